@@ -1,0 +1,16 @@
+package io.penstock.picker.pool;
+
+/** What an endpoint does for a request: both legs, or one of them. */
+public enum Role {
+  /** Prefills and decodes. */
+  BOTH,
+  /** Prefills only and hands the KV cache on. */
+  PREFILL,
+  /** Decodes only, after a remote prefill; prefills too when it must. */
+  DECODE;
+
+  /** Whether a whole request, prefill and decode, may be sent to an endpoint of this role. */
+  public boolean answersAlone() {
+    return this != PREFILL;
+  }
+}
