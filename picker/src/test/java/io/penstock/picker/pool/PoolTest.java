@@ -68,7 +68,8 @@ class PoolTest {
 
   @Test
   void an_address_of_ipv6_is_in_brackets() {
-    assertThat(EndpointSpec.of("fd00::7", 8000, Role.BOTH).id().value()).isEqualTo("[fd00::7]:8000");
+    assertThat(EndpointSpec.of("fd00::7", 8000, Role.BOTH).id().value())
+        .isEqualTo("[fd00::7]:8000");
   }
 
   @Test
