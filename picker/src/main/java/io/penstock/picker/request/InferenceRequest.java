@@ -1,0 +1,204 @@
+package io.penstock.picker.request;
+
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What scheduling and the gateway need to know of one request; never the prompt itself. Immutable.
+ *
+ * @param model name the client asked for, unescaped, not empty
+ * @param stream whether the answer is to be an event stream
+ * @param includeUsage whether {@code stream_options.include_usage} asks for a usage event
+ * @param maxTokens bound on generated tokens as the engine reads it, or -1 if absent
+ * @param n number of answers, at least 1
+ * @param priority engine priority, lower first, 0 if absent
+ * @param hasTools whether at least one tool is defined
+ * @param cacheSaltPresent whether a {@code cache_salt} isolates this prompt (it is in the keys)
+ * @param previousResponseId response this one continues (Responses API), or null
+ * @param promptBytes bytes of prompt as sent, tools and system prompt included, media left out
+ * @param rootBytes bytes of those in front of the first block (tools, documents): no key stands for
+ *     them alone, but where the first key is cached they are too
+ * @param promptTokenIds exact number of prompt tokens if the prompt is token ids, otherwise -1
+ * @param mediaTokens estimated tokens of images, audio and video in the prompt
+ * @param keys block keys of the prompt
+ * @param modelSpan the model's value in the body, with its quotes; null if the body is not JSON
+ * @param stripSpans ranges to overwrite with spaces before the body is forwarded; what remains is
+ *     JSON of the same length without the members clients may not send. Ascending, disjoint
+ * @param bodyBytes length of the whole body
+ */
+public record InferenceRequest(
+    ApiKind api,
+    String model,
+    boolean stream,
+    boolean includeUsage,
+    int maxTokens,
+    int n,
+    int priority,
+    boolean hasTools,
+    boolean cacheSaltPresent,
+    @Nullable String previousResponseId,
+    int promptBytes,
+    int rootBytes,
+    int promptTokenIds,
+    int mediaTokens,
+    PromptKeys keys,
+    @Nullable ByteSpan modelSpan,
+    List<ByteSpan> stripSpans,
+    int bodyBytes) {
+
+  /** Copies the spans. */
+  public InferenceRequest {
+    Objects.requireNonNull(api);
+    if (model.isEmpty()) {
+      throw new IllegalArgumentException("model is empty");
+    }
+    stripSpans = List.copyOf(stripSpans);
+  }
+
+  /** A request for {@code model} with everything else absent. */
+  public static Builder builder(ApiKind api, String model) {
+    return new Builder(api, model);
+  }
+
+  /**
+   * Prompt length in tokens: exact for token ids, otherwise an estimate.
+   *
+   * @param bytesPerToken what the model's tokenizer makes of prompt bytes, above 0
+   */
+  public long promptTokens(double bytesPerToken) {
+    return promptTokenIds >= 0
+        ? promptTokenIds
+        : Math.round(promptBytes / bytesPerToken) + mediaTokens;
+  }
+
+  /** Fills an {@link InferenceRequest}. Confined to the thread that made it. */
+  public static final class Builder {
+    private final ApiKind api;
+    private final String model;
+    private boolean stream;
+    private boolean includeUsage;
+    private int maxTokens = -1;
+    private int n = 1;
+    private int priority;
+    private boolean hasTools;
+    private boolean cacheSaltPresent;
+    private @Nullable String previousResponseId;
+    private int promptBytes;
+    private int rootBytes;
+    private int promptTokenIds = -1;
+    private int mediaTokens;
+    private PromptKeys keys = PromptKeys.NONE;
+    private @Nullable ByteSpan modelSpan;
+    private List<ByteSpan> stripSpans = List.of();
+    private int bodyBytes;
+
+    private Builder(ApiKind api, String model) {
+      this.api = api;
+      this.model = model;
+    }
+
+    public Builder stream(boolean value) {
+      stream = value;
+      return this;
+    }
+
+    public Builder includeUsage(boolean value) {
+      includeUsage = value;
+      return this;
+    }
+
+    public Builder maxTokens(int value) {
+      maxTokens = value;
+      return this;
+    }
+
+    public Builder n(int value) {
+      n = value;
+      return this;
+    }
+
+    public Builder priority(int value) {
+      priority = value;
+      return this;
+    }
+
+    public Builder hasTools(boolean value) {
+      hasTools = value;
+      return this;
+    }
+
+    public Builder cacheSaltPresent(boolean value) {
+      cacheSaltPresent = value;
+      return this;
+    }
+
+    public Builder previousResponseId(@Nullable String value) {
+      previousResponseId = value;
+      return this;
+    }
+
+    public Builder promptBytes(int value) {
+      promptBytes = value;
+      return this;
+    }
+
+    public Builder rootBytes(int value) {
+      rootBytes = value;
+      return this;
+    }
+
+    public Builder promptTokenIds(int value) {
+      promptTokenIds = value;
+      return this;
+    }
+
+    public Builder mediaTokens(int value) {
+      mediaTokens = value;
+      return this;
+    }
+
+    public Builder keys(PromptKeys value) {
+      keys = value;
+      return this;
+    }
+
+    public Builder modelSpan(@Nullable ByteSpan value) {
+      modelSpan = value;
+      return this;
+    }
+
+    public Builder stripSpans(List<ByteSpan> value) {
+      stripSpans = value;
+      return this;
+    }
+
+    public Builder bodyBytes(int value) {
+      bodyBytes = value;
+      return this;
+    }
+
+    /** The request as filled so far. */
+    public InferenceRequest build() {
+      return new InferenceRequest(
+          api,
+          model,
+          stream,
+          includeUsage,
+          maxTokens,
+          n,
+          priority,
+          hasTools,
+          cacheSaltPresent,
+          previousResponseId,
+          promptBytes,
+          rootBytes,
+          promptTokenIds,
+          mediaTokens,
+          keys,
+          modelSpan,
+          stripSpans,
+          bodyBytes);
+    }
+  }
+}
