@@ -1,0 +1,58 @@
+package io.penstock.picker.signals;
+
+/**
+ * One request's share of {@link InFlight}, returned exactly once. Confined to the event loop of its
+ * column.
+ */
+public final class Reservation {
+
+  private enum State {
+    PREFILLING,
+    DECODING,
+    ENDED
+  }
+
+  private final InFlight inFlight;
+  private final int column;
+  private final int slot;
+  private final int uncachedTokens;
+  private final int contextTokens;
+  private State state = State.PREFILLING;
+
+  Reservation(InFlight inFlight, int column, int slot, int uncachedTokens, int contextTokens) {
+    if (uncachedTokens < 0 || contextTokens < 0) {
+      throw new IllegalArgumentException(
+          "tokens of a reservation: " + uncachedTokens + ", " + contextTokens);
+    }
+    this.inFlight = inFlight;
+    this.column = column;
+    this.slot = slot;
+    this.uncachedTokens = uncachedTokens;
+    this.contextTokens = contextTokens;
+    inFlight.add(column, slot, uncachedTokens, contextTokens);
+  }
+
+  /** The endpoint's slot. */
+  public int slot() {
+    return slot;
+  }
+
+  /** The first token came: the prefill is over. Later calls do nothing. */
+  public void firstToken() {
+    if (state == State.PREFILLING) {
+      state = State.DECODING;
+      inFlight.firstToken(column, slot, uncachedTokens);
+    }
+  }
+
+  /** The request ended or was aborted, whatever it had reached. Later calls do nothing. */
+  public void end() {
+    var was = state;
+    state = State.ENDED;
+    switch (was) {
+      case PREFILLING -> inFlight.removePrefilling(column, slot, uncachedTokens, contextTokens);
+      case DECODING -> inFlight.removeDecoding(column, slot, contextTokens);
+      case ENDED -> {}
+    }
+  }
+}
