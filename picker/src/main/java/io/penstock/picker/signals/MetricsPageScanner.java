@@ -1,0 +1,272 @@
+package io.penstock.picker.signals;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * Reads the few metrics that routing needs out of a pod's metrics page as the page arrives, in
+ * pieces of any split. Owned by the scraper of one endpoint; reused from page to page.
+ *
+ * <p>A page is {@link #begin}, any number of {@link #feed}, {@link #finish}. It has one series per
+ * engine of the pod: counts are summed over them, KV usage is their mean (engines of one pod have
+ * caches of one size).
+ *
+ * <p>Cost: lines that cannot be wanted are skipped eight bytes at a time, one line may be copied
+ * where a piece ends within it, and nothing is allocated but a {@link LoraAdapters} when the
+ * adapters change. A wanted line that is malformed, or whose value is not a finite number of at
+ * least 0, counts as {@link #malformed} and as missing; nothing is thrown.
+ */
+public final class MetricsPageScanner {
+
+  private enum State {
+    LINE_START,
+    /** In a line that nobody wants. */
+    SKIPPING,
+    /** In a line that may be wanted and began in an earlier piece. */
+    CARRYING
+  }
+
+  /** Longest wanted line; vLLM's longest is below 2 KB unless it lists very many adapters. */
+  private static final int MAX_LINE_BYTES = 64 * 1024;
+
+  private static final byte[] BLOCK_SIZE = "block_size".getBytes(US_ASCII);
+  private static final byte[] NUM_GPU_BLOCKS = "num_gpu_blocks".getBytes(US_ASCII);
+  private static final byte[] SLEEP_STATE = "sleep_state".getBytes(US_ASCII);
+  private static final byte[] AWAKE = "awake".getBytes(US_ASCII);
+
+  private static final VarHandle EIGHT_BYTES =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final long NEWLINES = 0x0a0a0a0a0a0a0a0aL;
+  private static final long LOW_BITS = 0x0101010101010101L;
+  private static final long HIGH_BITS = 0x8080808080808080L;
+
+  private final int maxPageBytes;
+  private final SampleLine line = new SampleLine();
+  private final LoraSeries lora = new LoraSeries();
+  private byte[] carry = {};
+  private int carried;
+
+  private State state = State.LINE_START;
+  private long pageBytes;
+  private int malformed;
+
+  private int engines;
+  private double running;
+  private double waiting;
+  private int usageSeries;
+  private double usage;
+  private int oldUsageSeries;
+  private double oldUsage;
+  private double blockSize;
+  private double numGpuBlocks;
+  private double prefixCacheQueries;
+  private double prefixCacheHits;
+  private double promptTokens;
+  private double generationTokens;
+  private double preemptions;
+  private int sleepSeries;
+  private double awake;
+
+  /**
+   * A scanner for pages up to a size.
+   *
+   * @param maxPageBytes longer pages are {@link PageVerdict#TOO_LARGE}
+   */
+  public MetricsPageScanner(int maxPageBytes) {
+    this.maxPageBytes = maxPageBytes;
+    begin();
+  }
+
+  /** A new page begins; what is left of the last one is forgotten. */
+  public void begin() {
+    state = State.LINE_START;
+    pageBytes = 0;
+    malformed = 0;
+    carried = 0;
+    engines = 0;
+    running = 0;
+    waiting = 0;
+    usageSeries = 0;
+    usage = 0;
+    oldUsageSeries = 0;
+    oldUsage = 0;
+    blockSize = 0;
+    numGpuBlocks = 0;
+    prefixCacheQueries = 0;
+    prefixCacheHits = 0;
+    promptTokens = 0;
+    generationTokens = 0;
+    preemptions = 0;
+    sleepSeries = 0;
+    awake = 0;
+    lora.begin();
+  }
+
+  /** The next piece of the page; the bytes are not kept. */
+  public void feed(byte[] bytes, int from, int to) {
+    pageBytes += to - from;
+    if (pageBytes > maxPageBytes) {
+      return;
+    }
+    int at = from;
+    while (at < to) {
+      int newline = newline(bytes, at, to);
+      int end = newline < 0 ? to : newline;
+      switch (state) {
+        case LINE_START -> {
+          if (bytes[at] != 'v') {
+            state = State.SKIPPING;
+          } else if (newline >= 0 && end - at <= MAX_LINE_BYTES) {
+            line(bytes, at, end);
+          } else {
+            carry(bytes, at, end);
+          }
+        }
+        case CARRYING -> {
+          carry(bytes, at, end);
+          if (newline >= 0 && state == State.CARRYING) {
+            line(carry, 0, carried);
+          }
+        }
+        case SKIPPING -> {}
+      }
+      if (newline < 0) {
+        return;
+      }
+      state = State.LINE_START;
+      carried = 0;
+      at = newline + 1;
+    }
+  }
+
+  /** The page is over: fills the sample if the verdict is {@link PageVerdict#COMPLETE}. */
+  public PageVerdict finish(EngineSample sample) {
+    if (pageBytes > maxPageBytes) {
+      return PageVerdict.TOO_LARGE;
+    }
+    if (state != State.LINE_START) {
+      return PageVerdict.TRUNCATED;
+    }
+    if (engines == 0) {
+      return PageVerdict.NO_ENGINE;
+    }
+    sample.running = (int) running;
+    sample.waiting = (int) waiting;
+    sample.kvUsage =
+        usageSeries > 0
+            ? Math.min(1, usage / usageSeries)
+            : oldUsageSeries > 0 ? Math.min(1, oldUsage / oldUsageSeries) : 0;
+    sample.blockSize = (int) blockSize;
+    sample.numGpuBlocks = (long) numGpuBlocks;
+    sample.prefixCacheQueries = (long) prefixCacheQueries;
+    sample.prefixCacheHits = (long) prefixCacheHits;
+    sample.promptTokens = (long) promptTokens;
+    sample.generationTokens = (long) generationTokens;
+    sample.preemptions = (long) preemptions;
+    sample.asleep = sleepSeries > 0 && awake == 0;
+    sample.loraAdapters = lora.finish();
+    return PageVerdict.COMPLETE;
+  }
+
+  /** Wanted lines of this page that could not be read. */
+  public int malformed() {
+    return malformed;
+  }
+
+  private void line(byte[] bytes, int from, int to) {
+    boolean read = line.read(bytes, from, to);
+    var metric = line.metric;
+    if (metric == null) {
+      return;
+    }
+    double value = line.value;
+    if (!read || value < 0) {
+      malformed++;
+      return;
+    }
+    switch (metric) {
+      case RUNNING -> {
+        engines++;
+        running += value;
+      }
+      case WAITING -> waiting += value;
+      case KV_USAGE -> {
+        usageSeries++;
+        usage += value;
+      }
+      case KV_USAGE_OLD -> {
+        oldUsageSeries++;
+        oldUsage += value;
+      }
+      case PREFIX_CACHE_QUERIES -> prefixCacheQueries += value;
+      case PREFIX_CACHE_HITS -> prefixCacheHits += value;
+      case PROMPT_TOKENS -> promptTokens += value;
+      case GENERATION_TOKENS -> generationTokens += value;
+      case PREEMPTIONS -> preemptions += value;
+      case SLEEP_STATE -> sleepState(value);
+      case LORA -> lora.read(line);
+      case CACHE_CONFIG -> cacheConfig();
+    }
+  }
+
+  private void sleepState(double value) {
+    int label = line.label(SLEEP_STATE);
+    if (label >= 0
+        && Arrays.equals(
+            line.bytes, line.valueFrom(label), line.valueTo(label), AWAKE, 0, AWAKE.length)) {
+      sleepSeries++;
+      awake += value;
+    }
+  }
+
+  /** The cache's shape stands in labels; {@code None} until the engine knows it. */
+  private void cacheConfig() {
+    double size = line.number(BLOCK_SIZE);
+    if (size > 0) {
+      blockSize = size;
+    }
+    double blocks = line.number(NUM_GPU_BLOCKS);
+    if (blocks > 0) {
+      numGpuBlocks += blocks;
+    }
+  }
+
+  /** Appends to the carried line; a line that is too long is skipped. */
+  private void carry(byte[] bytes, int from, int to) {
+    int length = carried + to - from;
+    if (length > MAX_LINE_BYTES) {
+      malformed++;
+      carried = 0;
+      state = State.SKIPPING;
+      return;
+    }
+    if (carry.length < length) {
+      carry = Arrays.copyOf(carry, Math.max(256, 2 * length));
+    }
+    System.arraycopy(bytes, from, carry, carried, to - from);
+    carried = length;
+    state = State.CARRYING;
+  }
+
+  /** Position of the next newline, -1 without one. */
+  private static int newline(byte[] bytes, int from, int to) {
+    int at = from;
+    for (; at <= to - Long.BYTES; at += Long.BYTES) {
+      long difference = (long) EIGHT_BYTES.get(bytes, at) ^ NEWLINES;
+      long zeros = (difference - LOW_BITS) & ~difference & HIGH_BITS;
+      if (zeros != 0) {
+        return at + (Long.numberOfTrailingZeros(zeros) >>> 3);
+      }
+    }
+    for (; at < to; at++) {
+      if (bytes[at] == '\n') {
+        return at;
+      }
+    }
+    return -1;
+  }
+}
