@@ -1,0 +1,61 @@
+package io.penstock.picker.schedule;
+
+import io.penstock.picker.pool.Endpoint;
+import java.util.List;
+
+/** What the scheduler came to for one request. Immutable. */
+public sealed interface Decision {
+
+  /**
+   * One endpoint answers the whole request.
+   *
+   * @param decisionId names the decision in the decision log
+   * @param endpoint the best endpoint
+   * @param alternatives the next best, best first, at most {@link #MAX_ALTERNATIVES}
+   * @param cachedTokens tokens of the prompt that the endpoint is believed to hold
+   * @param promptTokens tokens of the prompt, an estimate unless the client sent token ids
+   * @param predictedTtftNanos time to first token expected there, from now
+   */
+  record Route(
+      long decisionId,
+      Endpoint endpoint,
+      List<Endpoint> alternatives,
+      int cachedTokens,
+      int promptTokens,
+      long predictedTtftNanos)
+      implements Decision {
+
+    /** Most alternatives of one route. */
+    public static final int MAX_ALTERNATIVES = 3;
+
+    /** Copies the alternatives. */
+    public Route {
+      alternatives = List.copyOf(alternatives);
+    }
+
+    /** Tokens of the prompt that must be computed there. */
+    public int uncachedTokens() {
+      return promptTokens - cachedTokens;
+    }
+  }
+
+  /** No endpoint can take the request now. */
+  record NoEndpoint(Reason reason) implements Decision {}
+
+  /** Why there is no endpoint, the first of these that holds. */
+  enum Reason {
+    /** The pool has no endpoints. */
+    POOL_EMPTY,
+    /**
+     * No endpoint that accepts requests is known to serve the model, but one of them has not listed
+     * its models yet, or those that serve it are shutting down.
+     */
+    NONE_READY,
+    /** Every endpoint has listed its models, and none lists this one. */
+    MODEL_NOT_SERVED,
+    /** Every endpoint that serves the model was tried before by this request. */
+    ALL_EXCLUDED,
+    /** A filter left no candidate. */
+    FILTERED
+  }
+}

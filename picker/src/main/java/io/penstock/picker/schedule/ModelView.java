@@ -1,0 +1,96 @@
+package io.penstock.picker.schedule;
+
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.PoolSnapshot;
+import java.util.Arrays;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The endpoints of one snapshot that serve one model and accept requests. Immutable; made once for
+ * each snapshot and model, so that a request compares no names.
+ */
+final class ModelView {
+
+  private final PoolSnapshot snapshot;
+  private final String model;
+  private final int[] positions;
+  private final int[] slots;
+  private final Decision.@Nullable Reason whyEmpty;
+
+  private ModelView(
+      PoolSnapshot snapshot,
+      String model,
+      int[] positions,
+      int[] slots,
+      Decision.@Nullable Reason whyEmpty) {
+    this.snapshot = snapshot;
+    this.model = model;
+    this.positions = positions;
+    this.slots = slots;
+    this.whyEmpty = whyEmpty;
+  }
+
+  /**
+   * Looks at every endpoint.
+   *
+   * @param assumed models that an endpoint serves as long as it has listed none
+   */
+  static ModelView of(PoolSnapshot snapshot, String model, Set<String> assumed) {
+    var endpoints = snapshot.endpoints();
+    int[] positions = new int[endpoints.size()];
+    int[] slots = new int[endpoints.size()];
+    int count = 0;
+    boolean mayCome = false;
+    for (int position = 0; position < endpoints.size(); position++) {
+      var endpoint = endpoints.get(position);
+      boolean serves = serves(endpoint, model, assumed);
+      if (serves && endpoint.accepts()) {
+        positions[count] = position;
+        slots[count++] = endpoint.slot();
+      } else {
+        mayCome |= serves || endpoint.models().isEmpty();
+      }
+    }
+    return new ModelView(
+        snapshot,
+        model,
+        Arrays.copyOf(positions, count),
+        Arrays.copyOf(slots, count),
+        count > 0 ? null : whyEmpty(endpoints.isEmpty(), mayCome));
+  }
+
+  private static boolean serves(Endpoint endpoint, String model, Set<String> assumed) {
+    return endpoint.models().isEmpty() ? assumed.contains(model) : endpoint.serves(model);
+  }
+
+  private static Decision.Reason whyEmpty(boolean poolEmpty, boolean mayCome) {
+    if (poolEmpty) {
+      return Decision.Reason.POOL_EMPTY;
+    }
+    return mayCome ? Decision.Reason.NONE_READY : Decision.Reason.MODEL_NOT_SERVED;
+  }
+
+  @SuppressWarnings("ReferenceEquality") // the same snapshot: comparing contents would cost more
+  boolean isOf(PoolSnapshot otherSnapshot, String otherModel) {
+    return snapshot == otherSnapshot && model.equals(otherModel);
+  }
+
+  PoolSnapshot snapshot() {
+    return snapshot;
+  }
+
+  int count() {
+    return slots.length;
+  }
+
+  /** Why there is none, null when there is one. */
+  Decision.@Nullable Reason whyEmpty() {
+    return whyEmpty;
+  }
+
+  void copyTo(int[] toPositions, int[] toSlots) {
+    System.arraycopy(positions, 0, toPositions, 0, positions.length);
+    System.arraycopy(slots, 0, toSlots, 0, slots.length);
+  }
+}

@@ -1,0 +1,18 @@
+package io.penstock.picker.schedule;
+
+/** Says which profiles run for a request, in which order, and what their results amount to. */
+public interface ProfileHandler {
+
+  /** The plugin's type as configuration and decision records name it. */
+  String type();
+
+  /**
+   * The profile to run next.
+   *
+   * @return index into the scheduler's profiles, or -1 when {@link #decide} can be called
+   */
+  int next(SchedulingContext context);
+
+  /** The decision, from {@link SchedulingContext#result} of the profiles that ran. */
+  Decision decide(SchedulingContext context);
+}

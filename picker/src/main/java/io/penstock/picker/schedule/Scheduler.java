@@ -1,0 +1,67 @@
+package io.penstock.picker.schedule;
+
+import io.penstock.picker.prefix.PrefixIndex;
+import io.penstock.picker.signals.EngineSignals;
+import io.penstock.picker.signals.InFlight;
+import java.util.List;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+
+/**
+ * Picks endpoints: asks the profile handler which profile to run, runs it over the endpoints that
+ * serve the model, until the handler decides. Immutable; shared by all event loops, each with its
+ * own context.
+ */
+public final class Scheduler {
+
+  /** Names in decision records, in place of a filter, what the request itself excludes. */
+  public static final String TRIED = "tried";
+
+  private final ProfileHandler handler;
+  private final List<Profile> profiles;
+  private final Forecast forecast;
+  private final Set<String> assumedModels;
+
+  /**
+   * A scheduler.
+   *
+   * @param profiles at least one
+   * @param assumedModels models that endpoints serve as long as they have not listed theirs
+   */
+  public Scheduler(
+      ProfileHandler handler,
+      List<Profile> profiles,
+      Forecast forecast,
+      Set<String> assumedModels) {
+    if (profiles.isEmpty()) {
+      throw new IllegalArgumentException("a scheduler without profiles");
+    }
+    this.handler = handler;
+    this.profiles = List.copyOf(profiles);
+    this.forecast = forecast;
+    this.assumedModels = Set.copyOf(assumedModels);
+  }
+
+  /** Working memory for one event loop. */
+  public SchedulingContext context(
+      EngineSignals signals, InFlight inFlight, PrefixIndex index, RandomGenerator random) {
+    return new SchedulingContext(signals, inFlight, index, forecast, random, profiles);
+  }
+
+  /** Decides, after {@link SchedulingContext#begin}. */
+  public Decision schedule(SchedulingContext context) {
+    var view = context.view(assumedModels);
+    var whyEmpty = view.whyEmpty();
+    if (whyEmpty != null) {
+      return new Decision.NoEndpoint(whyEmpty);
+    }
+    for (int next = handler.next(context); next >= 0; next = handler.next(context)) {
+      var candidates = context.start(next, view);
+      if (candidates.count() == 0) {
+        return new Decision.NoEndpoint(Decision.Reason.ALL_EXCLUDED);
+      }
+      profiles.get(next).run(context, candidates);
+    }
+    return handler.decide(context);
+  }
+}

@@ -1,0 +1,217 @@
+package io.penstock.picker.schedule;
+
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.prefix.MatchScratch;
+import io.penstock.picker.prefix.PrefixIndex;
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.signals.EngineSignals;
+import io.penstock.picker.signals.InFlight;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything one decision may look at, and the working memory it needs. Confined to one event loop
+ * and reused from request to request; made by {@link Scheduler#context}.
+ */
+public final class SchedulingContext {
+
+  private static final int VIEWS = 8;
+  private static final InferenceRequest NO_REQUEST =
+      InferenceRequest.builder(ApiKind.OPAQUE, "none").build();
+
+  private final EngineSignals signals;
+  private final InFlight inFlight;
+  private final PrefixIndex index;
+  private final MatchScratch scratch;
+  private final Forecast forecast;
+  private final RandomGenerator random;
+  private final Candidates[] results;
+  private final boolean[] ran;
+  private final @Nullable ModelView[] views = new ModelView[VIEWS];
+  private int nextView;
+  private final int[] oneSlot = new int[1];
+  private final int[] oneDepth = new int[1];
+
+  private long decisionId;
+  private InferenceRequest request = NO_REQUEST;
+  private PoolSnapshot snapshot = PoolSnapshot.empty("");
+  private Exclusions tried = new Exclusions();
+  private long nowNanos;
+  private int promptTokens;
+
+  SchedulingContext(
+      EngineSignals signals,
+      InFlight inFlight,
+      PrefixIndex index,
+      Forecast forecast,
+      RandomGenerator random,
+      List<Profile> profiles) {
+    this.signals = signals;
+    this.inFlight = inFlight;
+    this.index = index;
+    this.scratch = index.scratch(random);
+    this.forecast = forecast;
+    this.random = random;
+    this.results = new Candidates[profiles.size()];
+    this.ran = new boolean[profiles.size()];
+    for (int i = 0; i < results.length; i++) {
+      results[i] = new Candidates(this, profiles.get(i).terms());
+    }
+  }
+
+  /**
+   * Sets the context up for one decision.
+   *
+   * @param decisionId id of the decision to come
+   * @param tried endpoints not to pick
+   * @param nowNanos the ticker's time
+   */
+  public SchedulingContext begin(
+      long decisionId,
+      InferenceRequest request,
+      PoolSnapshot snapshot,
+      Exclusions tried,
+      long nowNanos) {
+    this.decisionId = decisionId;
+    this.request = request;
+    this.snapshot = snapshot;
+    this.tried = tried;
+    this.nowNanos = nowNanos;
+    this.promptTokens = forecast.promptTokens(request);
+    Arrays.fill(ran, false);
+    return this;
+  }
+
+  /** Id of the decision to come. */
+  public long decisionId() {
+    return decisionId;
+  }
+
+  /** The request. */
+  public InferenceRequest request() {
+    return request;
+  }
+
+  /** The pool. */
+  public PoolSnapshot snapshot() {
+    return snapshot;
+  }
+
+  /** The ticker's time. */
+  public long nowNanos() {
+    return nowNanos;
+  }
+
+  /** Tokens of the request's prompt, an estimate unless the client sent token ids. */
+  public int promptTokens() {
+    return promptTokens;
+  }
+
+  /** What the engines say of themselves. */
+  public EngineSignals signals() {
+    return signals;
+  }
+
+  /** What this process has sent and not got back. */
+  public InFlight inFlight() {
+    return inFlight;
+  }
+
+  /** Which endpoint holds which block; {@link Candidates#cachedBlocks} has the match. */
+  public PrefixIndex index() {
+    return index;
+  }
+
+  /** What requests are expected to take. */
+  public Forecast forecast() {
+    return forecast;
+  }
+
+  /** The only source of chance. */
+  public RandomGenerator random() {
+    return random;
+  }
+
+  /** Tokens of the prompt that candidate {@code i} is believed to hold. */
+  public int cachedTokens(Candidates candidates, int i) {
+    return forecast.cachedTokens(request, candidates.cachedBlocks(i), promptTokens);
+  }
+
+  /** Tokens of the prompt that one endpoint is believed to hold, looked up now. */
+  public int cachedTokensOn(int slot) {
+    oneSlot[0] = slot;
+    match(oneSlot, 1, oneDepth);
+    return forecast.cachedTokens(request, oneDepth[0], promptTokens);
+  }
+
+  /** Candidates as that profile left them, null while it has not run. */
+  public @Nullable Candidates result(int profile) {
+    return ran[profile] ? results[profile] : null;
+  }
+
+  /** The route to the first of that profile's ranking, or why there is none. */
+  public Decision routeTo(int profile) {
+    var candidates = results[profile];
+    if (!ran[profile] || candidates.ranked() == 0) {
+      return new Decision.NoEndpoint(Decision.Reason.FILTERED);
+    }
+    int best = candidates.ranked(0);
+    int cached = cachedTokens(candidates, best);
+    return new Decision.Route(
+        decisionId,
+        candidates.endpoint(best),
+        alternatives(candidates),
+        cached,
+        promptTokens,
+        forecast.ttftNanos(this, candidates.slot(best), promptTokens, cached));
+  }
+
+  private static List<Endpoint> alternatives(Candidates candidates) {
+    int count = Math.min(candidates.ranked() - 1, Decision.Route.MAX_ALTERNATIVES);
+    List<Endpoint> alternatives = new ArrayList<>(count);
+    for (int place = 1; place <= count; place++) {
+      alternatives.add(candidates.endpoint(candidates.ranked(place)));
+    }
+    return alternatives;
+  }
+
+  /** The endpoints that serve the request's model, from the views kept of the last snapshots. */
+  ModelView view(Set<String> assumedModels) {
+    for (var view : views) {
+      if (view != null && view.isOf(snapshot, request.model())) {
+        return view;
+      }
+    }
+    var made = ModelView.of(snapshot, request.model(), assumedModels);
+    views[nextView] = made;
+    nextView = (nextView + 1) % VIEWS;
+    return made;
+  }
+
+  /** Starts a profile run: every endpoint of the view that was not tried. */
+  Candidates start(int profile, ModelView view) {
+    var candidates = results[profile];
+    candidates.reset(view);
+    if (tried.size() > 0) {
+      for (int i = 0; i < candidates.count(); i++) {
+        if (tried.contains(candidates.endpoint(i))) {
+          candidates.drop(i);
+        }
+      }
+      candidates.removeDropped(Scheduler.TRIED);
+    }
+    ran[profile] = true;
+    return candidates;
+  }
+
+  void match(int[] slots, int count, int[] depths) {
+    var keys = request.keys();
+    index.match(keys.array(), keys.count(), slots, count, depths, scratch);
+  }
+}
