@@ -1,0 +1,132 @@
+package io.penstock.picker.explain;
+
+import io.penstock.picker.pool.Endpoint;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One sending of a request to an endpoint. Written by the request's event loop; what others read
+ * meanwhile is at most a moment old.
+ */
+public final class Attempt {
+
+  /** How far an attempt got. */
+  public enum Progress {
+    /** Sent, nothing came back yet. */
+    WAITING,
+    /** The answer has begun. */
+    ANSWERING,
+    /** The whole answer came. */
+    COMPLETED,
+    /** It failed. */
+    FAILED,
+    /** The client left. */
+    ABORTED
+  }
+
+  private final Endpoint endpoint;
+  private final int predictedCachedTokens;
+  private final long predictedTtftNanos;
+  private final long startNanos;
+  private long ttftNanos = -1;
+  private long durationNanos = -1;
+  private int promptTokens = -1;
+  private int cachedTokens = -1;
+  private int completionTokens = -1;
+  private @Nullable FailureKind failure;
+  // Written last and read first, so that what led to a progress is seen with it.
+  private volatile Progress progress = Progress.WAITING;
+
+  /** An attempt that starts now. */
+  public Attempt(
+      Endpoint endpoint, int predictedCachedTokens, long predictedTtftNanos, long startNanos) {
+    this.endpoint = endpoint;
+    this.predictedCachedTokens = predictedCachedTokens;
+    this.predictedTtftNanos = predictedTtftNanos;
+    this.startNanos = startNanos;
+  }
+
+  /** The first byte of the answer came. */
+  public void firstByte(long nowNanos) {
+    ttftNanos = nowNanos - startNanos;
+    progress = Progress.ANSWERING;
+  }
+
+  /** The answer is complete; counts as the engine gave them, -1 where it did not. */
+  public void completed(int prompt, int cached, int completion, long nowNanos) {
+    promptTokens = prompt;
+    cachedTokens = cached;
+    completionTokens = completion;
+    durationNanos = nowNanos - startNanos;
+    progress = Progress.COMPLETED;
+  }
+
+  /** The attempt failed. */
+  public void failed(FailureKind kind, long nowNanos) {
+    failure = kind;
+    durationNanos = nowNanos - startNanos;
+    progress = Progress.FAILED;
+  }
+
+  /** The client left. */
+  public void aborted(long nowNanos) {
+    durationNanos = nowNanos - startNanos;
+    progress = Progress.ABORTED;
+  }
+
+  /** Where it was sent. */
+  public Endpoint endpoint() {
+    return endpoint;
+  }
+
+  /** How far it got. */
+  public Progress progress() {
+    return progress;
+  }
+
+  /** How it failed, null unless {@link Progress#FAILED}. */
+  public @Nullable FailureKind failure() {
+    return progress == Progress.FAILED ? failure : null;
+  }
+
+  /** Tokens of the prompt that the endpoint was believed to hold. */
+  public int predictedCachedTokens() {
+    return predictedCachedTokens;
+  }
+
+  /** Expected time to first token. */
+  public long predictedTtftNanos() {
+    return predictedTtftNanos;
+  }
+
+  /** Time to the first byte, -1 while there is none. */
+  public long ttftNanos() {
+    return progress == Progress.WAITING ? -1 : ttftNanos;
+  }
+
+  /** Whole time, -1 while it runs. */
+  public long durationNanos() {
+    return ended() ? durationNanos : -1;
+  }
+
+  /** Prompt tokens as the engine counted them, -1 if unknown. */
+  public int promptTokens() {
+    return ended() ? promptTokens : -1;
+  }
+
+  /** Prompt tokens the engine really had cached, -1 if unknown. */
+  public int cachedTokens() {
+    return ended() ? cachedTokens : -1;
+  }
+
+  /** Generated tokens as the engine counted them, -1 if unknown. */
+  public int completionTokens() {
+    return ended() ? completionTokens : -1;
+  }
+
+  private boolean ended() {
+    return switch (progress) {
+      case WAITING, ANSWERING -> false;
+      case COMPLETED, FAILED, ABORTED -> true;
+    };
+  }
+}

@@ -1,0 +1,104 @@
+package io.penstock.picker.explain;
+
+import io.penstock.picker.schedule.Decision;
+import java.time.Instant;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** The JSON form of a {@link DecisionRecord}; times in seconds. */
+final class DecisionJson {
+
+  private static final double NANOS = 1e9;
+
+  private DecisionJson() {}
+
+  static String render(DecisionRecord decision) {
+    var json = new JsonText();
+    json.open('{').name("id").value(decision.id()).name("requestId").value(decision.requestId());
+    json.name("time").value(Instant.ofEpochMilli(decision.timeMillis()).toString());
+    json.name("model").value(decision.model());
+    json.name("promptTokens").value(decision.promptTokens());
+    json.name("decision");
+    decided(json, decision.decision());
+    json.name("candidates").value(decision.candidates()).name("ranked").open('[');
+    for (int place = 0; place < decision.ranked(); place++) {
+      candidate(json, decision, place);
+    }
+    json.close(']').name("dropped").value(decision.dropped()).name("droppedEndpoints").open('[');
+    for (int k = 0; k < decision.droppedShown(); k++) {
+      json.open('{').name("endpoint").value(decision.droppedEndpoint(k).address());
+      json.name("name").value(decision.droppedEndpoint(k).spec().name());
+      json.name("by").value(decision.droppedBy(k)).close('}');
+    }
+    json.close(']').name("attempts").open('[');
+    for (var attempt : decision.attempts()) {
+      attempt(json, attempt);
+    }
+    return json.close(']').close('}').toString();
+  }
+
+  private static void decided(JsonText json, Decision decided) {
+    switch (decided) {
+      case Decision.Route route -> {
+        json.open('{').name("endpoint").value(route.endpoint().address());
+        json.name("name").value(route.endpoint().spec().name()).name("alternatives").open('[');
+        for (var alternative : route.alternatives()) {
+          json.value(alternative.address());
+        }
+        json.close(']').name("predictedCachedTokens").value(route.cachedTokens());
+        json.name("predictedTtft").value(route.predictedTtftNanos() / NANOS).close('}');
+      }
+      case Decision.NoEndpoint none ->
+          json.open('{').name("noEndpoint").value(lower(none.reason())).close('}');
+    }
+  }
+
+  private static void candidate(JsonText json, DecisionRecord decision, int place) {
+    var endpoint = decision.endpoint(place);
+    json.open('{').name("endpoint").value(endpoint.address());
+    json.name("name").value(endpoint.spec().name());
+    json.name("cachedTokens").value(decision.cachedTokens(place));
+    json.name("score").value(decision.score(place)).name("terms").open('{');
+    for (int k = 0; k < decision.termNames().size(); k++) {
+      json.name(decision.termNames().get(k)).value(decision.term(place, k));
+    }
+    json.close('}').close('}');
+  }
+
+  private static void attempt(JsonText json, Attempt attempt) {
+    json.open('{').name("endpoint").value(attempt.endpoint().address());
+    json.name("name").value(attempt.endpoint().spec().name());
+    json.name("progress").value(lower(attempt.progress()));
+    failure(json, attempt.failure());
+    json.name("predictedCachedTokens").value(attempt.predictedCachedTokens());
+    json.name("predictedTtft").value(attempt.predictedTtftNanos() / NANOS);
+    seconds(json, "ttft", attempt.ttftNanos());
+    seconds(json, "duration", attempt.durationNanos());
+    count(json, "promptTokens", attempt.promptTokens());
+    count(json, "cachedTokens", attempt.cachedTokens());
+    count(json, "completionTokens", attempt.completionTokens());
+    json.close('}');
+  }
+
+  private static void failure(JsonText json, @Nullable FailureKind failure) {
+    if (failure != null) {
+      json.name("failure").value(lower(failure));
+    }
+  }
+
+  private static void seconds(JsonText json, String name, long nanos) {
+    if (nanos >= 0) {
+      json.name(name).value(nanos / NANOS);
+    }
+  }
+
+  private static void count(JsonText json, String name, int tokens) {
+    if (tokens >= 0) {
+      json.name(name).value(tokens);
+    }
+  }
+
+  private static String lower(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,109 @@
+package io.penstock.picker.explain;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The newest decisions, in one ring per event loop so that no loop waits for another. Thread-safe:
+ * {@link #nextId} and {@link #add} on the column's loop, reads from anywhere.
+ *
+ * <p>An id says where its record is: {@code id = sequence × columns + column}, sequences from 1. A
+ * lookup by request id walks all records, for it is asked by people.
+ */
+public final class DecisionLog {
+
+  private static final Comparator<DecisionRecord> BY_AGE =
+      Comparator.comparingLong(DecisionRecord::timeMillis).thenComparingLong(DecisionRecord::id);
+
+  private final int columns;
+  private final int perColumn;
+  private final List<Ring> rings;
+
+  /**
+   * An empty log.
+   *
+   * @param columns number of event loops
+   * @param capacity records kept, shared evenly by the columns; 0 keeps none
+   */
+  public DecisionLog(int columns, int capacity) {
+    this.columns = columns;
+    this.perColumn = (capacity + columns - 1) / columns;
+    List<Ring> made = new ArrayList<>();
+    for (int i = 0; i < columns; i++) {
+      made.add(new Ring(perColumn));
+    }
+    this.rings = List.copyOf(made);
+  }
+
+  /** A fresh id, above 0. On the column's loop. */
+  public long nextId(int column) {
+    return ++rings.get(column).sequence * columns + column;
+  }
+
+  /** Whether records are kept at all. */
+  public boolean keeps() {
+    return perColumn > 0;
+  }
+
+  /** Keeps a record, in place of the column's oldest. On the loop that took its id. */
+  public void add(DecisionRecord decision) {
+    if (perColumn > 0) {
+      ring(decision.id()).records.setRelease(index(decision.id()), decision);
+    }
+  }
+
+  /** The decision of that id, null when it is unknown or no longer kept. */
+  public @Nullable DecisionRecord find(long id) {
+    if (perColumn == 0 || id < columns) {
+      return null;
+    }
+    var found = ring(id).records.getAcquire(index(id));
+    return found != null && found.id() == id ? found : null;
+  }
+
+  /** The latest decision of that request, null when there is none. */
+  public @Nullable DecisionRecord findByRequest(String requestId) {
+    return all().stream()
+        .filter(kept -> kept.requestId().equals(requestId))
+        .max(BY_AGE)
+        .orElse(null);
+  }
+
+  /** The newest decisions, newest first. */
+  public List<DecisionRecord> newest(int limit) {
+    return all().stream().sorted(BY_AGE.reversed()).limit(Math.max(limit, 0)).toList();
+  }
+
+  private List<DecisionRecord> all() {
+    List<DecisionRecord> all = new ArrayList<>();
+    for (var ring : rings) {
+      for (int i = 0; i < perColumn; i++) {
+        var kept = ring.records.getAcquire(i);
+        if (kept != null) {
+          all.add(kept);
+        }
+      }
+    }
+    return all;
+  }
+
+  private Ring ring(long id) {
+    return rings.get((int) (id % columns));
+  }
+
+  private int index(long id) {
+    return (int) (id / columns % perColumn);
+  }
+
+  private static final class Ring {
+    final AtomicReferenceArray<@Nullable DecisionRecord> records;
+    long sequence;
+
+    Ring(int capacity) {
+      this.records = new AtomicReferenceArray<>(capacity);
+    }
+  }
+}
