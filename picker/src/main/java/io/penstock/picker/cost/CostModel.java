@@ -1,0 +1,193 @@
+package io.penstock.picker.cost;
+
+import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.PromptKeys;
+import io.penstock.picker.schedule.Forecast;
+import io.penstock.picker.schedule.SchedulingContext;
+import io.penstock.picker.signals.EngineSignals;
+import io.penstock.picker.signals.InFlight;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What requests take on this pool's endpoints: rates per model, speed per endpoint, the load of the
+ * pool. Thread-safe: event loops read and observe through their {@link LoopObserver}; {@link #tick}
+ * and {@link #forget} belong to the control thread.
+ */
+public final class CostModel implements Forecast {
+
+  /** Models with rates of their own; further ones share what all of them start with. */
+  private static final int MAX_MODELS = 256;
+
+  private static final int TOKEN_IDS_PER_BLOCK = 64;
+  private static final double LEAST_PREFILL_SHARE = 0.25;
+
+  private final ModelRates prior;
+  private final ConcurrentHashMap<String, ModelCalibration> models = new ConcurrentHashMap<>();
+  private final ModelCalibration otherModels;
+  private final EndpointSpeeds prefillSpeeds = new EndpointSpeeds();
+  private final EndpointSpeeds decodeSpeeds = new EndpointSpeeds();
+  private final ForeignLoad foreign = new ForeignLoad();
+  private final LoadPrice loadPrice = new LoadPrice();
+  private final List<Observations> observations;
+
+  /**
+   * A model of which nothing is known yet.
+   *
+   * @param columns number of event loops
+   * @param prior rates of every model until they are calibrated
+   */
+  public CostModel(int columns, ModelRates prior) {
+    this.prior = prior;
+    this.otherModels = new ModelCalibration(prior);
+    List<Observations> made = new ArrayList<>();
+    for (int i = 0; i < columns; i++) {
+      made.add(new Observations());
+    }
+    this.observations = List.copyOf(made);
+  }
+
+  /** The model's rates as calibrated so far. */
+  public ModelRates rates(String model) {
+    var known = models.get(model);
+    return known == null ? prior : known.rates();
+  }
+
+  /** ρ: seconds of prefill routed per second and endpoint, 0 to 0.95. */
+  public double load() {
+    return loadPrice.load();
+  }
+
+  /** How many times longer than the model's rates say a prefill takes there. */
+  public double prefillFactor(int slot) {
+    return prefillSpeeds.factor(slot);
+  }
+
+  /** How many times longer than the model's rates say a decode step takes there. */
+  public double decodeFactor(int slot) {
+    return decodeSpeeds.factor(slot);
+  }
+
+  /** Observations that could not be taken in because they came too fast. */
+  public long droppedObservations() {
+    long dropped = 0;
+    for (var queue : observations) {
+      dropped += queue.dropped();
+    }
+    return dropped;
+  }
+
+  @Override
+  public int promptTokens(InferenceRequest request) {
+    long tokens = request.promptTokens(rates(request.model()).bytesPerToken());
+    return Math.clamp(tokens, 1, Integer.MAX_VALUE / 4);
+  }
+
+  /**
+   * Token ids come 64 to a block. Of text, cached tokens are to all tokens as cached bytes are to
+   * all bytes; where the first block is cached, so is what stands in front of it.
+   */
+  @Override
+  public int cachedTokens(InferenceRequest request, int blocks, int promptTokens) {
+    if (blocks == 0) {
+      return 0;
+    }
+    if (request.promptTokenIds() >= 0) {
+      return (int) Math.min((long) blocks * TOKEN_IDS_PER_BLOCK, promptTokens - 1L);
+    }
+    long root = request.rootBytes();
+    long cached = (long) blocks * PromptKeys.BLOCK_BYTES + root;
+    long keyed = (long) request.keys().count() * PromptKeys.BLOCK_BYTES + root;
+    double share = (double) cached / Math.max(request.promptBytes(), keyed);
+    return (int) Math.min(Math.round(share * promptTokens), promptTokens - 1L);
+  }
+
+  @Override
+  public long ttftNanos(SchedulingContext context, int slot, int promptTokens, int cachedTokens) {
+    var rates = rates(context.request().model());
+    var load = new EndpointLoad();
+    read(load, context, slot, rates);
+    double seconds =
+        rates.firstTokenSeconds()
+            + prefillFactor(slot)
+                * (rates.pendingSeconds(load.pendingTokens, load.pendingRequests)
+                    + rates.prefillSeconds(promptTokens - cachedTokens, cachedTokens));
+    return Math.round(seconds * 1e9);
+  }
+
+  double price(double gain) {
+    return loadPrice.price(gain);
+  }
+
+  void read(EndpointLoad into, SchedulingContext context, int slot, ModelRates rates) {
+    into.read(
+        slot,
+        context.nowNanos(),
+        context.inFlight(),
+        context.signals(),
+        foreign,
+        rates.uncachedTokens());
+  }
+
+  /** What the loop of that column reports to; each loop has one. */
+  public LoopObserver observer(int column) {
+    return new LoopObserver(this, observations.get(column));
+  }
+
+  /** The model's calibration, made at its first request. */
+  ModelCalibration calibration(String model) {
+    var known = models.get(model);
+    if (known != null) {
+      return known;
+    }
+    if (models.size() >= MAX_MODELS) {
+      return otherModels;
+    }
+    return models.computeIfAbsent(model, m -> new ModelCalibration(prior));
+  }
+
+  void routed(double prefillSeconds) {
+    loadPrice.add(prefillSeconds);
+  }
+
+  /** Takes in what was observed since the last call, about ten times a second. Control thread. */
+  public void tick(long nowNanos, PoolSnapshot snapshot, EngineSignals signals, InFlight inFlight) {
+    for (var endpoint : snapshot.endpoints()) {
+      foreign.observe(endpoint.slot(), signals, inFlight);
+    }
+    for (var queue : observations) {
+      queue.drain(this::observed);
+    }
+    otherModels.publish();
+    models.values().forEach(ModelCalibration::publish);
+    loadPrice.tick(nowNanos, snapshot.endpoints().size());
+  }
+
+  private void observed(
+      Observations.Kind kind, ModelCalibration model, int slot, double y, double x, double z) {
+    switch (kind) {
+      case FIRST_TOKEN -> {
+        double prefill =
+            x * model.rates().prefillSecondsPerToken()
+                + z * model.rates().attentionSecondsPerPair();
+        double ratio = model.firstToken(y, x, z);
+        if (prefill > LEAST_PREFILL_SHARE * y) {
+          prefillSpeeds.observe(slot, ratio);
+        }
+      }
+      case INTERVAL -> decodeSpeeds.observe(slot, model.interval(y, x));
+      case OUTPUT -> model.output(y);
+      case PROMPT -> model.prompt(y, x);
+      case UNCACHED -> model.uncached(y);
+    }
+  }
+
+  /** Forgets an endpoint, for the next owner of its slot. Control thread. */
+  public void forget(int slot) {
+    prefillSpeeds.reset(slot);
+    decodeSpeeds.reset(slot);
+    foreign.reset(slot);
+  }
+}

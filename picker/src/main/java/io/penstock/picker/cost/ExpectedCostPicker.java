@@ -1,0 +1,145 @@
+package io.penstock.picker.cost;
+
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.PromptKeys;
+import io.penstock.picker.schedule.Candidates;
+import io.penstock.picker.schedule.Picker;
+import io.penstock.picker.schedule.SchedulingContext;
+import java.util.List;
+
+/**
+ * Picks the endpoint where the request costs least, in seconds of waiting, its own and others'.
+ * Stateless but for the cost model; shared by all event loops.
+ *
+ * <p>For endpoint i and a prompt of n tokens of which m are cached there:
+ *
+ * <pre>
+ * C    = f·(c·(n−m) + a·(n−m)·(m + (n−m)/2))       own prefill; f the endpoint's speed factor
+ * P    = prefill seconds of what waits there       ours in flight, and others' as the engine counts
+ * α    = 1 + g·ρ/(1−ρ)                             price of compute at load ρ
+ * E    = c·evicted tokens·exp(−age/600 s)          what has to be computed again one day
+ * cost = P + (α + wc·D)·C + wd·o·t_kv·(K + n·D) + ev·α·E + 100·max(0, u − 0.95)
+ * </pre>
+ *
+ * <p>D requests decode there over K tokens of context, o tokens will be generated, u is the KV use
+ * after placement. Evicted are the tokens that the prompt and its answer need beyond what the
+ * prefix index leaves free of the KV cache; their age is the time in which the pool, at its load,
+ * writes that cache once: capacity·c/ρ. A model name that is known, a fresh signal and a known
+ * capacity each sharpen the cost; without them it falls back to priors, in-flight counts, and no
+ * terms for eviction and overflow.
+ *
+ * <p>Costs within the prefill of a quarter of a key block of the least are equal: among them chance
+ * decides, and only a real advantage draws a request to an endpoint.
+ */
+public final class ExpectedCostPicker implements Picker {
+
+  /** Type in configuration. */
+  public static final String TYPE = "expected-cost-picker";
+
+  private static final List<String> TERMS =
+      List.of("pendingPrefill", "prefill", "decode", "eviction", "overflow");
+
+  private static final double EVICTION_AGE_SECONDS = 600;
+  private static final double FULL = 0.95;
+  private static final double OVERFLOW_SECONDS = 100;
+  private static final double EQUAL_TOKENS = 16;
+  private static final double LEAST_LOAD = 1e-6;
+
+  private final CostModel model;
+  private final CostWeights weights;
+
+  /** A picker over that model. */
+  public ExpectedCostPicker(CostModel model, CostWeights weights) {
+    this.model = model;
+    this.weights = weights;
+  }
+
+  @Override
+  public String type() {
+    return TYPE;
+  }
+
+  @Override
+  public List<String> terms() {
+    return TERMS;
+  }
+
+  @Override
+  public void pick(SchedulingContext context, Candidates candidates, int firstTerm) {
+    var rates = model.rates(context.request().model());
+    cost(context, candidates, firstTerm, rates);
+    candidates.rankByScore();
+    candidates.promote(
+        oneOfTheBest(context, candidates, EQUAL_TOKENS * rates.prefillSecondsPerToken()));
+  }
+
+  private void cost(
+      SchedulingContext context, Candidates candidates, int firstTerm, ModelRates rates) {
+    var scores = candidates.scores();
+    var pendingTerm = candidates.term(firstTerm);
+    var prefillTerm = candidates.term(firstTerm + 1);
+    var decodeTerm = candidates.term(firstTerm + 2);
+    var evictionTerm = candidates.term(firstTerm + 3);
+    var overflowTerm = candidates.term(firstTerm + 4);
+
+    var load = new EndpointLoad();
+    double price = model.price(weights.loadPrice());
+    int prompt = context.promptTokens();
+    double output = expectedOutput(context.request(), rates);
+    double perDecode = weights.decode() * output * rates.decodeSecondsPerToken();
+    for (int i = 0; i < candidates.count(); i++) {
+      int slot = candidates.slot(i);
+      model.read(load, context, slot, rates);
+      int cached = context.cachedTokens(candidates, i);
+      double factor = model.prefillFactor(slot);
+      double prefill = factor * rates.prefillSeconds(prompt - cached, cached);
+      pendingTerm[i] = factor * rates.pendingSeconds(load.pendingTokens, load.pendingRequests);
+      prefillTerm[i] = (price + weights.stall() * load.decoding) * prefill;
+      decodeTerm[i] =
+          perDecode * model.decodeFactor(slot) * (load.contextTokens + prompt * load.decoding);
+      evictionTerm[i] = 0;
+      overflowTerm[i] = 0;
+      if (load.capacityTokens > 0) {
+        double added = prompt - cached + output;
+        evictionTerm[i] =
+            weights.eviction() * price * factor * eviction(context, slot, load, added, rates);
+        double use = load.kvUse + added / load.capacityTokens;
+        overflowTerm[i] = OVERFLOW_SECONDS * Math.max(0, use - FULL);
+      }
+      scores[i] =
+          -(pendingTerm[i] + prefillTerm[i] + decodeTerm[i] + evictionTerm[i] + overflowTerm[i]);
+    }
+  }
+
+  private static double expectedOutput(InferenceRequest request, ModelRates rates) {
+    double output = rates.outputTokens();
+    return request.maxTokens() >= 0 ? Math.min(output, request.maxTokens()) : output;
+  }
+
+  private double eviction(
+      SchedulingContext context, int slot, EndpointLoad load, double added, ModelRates rates) {
+    double held = context.index().blocks(slot) * (PromptKeys.BLOCK_BYTES / rates.bytesPerToken());
+    double evicted = added - Math.max(0, load.capacityTokens - held);
+    if (evicted <= 0) {
+      return 0;
+    }
+    double c = rates.prefillSecondsPerToken();
+    double age = load.capacityTokens * c / Math.max(model.load(), LEAST_LOAD);
+    return c * evicted * Math.exp(-age / EVICTION_AGE_SECONDS);
+  }
+
+  /** One of the candidates whose score is within {@code tolerance} of the best, each as likely. */
+  private static int oneOfTheBest(
+      SchedulingContext context, Candidates candidates, double tolerance) {
+    var scores = candidates.scores();
+    int chosen = candidates.ranked(0);
+    double least = scores[chosen] - tolerance;
+    int equal = 0;
+    for (int i = 0; i < candidates.count(); i++) {
+      if (scores[i] >= least && context.random().nextInt(++equal) == 0) {
+        chosen = i;
+      }
+    }
+    return chosen;
+  }
+}

@@ -1,0 +1,91 @@
+package io.penstock.picker.cost;
+
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.signals.EngineSignals;
+import io.penstock.picker.signals.InFlight;
+
+/**
+ * What one event loop tells the cost model. Confined to that loop; costs a few stores a call, and
+ * the control thread does the rest.
+ */
+public final class LoopObserver {
+
+  private final CostModel model;
+  private final Observations observations;
+
+  LoopObserver(CostModel model, Observations observations) {
+    this.model = model;
+    this.observations = observations;
+  }
+
+  /**
+   * A request goes to an endpoint; what is in flight there does not yet include it.
+   *
+   * @param predictedCached tokens of the prompt believed cached there
+   */
+  public Sent sent(
+      InferenceRequest request,
+      int slot,
+      InFlight inFlight,
+      int promptTokens,
+      int predictedCached) {
+    var calibration = model.calibration(request.model());
+    double uncached = promptTokens - predictedCached;
+    double ahead = inFlight.pendingPrefillTokens(slot);
+    double aheadRequests = Math.max(1, inFlight.requests(slot) - inFlight.decoding(slot));
+    double pairs =
+        uncached * (predictedCached + uncached / 2) + ahead * ahead / (2 * aheadRequests);
+    var rates = calibration.rates();
+    model.routed(model.prefillFactor(slot) * rates.prefillSeconds(uncached, predictedCached));
+    observations.add(Observations.Kind.UNCACHED, calibration, slot, uncached, 0, 0);
+    return new Sent(calibration, slot, uncached + ahead, pairs);
+  }
+
+  /** The first token of a streamed answer came. */
+  public void firstToken(Sent sent, double seconds) {
+    observations.add(
+        Observations.Kind.FIRST_TOKEN,
+        sent.calibration,
+        sent.slot,
+        seconds,
+        sent.tokens,
+        sent.pairs);
+  }
+
+  /** Tokens of a streamed answer came at this mean interval. */
+  public void interval(
+      Sent sent, double secondsPerToken, InFlight inFlight, EngineSignals signals, long nowNanos) {
+    double context = inFlight.contextTokens(sent.slot);
+    if (signals.fresh(sent.slot, nowNanos)) {
+      double held = signals.kvUsage(sent.slot) * signals.kvCapacityTokens(sent.slot);
+      context = Math.max(context, held);
+    }
+    observations.add(
+        Observations.Kind.INTERVAL, sent.calibration, sent.slot, secondsPerToken, context, 0);
+  }
+
+  /** An answer had this many tokens. */
+  public void output(Sent sent, int tokens) {
+    observations.add(Observations.Kind.OUTPUT, sent.calibration, sent.slot, tokens, 0, 0);
+  }
+
+  /** The engine counted this many tokens in a prompt of text alone. */
+  public void prompt(Sent sent, int bytes, int tokens) {
+    observations.add(Observations.Kind.PROMPT, sent.calibration, sent.slot, bytes, tokens, 0);
+  }
+
+  /** What a request met when it was sent. Immutable. */
+  public static final class Sent {
+    private final ModelCalibration calibration;
+    private final int slot;
+    private final double tokens;
+    private final double pairs;
+
+    Sent(ModelCalibration calibration, int slot, double tokens, double pairs) {
+      this.calibration = calibration;
+      this.slot = slot;
+      this.tokens = tokens;
+      this.pairs = pairs;
+    }
+  }
+}
