@@ -1,0 +1,232 @@
+package io.penstock.picker.assembly;
+
+import io.penstock.picker.cost.LoopObserver;
+import io.penstock.picker.explain.Attempt;
+import io.penstock.picker.explain.FailureKind;
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.signals.Reservation;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One try of a request at an endpoint: its share of the in-flight counts, what it taught the prefix
+ * index, and what it tells the cost model and the decision record. Confined to the exchange's event
+ * loop.
+ *
+ * <p>The first of {@link #completed}, {@link #failed} and {@link #aborted} ends it and returns
+ * every reservation; all calls after that do nothing, so that ends may race.
+ *
+ * <p>The first byte of a streamed answer ends the prefill. An answer that comes whole shows no
+ * first token: its prefill counts as over when twice its predicted time has passed, and calibrates
+ * nothing.
+ */
+public final class Placement {
+
+  private static final int TOKENS_PER_SAMPLE = 32;
+  private static final long GRACE_NANOS = 50_000_000;
+
+  private enum State {
+    WAITING,
+    ANSWERING,
+    ENDED
+  }
+
+  private final PoolPicker picker;
+  private final PickerLoop loop;
+  private final InferenceRequest request;
+  private final Attempt attempt;
+  private final long startNanos;
+
+  /** Null when the endpoint had left the pool: then nothing is reserved, learned or observed. */
+  private final @Nullable Reservation reservation;
+
+  private final LoopObserver.@Nullable Sent sent;
+  private final int firstLearned;
+  private State state = State.WAITING;
+  private int tokens;
+  private int tokensAtSample;
+  private long sampleNanos;
+
+  Placement(
+      PoolPicker picker,
+      PickerLoop loop,
+      InferenceRequest request,
+      Attempt attempt,
+      int promptTokens,
+      long nowNanos,
+      boolean attached) {
+    this.picker = picker;
+    this.loop = loop;
+    this.request = request;
+    this.attempt = attempt;
+    this.startNanos = nowNanos;
+    if (!attached) {
+      this.sent = null;
+      this.reservation = null;
+      this.firstLearned = 0;
+      return;
+    }
+    int slot = attempt.endpoint().slot();
+    int cached = attempt.predictedCachedTokens();
+    int uncached = promptTokens - cached;
+    int context = promptTokens + halfOfOutput();
+    var inFlight = picker.inFlight();
+    this.sent = loop.observer().sent(request, slot, inFlight, promptTokens, cached);
+    this.reservation = inFlight.reserve(loop.column(), slot, uncached, context);
+    this.firstLearned = learn();
+  }
+
+  /** A request holds, on average over its decode, its prompt and half of its output. */
+  private int halfOfOutput() {
+    double expected = picker.costs().rates(request.model()).outputTokens();
+    return (int) (request.maxTokens() >= 0 ? Math.min(expected, request.maxTokens()) : expected)
+        / 2;
+  }
+
+  private int learn() {
+    var keys = request.keys();
+    return picker.index().learn(attempt.endpoint().slot(), keys.array(), 0, keys.count());
+  }
+
+  /** Where the request was placed. */
+  public Endpoint endpoint() {
+    return attempt.endpoint();
+  }
+
+  /** Tokens of the prompt that the endpoint was believed to hold. */
+  public int predictedCachedTokens() {
+    return attempt.predictedCachedTokens();
+  }
+
+  /** Expected time to first token, from the placement on. */
+  public long predictedTtftNanos() {
+    return attempt.predictedTtftNanos();
+  }
+
+  /** The first byte of the answer's body came. */
+  public void firstByte(long nowNanos) {
+    if (state != State.WAITING) {
+      return;
+    }
+    state = State.ANSWERING;
+    attempt.firstByte(nowNanos);
+    if (reservation == null || sent == null) {
+      return;
+    }
+    reservation.firstToken();
+    learn();
+    if (request.stream()) {
+      loop.observer().firstToken(sent, (nowNanos - startNanos) / 1e9);
+    }
+  }
+
+  /** Tokens of a streamed answer came, or as many events with one token each. Cheap. */
+  public void tokens(int count, long nowNanos) {
+    if (state != State.ANSWERING) {
+      return;
+    }
+    if (tokens == 0) {
+      tokens = count;
+      tokensAtSample = count;
+      sampleNanos = nowNanos;
+      return;
+    }
+    tokens += count;
+    if (tokens - tokensAtSample >= TOKENS_PER_SAMPLE) {
+      sample(nowNanos);
+    }
+  }
+
+  private void sample(long nowNanos) {
+    double seconds = (nowNanos - sampleNanos) / 1e9 / (tokens - tokensAtSample);
+    tokensAtSample = tokens;
+    sampleNanos = nowNanos;
+    if (sent != null) {
+      loop.observer().interval(sent, seconds, picker.inFlight(), picker.signals(), nowNanos);
+    }
+  }
+
+  /**
+   * The whole answer came.
+   *
+   * @param promptTokens as the engine counted them, -1 if unknown
+   * @param cachedTokens as the engine counted them, -1 if unknown
+   * @param completionTokens as the engine counted them, -1 if unknown
+   */
+  public void completed(int promptTokens, int cachedTokens, int completionTokens, long nowNanos) {
+    firstByte(nowNanos);
+    if (!end()) {
+      return;
+    }
+    attempt.completed(promptTokens, cachedTokens, completionTokens, nowNanos);
+    if (sent == null) {
+      return;
+    }
+    int output = completionTokens >= 0 ? completionTokens : tokens;
+    if (output > 0) {
+      loop.observer().output(sent, Math.max(1, output / request.n()));
+    }
+    if (promptTokens > 0 && request.promptTokenIds() < 0 && request.mediaTokens() == 0) {
+      loop.observer().prompt(sent, request.promptBytes(), promptTokens);
+    }
+  }
+
+  /** The try failed; before the first byte, the index unlearns what it learned from it. */
+  public void failed(FailureKind kind, long nowNanos) {
+    boolean waiting = state == State.WAITING;
+    if (!end()) {
+      return;
+    }
+    attempt.failed(kind, nowNanos);
+    if (waiting) {
+      unlearn();
+    }
+  }
+
+  /**
+   * The client left. An engine keeps the blocks that it had computed by then, which is most of them
+   * once half of the predicted time to first token has passed.
+   */
+  public void aborted(long nowNanos) {
+    boolean early =
+        state == State.WAITING && nowNanos - startNanos < attempt.predictedTtftNanos() / 2;
+    if (!end()) {
+      return;
+    }
+    attempt.aborted(nowNanos);
+    if (early) {
+      unlearn();
+    }
+  }
+
+  /** Returns every reservation; false when it had ended before. */
+  private boolean end() {
+    if (state == State.ENDED) {
+      return false;
+    }
+    state = State.ENDED;
+    if (reservation != null) {
+      reservation.end();
+    }
+    return true;
+  }
+
+  private void unlearn() {
+    if (reservation != null) {
+      var keys = request.keys();
+      picker.index().unlearn(attempt.endpoint().slot(), keys.array(), firstLearned, keys.count());
+    }
+  }
+
+  /** When the prefill must be over, first token seen or not. */
+  long prefilledByNanos() {
+    return startNanos + 2 * attempt.predictedTtftNanos() + GRACE_NANOS;
+  }
+
+  /** The prefill counts as over. */
+  void prefilled() {
+    if (state == State.WAITING && reservation != null) {
+      reservation.firstToken();
+    }
+  }
+}

@@ -1,0 +1,210 @@
+package io.penstock.picker.assembly;
+
+import io.penstock.picker.cost.CostModel;
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.Pool;
+import io.penstock.picker.pool.PoolDelta;
+import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.prefix.PrefixIndex;
+import io.penstock.picker.request.PromptKeys;
+import io.penstock.picker.schedule.EndpointHealth;
+import io.penstock.picker.signals.EngineSignals;
+import io.penstock.picker.signals.InFlight;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one writer of a pool, and what follows from its changes: slots are opened, forgotten, drained
+ * and released, capacities set, observations taken in. Everything but {@link #execute} and {@link
+ * #refused} happens on the control thread.
+ *
+ * <p>The slot of a removed endpoint gets a new owner only when no event loop can still act on a
+ * snapshot that has the old one (each has run a task since), nothing is in flight to it, and the
+ * index has given up all of its blocks.
+ */
+final class PoolControl implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PoolControl.class);
+
+  private static final long TICK_MILLIS = 100;
+  private static final long NANOS_PER_SECOND = 1_000_000_000;
+  private static final int DRAIN_BLOCKS_PER_TICK = 20_000;
+
+  /** Too large a capacity is safe, too small a one is not. */
+  private static final double CAPACITY_MARGIN = 1.25;
+
+  private static final double CAPACITY_CHANGE = 0.05;
+
+  private final Pool pool;
+  private final EngineSignals signals;
+  private final InFlight inFlight;
+  private final PrefixIndex index;
+  private final CostModel costs;
+  private final EndpointHealth health;
+  private final List<? extends Executor> eventLoops;
+  private final LongSupplier ticker;
+  private final @Nullable ScheduledExecutorService thread;
+
+  private final List<Leaving> leaving = new ArrayList<>();
+  private final int[] capacities = new int[Endpoint.MAX_SLOTS];
+  private final AtomicLong refused = new AtomicLong();
+
+  PoolControl(
+      Pool pool,
+      EngineSignals signals,
+      InFlight inFlight,
+      PrefixIndex index,
+      CostModel costs,
+      PoolPicker.Builder builder) {
+    this.pool = pool;
+    this.signals = signals;
+    this.inFlight = inFlight;
+    this.index = index;
+    this.costs = costs;
+    this.health = builder.health;
+    this.eventLoops = builder.eventLoops;
+    this.ticker = builder.ticker;
+    this.thread = builder.threaded ? thread(builder.config.name()) : null;
+    pool.listen(this::changed);
+  }
+
+  private static ScheduledExecutorService thread(String pool) {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().daemon().name("penstock-pool-" + pool).factory());
+  }
+
+  void start() {
+    if (thread != null) {
+      var _ =
+          thread.scheduleWithFixedDelay(
+              this::guardedTick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  void execute(Runnable task) {
+    if (thread == null) {
+      task.run();
+      return;
+    }
+    try {
+      thread.execute(task);
+    } catch (RejectedExecutionException closed) {
+      LOG.debug("pool {}: a change came after the end", pool.snapshot().name());
+    }
+  }
+
+  void apply(PoolDelta delta) {
+    for (var spec : pool.apply(delta)) {
+      refused.incrementAndGet();
+      LOG.warn("pool {}: no slot left for {}", pool.snapshot().name(), spec.name());
+    }
+  }
+
+  long refused() {
+    return refused.get();
+  }
+
+  private void changed(PoolSnapshot snapshot, List<Endpoint> added, List<Endpoint> removed) {
+    for (var endpoint : added) {
+      index.open(endpoint.slot());
+    }
+    for (var endpoint : removed) {
+      index.forget(endpoint.slot());
+      leaving.add(new Leaving(endpoint.slot(), passAll()));
+    }
+  }
+
+  /** Counts down to 0 when every event loop has run a task from now on. */
+  private AtomicInteger passAll() {
+    var loopsToPass = new AtomicInteger(eventLoops.size());
+    for (var loop : eventLoops) {
+      try {
+        loop.execute(loopsToPass::decrementAndGet);
+      } catch (RejectedExecutionException closed) {
+        loopsToPass.decrementAndGet();
+      }
+    }
+    return loopsToPass;
+  }
+
+  /** A scheduled task that throws would never run again. */
+  private void guardedTick() {
+    try {
+      tick(ticker.getAsLong());
+    } catch (RuntimeException e) {
+      LOG.error("pool {}: a round of the control thread failed", pool.snapshot().name(), e);
+    }
+  }
+
+  void tick(long nowNanos) {
+    var snapshot = pool.snapshot();
+    costs.tick(nowNanos, snapshot, signals, inFlight);
+    index.tick(nowNanos / NANOS_PER_SECOND);
+    for (var endpoint : snapshot.endpoints()) {
+      setCapacity(endpoint);
+    }
+    leaving.removeIf(this::released);
+  }
+
+  private void setCapacity(Endpoint endpoint) {
+    int slot = endpoint.slot();
+    double tokens = signals.kvCapacityTokens(slot);
+    if (tokens <= 0) {
+      return;
+    }
+    double blocks = CAPACITY_MARGIN * tokens * bytesPerToken(endpoint) / PromptKeys.BLOCK_BYTES;
+    int wanted = (int) Math.clamp(blocks, 1, Integer.MAX_VALUE);
+    if (Math.abs(wanted - capacities[slot]) > CAPACITY_CHANGE * capacities[slot]) {
+      capacities[slot] = wanted;
+      index.capacity(slot, wanted);
+    }
+  }
+
+  /** The most of any model the endpoint serves: the safe side. */
+  private double bytesPerToken(Endpoint endpoint) {
+    double most = 0;
+    for (var model : endpoint.models()) {
+      most = Math.max(most, costs.rates(model.id()).bytesPerToken());
+    }
+    return most > 0 ? most : costs.rates("").bytesPerToken();
+  }
+
+  private boolean released(Leaving endpoint) {
+    int slot = endpoint.slot();
+    boolean drained = index.drain(slot, DRAIN_BLOCKS_PER_TICK);
+    if (!drained || endpoint.loopsToPass().get() > 0 || !inFlight.idle(slot)) {
+      return false;
+    }
+    capacities[slot] = 0;
+    signals.reset(slot);
+    costs.forget(slot);
+    health.forget(slot);
+    pool.release(slot);
+    return true;
+  }
+
+  @Override
+  public void close() {
+    if (thread != null) {
+      thread.shutdownNow();
+    }
+  }
+
+  /**
+   * A removed endpoint whose slot is not free yet.
+   *
+   * @param loopsToPass event loops that have not run a task since the removal
+   */
+  private record Leaving(int slot, AtomicInteger loopsToPass) {}
+}

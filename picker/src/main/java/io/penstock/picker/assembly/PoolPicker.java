@@ -1,0 +1,283 @@
+package io.penstock.picker.assembly;
+
+import io.penstock.picker.cost.CostModel;
+import io.penstock.picker.cost.ExpectedCostPicker;
+import io.penstock.picker.cost.ModelRates;
+import io.penstock.picker.explain.Attempt;
+import io.penstock.picker.explain.DecisionLog;
+import io.penstock.picker.explain.DecisionRecord;
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.EndpointId;
+import io.penstock.picker.pool.Pool;
+import io.penstock.picker.pool.PoolDelta;
+import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.pool.ServedModel;
+import io.penstock.picker.prefix.PrefixIndex;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.EndpointHealth;
+import io.penstock.picker.schedule.Exclusions;
+import io.penstock.picker.schedule.Profile;
+import io.penstock.picker.schedule.Scheduler;
+import io.penstock.picker.schedule.plugins.AsleepFilter;
+import io.penstock.picker.schedule.plugins.EjectionFilter;
+import io.penstock.picker.schedule.plugins.RoleFilter;
+import io.penstock.picker.schedule.plugins.SingleProfileHandler;
+import io.penstock.picker.signals.EngineSignals;
+import io.penstock.picker.signals.InFlight;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * The picker of one pool. Thread-safe: event loop i calls {@link #pick} and {@link #place} with
+ * column i, everything else may be called from anywhere.
+ *
+ * <p>A request's way: {@code pick} decides; {@code place} reserves the load of a try at an endpoint
+ * and teaches the index, right before its first byte leaves; the {@link Placement} hears how it
+ * went. After a failure, {@code place} again at an alternative, or {@code pick} again.
+ */
+public final class PoolPicker implements AutoCloseable {
+
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  private final Pool pool;
+  private final EngineSignals signals;
+  private final InFlight inFlight;
+  private final PrefixIndex index;
+  private final CostModel costs;
+  private final Scheduler scheduler;
+  private final DecisionLog decisions;
+  private final List<PickerLoop> loops;
+  private final PoolControl control;
+  private final long epochMillisAtZero;
+
+  private PoolPicker(Builder builder) {
+    var config = builder.config;
+    int columns = builder.columns;
+    this.pool = new Pool(config.name());
+    this.signals = new EngineSignals(config.freshFor());
+    this.inFlight = new InFlight(columns);
+    this.index = new PrefixIndex(config.index());
+    this.costs = new CostModel(columns, ModelRates.PRIOR);
+    this.decisions = new DecisionLog(columns, config.decisions());
+    this.scheduler =
+        new Scheduler(
+            new SingleProfileHandler(), List.of(profile(builder)), costs, config.models());
+    this.loops = loops(columns, config.seed());
+    this.control = new PoolControl(pool, signals, inFlight, index, costs, builder);
+    this.epochMillisAtZero = builder.clock.millis() - builder.ticker.getAsLong() / NANOS_PER_MILLI;
+  }
+
+  private Profile profile(Builder builder) {
+    return new Profile(
+        "default",
+        List.of(new RoleFilter(), new AsleepFilter(), new EjectionFilter(builder.health)),
+        List.of(),
+        new ExpectedCostPicker(costs, builder.config.weights()));
+  }
+
+  private List<PickerLoop> loops(int columns, long seed) {
+    List<PickerLoop> made = new ArrayList<>();
+    for (int column = 0; column < columns; column++) {
+      var random =
+          RandomGeneratorFactory.<RandomGenerator.SplittableGenerator>of("L64X128MixRandom")
+              .create(seed + column);
+      var context = scheduler.context(signals, inFlight, index, random);
+      made.add(new PickerLoop(column, context, costs.observer(column)));
+    }
+    return List.copyOf(made);
+  }
+
+  /**
+   * A picker to build.
+   *
+   * @param columns number of event loops that will call it
+   */
+  public static Builder builder(PoolPickerConfig config, int columns) {
+    return new Builder(config, columns);
+  }
+
+  /** The newest snapshot. */
+  public PoolSnapshot snapshot() {
+    return pool.snapshot();
+  }
+
+  /**
+   * Decides where a request goes; reserves nothing. On the column's event loop.
+   *
+   * @param requestId names the request in decision records
+   * @param tried endpoints not to pick
+   * @param nowNanos the ticker's time
+   */
+  public Decision pick(
+      InferenceRequest request, String requestId, int column, Exclusions tried, long nowNanos) {
+    var loop = loops.get(column);
+    loop.releaseOverdue(nowNanos);
+    var context =
+        loop.context().begin(decisions.nextId(column), request, pool.snapshot(), tried, nowNanos);
+    var decision = scheduler.schedule(context);
+    if (decisions.keeps()) {
+      long timeMillis = epochMillisAtZero + nowNanos / NANOS_PER_MILLI;
+      decisions.add(new DecisionRecord(requestId, timeMillis, context, decision, 0));
+    }
+    return decision;
+  }
+
+  /**
+   * Reserves the load of one try and notes that the endpoint will hold the prompt. On the event
+   * loop of the column that picked. An endpoint that has left the pool since gets a placement that
+   * reserves and teaches nothing.
+   *
+   * @param endpoint the route's endpoint or one of its alternatives
+   */
+  public Placement place(
+      InferenceRequest request,
+      Decision.Route route,
+      Endpoint endpoint,
+      int column,
+      long nowNanos) {
+    var loop = loops.get(column);
+    var snapshot = pool.snapshot();
+    int slot = endpoint.slot();
+    var known = snapshot.bySlot(slot);
+    boolean attached = known != null && known.id().equals(endpoint.id());
+    int cached = route.cachedTokens();
+    long ttftNanos = route.predictedTtftNanos();
+    if (!endpoint.id().equals(route.endpoint().id())) {
+      var context =
+          loop.context().begin(route.decisionId(), request, snapshot, new Exclusions(), nowNanos);
+      cached = attached ? context.cachedTokensOn(slot) : 0;
+      ttftNanos = costs.ttftNanos(context, slot, route.promptTokens(), cached);
+    }
+    var attempt = new Attempt(endpoint, cached, ttftNanos, nowNanos);
+    var decision = decisions.find(route.decisionId());
+    if (decision != null) {
+      decision.add(attempt);
+    }
+    var placement =
+        new Placement(this, loop, request, attempt, route.promptTokens(), nowNanos, attached);
+    if (attached && !request.stream()) {
+      loop.watch(placement);
+    }
+    return placement;
+  }
+
+  /** The newest decisions and how they went. */
+  public DecisionLog decisions() {
+    return decisions;
+  }
+
+  /** What the engines say of themselves. */
+  public EngineSignals signals() {
+    return signals;
+  }
+
+  /** What this process has sent and not got back. */
+  public InFlight inFlight() {
+    return inFlight;
+  }
+
+  /** Which endpoint holds which blocks. */
+  public PrefixIndex index() {
+    return index;
+  }
+
+  /** What requests are expected to take. */
+  public CostModel costs() {
+    return costs;
+  }
+
+  /** Hands over what a discovery source saw; it is applied on the control thread. */
+  public void apply(PoolDelta delta) {
+    control.execute(() -> control.apply(delta));
+  }
+
+  /** Hands over what an endpoint lists under {@code /v1/models}. */
+  public void models(EndpointId id, List<ServedModel> models) {
+    control.execute(() -> pool.models(id, models));
+  }
+
+  /** Adds a listener, called on the control thread. */
+  public void listen(Pool.Listener listener) {
+    pool.listen(listener);
+  }
+
+  /** Endpoints that found no slot, so far. */
+  public long refusedEndpoints() {
+    return control.refused();
+  }
+
+  /**
+   * One round of the control thread, for a picker without one: takes in observations, drains
+   * removed endpoints, sets capacities. The caller is then the control thread.
+   */
+  public void tick(long nowNanos) {
+    control.tick(nowNanos);
+  }
+
+  /** Ends the control thread; requests in flight may still end. */
+  @Override
+  public void close() {
+    control.close();
+  }
+
+  /** Collects a picker's parts. Confined to its maker. */
+  public static final class Builder {
+    final PoolPickerConfig config;
+    final int columns;
+    List<? extends Executor> eventLoops = List.of();
+    EndpointHealth health = EndpointHealth.ALL_HEALTHY;
+    LongSupplier ticker = System::nanoTime;
+    InstantSource clock = InstantSource.system();
+    boolean threaded = true;
+
+    private Builder(PoolPickerConfig config, int columns) {
+      if (columns < 1) {
+        throw new IllegalArgumentException("columns is " + columns + ", allowed: 1 or more");
+      }
+      this.config = config;
+      this.columns = columns;
+    }
+
+    /**
+     * The event loops that call the picker; a removed endpoint's slot is not reused before each of
+     * them has run a task. Without them the caller sees to it that nobody holds an old snapshot
+     * across a {@link PoolPicker#tick}.
+     */
+    public Builder eventLoops(List<? extends Executor> loops) {
+      eventLoops = List.copyOf(loops);
+      return this;
+    }
+
+    /** What passive observation says of the endpoints. */
+    public Builder health(EndpointHealth value) {
+      health = value;
+      return this;
+    }
+
+    /** The time that callers give as {@code nowNanos}, and the wall clock beside it. */
+    public Builder time(LongSupplier nanoTicker, InstantSource wallClock) {
+      ticker = nanoTicker;
+      clock = wallClock;
+      return this;
+    }
+
+    /** No control thread: the caller's one thread applies deltas and calls tick itself. */
+    public Builder withoutThread() {
+      threaded = false;
+      return this;
+    }
+
+    /** The picker, running. */
+    public PoolPicker build() {
+      var picker = new PoolPicker(this);
+      picker.control.start();
+      return picker;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package io.penstock.picker.assembly;
+
+import io.penstock.picker.cost.CostWeights;
+import io.penstock.picker.prefix.PrefixIndexConfig;
+import java.time.Duration;
+import java.util.Set;
+
+/**
+ * One pool's picker as configured.
+ *
+ * @param name of the pool
+ * @param models models that endpoints are taken to serve until they have listed theirs; empty: an
+ *     endpoint gets no request before that
+ * @param weights of the expected cost
+ * @param index bounds of the prefix index
+ * @param freshFor how long an engine's signals are believed at least
+ * @param decisions decision records kept, 0 for none
+ * @param seed of every choice by chance
+ */
+public record PoolPickerConfig(
+    String name,
+    Set<String> models,
+    CostWeights weights,
+    PrefixIndexConfig index,
+    Duration freshFor,
+    int decisions,
+    long seed) {
+
+  /** Copies the models and checks the bounds. */
+  public PoolPickerConfig {
+    models = Set.copyOf(models);
+    if (decisions < 0 || decisions > 1 << 20) {
+      throw new IllegalArgumentException(
+          "pool " + name + ": decisions is " + decisions + ", allowed: 0 to 1048576");
+    }
+    if (freshFor.isNegative() || freshFor.isZero()) {
+      throw new IllegalArgumentException(
+          "pool " + name + ": freshFor is " + freshFor + ", allowed: more than 0");
+    }
+  }
+
+  /** What a pool without further configuration gets. */
+  public static PoolPickerConfig of(String name, Set<String> models, long seed) {
+    return new PoolPickerConfig(
+        name,
+        models,
+        CostWeights.DEFAULT,
+        PrefixIndexConfig.defaults(),
+        Duration.ofSeconds(1),
+        4096,
+        seed);
+  }
+
+  /** The same with other bounds of the prefix index. */
+  public PoolPickerConfig withIndex(PrefixIndexConfig other) {
+    return new PoolPickerConfig(name, models, weights, other, freshFor, decisions, seed);
+  }
+
+  /** The same with another number of decision records. */
+  public PoolPickerConfig withDecisions(int other) {
+    return new PoolPickerConfig(name, models, weights, index, freshFor, other, seed);
+  }
+}

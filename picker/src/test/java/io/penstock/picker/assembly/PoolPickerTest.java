@@ -1,0 +1,159 @@
+package io.penstock.picker.assembly;
+
+import static io.penstock.picker.assembly.TestPool.prompt;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.picker.explain.Attempt;
+import io.penstock.picker.explain.FailureKind;
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.Exclusions;
+import org.junit.jupiter.api.Test;
+
+class PoolPickerTest {
+
+  @Test
+  void a_repeated_prompt_goes_where_its_prefix_is() {
+    var pool = new TestPool(8, 1);
+    var first = pool.route(prompt(1, 40));
+    var placement = pool.place(prompt(1, 40), first);
+    placement.firstByte(pool.now + 50 * TestPool.MILLI);
+    placement.completed(2560, 0, 10, pool.now + 60 * TestPool.MILLI);
+
+    for (int i = 0; i < 20; i++) {
+      var again = pool.route(prompt(1, 50));
+
+      assertThat(again.endpoint()).isEqualTo(first.endpoint());
+      assertThat(again.cachedTokens()).isEqualTo(40 * 64);
+      assertThat(again.promptTokens()).isEqualTo(50 * 64);
+      assertThat(again.alternatives()).hasSize(3).doesNotContain(first.endpoint());
+    }
+  }
+
+  @Test
+  void a_failure_before_the_first_byte_unlearns_what_the_request_added_and_no_more() {
+    var pool = new TestPool(1, 1);
+    var warm = pool.place(prompt(1, 10), pool.route(prompt(1, 10)));
+    warm.completed(-1, -1, -1, pool.now);
+
+    var failing = pool.place(prompt(1, 30), pool.route(prompt(1, 30)));
+    assertThat(pool.route(prompt(1, 31)).cachedTokens()).isEqualTo(30 * 64);
+    failing.failed(FailureKind.RESET, pool.now);
+
+    assertThat(pool.route(prompt(1, 31)).cachedTokens()).isEqualTo(10 * 64);
+  }
+
+  @Test
+  void a_failure_after_the_first_byte_unlearns_nothing() {
+    var pool = new TestPool(1, 1);
+    var failing = pool.place(prompt(1, 30), pool.route(prompt(1, 30)));
+    failing.firstByte(pool.now);
+    failing.failed(FailureKind.RESET, pool.now);
+
+    assertThat(pool.route(prompt(1, 31)).cachedTokens()).isEqualTo(30 * 64);
+  }
+
+  @Test
+  void a_client_who_leaves_at_once_leaves_no_prefix_behind() {
+    var pool = new TestPool(1, 1);
+    var early = pool.place(prompt(1, 30), pool.route(prompt(1, 30)));
+    early.aborted(pool.now + 1);
+    assertThat(pool.route(prompt(1, 30)).cachedTokens()).isZero();
+
+    var late = pool.place(prompt(1, 30), pool.route(prompt(1, 30)));
+    late.aborted(pool.now + late.predictedTtftNanos());
+    assertThat(pool.route(prompt(1, 31)).cachedTokens()).isEqualTo(30 * 64);
+  }
+
+  @Test
+  void tried_endpoints_are_not_picked_again() {
+    var pool = new TestPool(3, 1);
+    var tried = new Exclusions();
+    for (int i = 0; i < 3; i++) {
+      var route = (Decision.Route) pool.pick(prompt(1, 10), 0, tried);
+      assertThat(tried.contains(route.endpoint())).isFalse();
+      tried.add(route.endpoint());
+    }
+
+    assertThat(pool.pick(prompt(1, 10), 0, tried))
+        .isEqualTo(new Decision.NoEndpoint(Decision.Reason.ALL_EXCLUDED));
+  }
+
+  @Test
+  void says_why_there_is_no_endpoint() {
+    var empty = new TestPool(0, 1);
+    assertThat(empty.pick(prompt(1, 10)))
+        .isEqualTo(new Decision.NoEndpoint(Decision.Reason.POOL_EMPTY));
+
+    var pool = new TestPool(2, 1);
+    var other = InferenceRequest.builder(ApiKind.CHAT, "other").build();
+    assertThat(pool.pick(other)).isEqualTo(new Decision.NoEndpoint(Decision.Reason.NONE_READY));
+    for (var endpoint : pool.picker.snapshot().endpoints()) {
+      pool.listModels(endpoint, TestPool.MODEL);
+    }
+    assertThat(pool.pick(other))
+        .isEqualTo(new Decision.NoEndpoint(Decision.Reason.MODEL_NOT_SERVED));
+  }
+
+  @Test
+  void a_model_that_some_endpoints_list_goes_to_those() {
+    var pool = new TestPool(6, 1);
+    var endpoints = pool.picker.snapshot().endpoints();
+    for (int i = 0; i < 6; i++) {
+      pool.listModels(endpoints.get(i), i < 2 ? "other" : TestPool.MODEL);
+    }
+    var other = InferenceRequest.builder(ApiKind.CHAT, "other").build();
+
+    for (int i = 0; i < 20; i++) {
+      assertThat(pool.route(other).endpoint().slot()).isLessThan(2);
+      assertThat(pool.route(prompt(1, 4)).endpoint().slot()).isGreaterThanOrEqualTo(2);
+    }
+  }
+
+  @Test
+  void an_answer_that_is_not_streamed_stops_counting_as_prefill_when_it_must_be_over() {
+    var pool = new TestPool(1, 1);
+    var request = InferenceRequest.builder(ApiKind.CHAT, TestPool.MODEL).promptBytes(4000).build();
+    var placement = pool.place(request, pool.route(request));
+    assertThat(pool.picker.inFlight().pendingPrefillTokens(0)).isEqualTo(1000);
+
+    pool.now += 2 * placement.predictedTtftNanos() + 51 * TestPool.MILLI;
+    pool.pick(request);
+
+    assertThat(pool.picker.inFlight().pendingPrefillTokens(0)).isZero();
+    assertThat(pool.picker.inFlight().decoding(0)).isEqualTo(1);
+    placement.completed(1000, 0, 5, pool.now);
+    assertThat(pool.picker.inFlight().total()).isZero();
+  }
+
+  @Test
+  void the_record_of_a_decision_tells_its_whole_story() {
+    var pool = new TestPool(3, 1);
+    var request = prompt(1, 20);
+    var route = pool.route(request);
+    pool.place(request, route).failed(FailureKind.CONNECT, pool.now);
+    var second = pool.picker.place(request, route, route.alternatives().getFirst(), 0, pool.now);
+    second.firstByte(pool.now + 30 * TestPool.MILLI);
+    second.completed(1280, 64, 7, pool.now + 90 * TestPool.MILLI);
+
+    var decision = pool.picker.decisions().findByRequest("request");
+
+    assertThat(decision).isNotNull();
+    assertThat(pool.picker.decisions().find(route.decisionId())).isSameAs(decision);
+    assertThat(decision.ranked()).isEqualTo(3);
+    assertThat(decision.endpoint(0)).isEqualTo(route.endpoint());
+    assertThat(decision.attempts()).hasSize(2);
+    assertThat(decision.attempts().get(0).failure()).isEqualTo(FailureKind.CONNECT);
+    var last = decision.attempts().get(1);
+    assertThat(last.progress()).isEqualTo(Attempt.Progress.COMPLETED);
+    assertThat(last.endpoint()).isEqualTo(route.alternatives().getFirst());
+    assertThat(last.ttftNanos()).isEqualTo(30 * TestPool.MILLI);
+    assertThat(last.cachedTokens()).isEqualTo(64);
+    assertThat(decision.toJson())
+        .startsWith("{\"id\":1,\"requestId\":\"request\",\"time\":\"1970-01-01T00:00:00Z\"")
+        .contains("\"terms\":{\"pendingPrefill\":0,\"prefill\":0.0")
+        .contains("\"failure\":\"connect\"")
+        .contains("\"ttft\":0.03,\"duration\":0.09,\"promptTokens\":1280,\"cachedTokens\":64");
+  }
+}

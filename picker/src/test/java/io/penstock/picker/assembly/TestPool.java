@@ -1,0 +1,99 @@
+package io.penstock.picker.assembly;
+
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.EndpointSpec;
+import io.penstock.picker.pool.PoolDelta;
+import io.penstock.picker.pool.Role;
+import io.penstock.picker.pool.ServedModel;
+import io.penstock.picker.prefix.PrefixIndexConfig;
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.PromptKeys;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.EndpointHealth;
+import io.penstock.picker.schedule.Exclusions;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** A pool of identical endpoints that serve the model m, on a clock that tests move. */
+final class TestPool {
+
+  static final String MODEL = "m";
+  static final long MILLI = 1_000_000;
+
+  final PoolPicker picker;
+  long now = 1_000 * MILLI;
+
+  TestPool(int endpoints, int columns) {
+    this(endpoints, columns, EndpointHealth.ALL_HEALTHY);
+  }
+
+  TestPool(int endpoints, int columns, EndpointHealth health) {
+    var config =
+        PoolPickerConfig.of("test", Set.of(MODEL), 42)
+            .withIndex(new PrefixIndexConfig(64, 1024, 8 << 20, 1 << 14, 1));
+    this.picker =
+        PoolPicker.builder(config, columns)
+            .withoutThread()
+            .health(health)
+            .time(() -> now, InstantSource.fixed(Instant.EPOCH))
+            .build();
+    add(endpoints);
+  }
+
+  void add(int endpoints) {
+    List<EndpointSpec> specs = new ArrayList<>();
+    for (int i = 0; i < endpoints; i++) {
+      specs.add(EndpointSpec.of("10.0.0." + (1 + i), 8000, Role.BOTH));
+    }
+    picker.apply(new PoolDelta(specs, List.of()));
+  }
+
+  void remove(Endpoint endpoint) {
+    picker.apply(new PoolDelta(List.of(), List.of(endpoint.id())));
+  }
+
+  void listModels(Endpoint endpoint, String model) {
+    picker.models(endpoint.id(), List.of(new ServedModel(model, "{}")));
+  }
+
+  Decision pick(InferenceRequest request) {
+    return pick(request, 0, new Exclusions());
+  }
+
+  Decision pick(InferenceRequest request, int column, Exclusions tried) {
+    return picker.pick(request, "request", column, tried, now);
+  }
+
+  Decision.Route route(InferenceRequest request) {
+    return (Decision.Route) pick(request);
+  }
+
+  Placement place(InferenceRequest request, Decision.Route route) {
+    return picker.place(request, route, route.endpoint(), 0, now);
+  }
+
+  void pass(long millis) {
+    now += millis * MILLI;
+    picker.tick(now);
+  }
+
+  /** A streamed prompt of blocks {@code family·1000 + 1, + 2 …}. */
+  static InferenceRequest prompt(int family, int blocks) {
+    return InferenceRequest.builder(ApiKind.CHAT, MODEL).stream(true)
+        .promptBytes(blocks * PromptKeys.BLOCK_BYTES)
+        .keys(keys(family, blocks))
+        .build();
+  }
+
+  static PromptKeys keys(int family, int blocks) {
+    long[] keys = new long[blocks];
+    for (int i = 0; i < blocks; i++) {
+      keys[i] = (family * 1000L + i + 1) * 0x9E3779B97F4A7C15L;
+    }
+    return PromptKeys.owning(keys);
+  }
+}
