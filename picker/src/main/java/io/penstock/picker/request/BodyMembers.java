@@ -1,0 +1,339 @@
+package io.penstock.picker.request;
+
+import io.penstock.picker.request.ScanResult.Kind;
+import io.penstock.picker.request.ScanResult.Malformed;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the members of a body mean: listens to the tokenizer, checks types and duplicates, and
+ * gathers the facts of the request.
+ *
+ * <p>Confined to one event loop; {@link #reset} makes it ready for another body.
+ */
+final class BodyMembers implements JsonTokenizer.Listener {
+
+  private static final byte[] INCLUDE_USAGE = "include_usage".getBytes(StandardCharsets.UTF_8);
+
+  private final int maxNameBytes;
+  private final Map<ApiKind, MemberTable> tables = new EnumMap<>(ApiKind.class);
+  private final JsonTokenizer tokenizer;
+  private final HashedRegion region;
+  private final PromptRoot root = new PromptRoot();
+  private final BlockChain head = new BlockChain();
+  private final BlockChain body = new BlockChain();
+  private final PromptReader prompt;
+  private final StrippedSpans stripped = new StrippedSpans();
+
+  private ApiKind api = ApiKind.OPAQUE;
+  private MemberTable table;
+
+  /** Bit per member of the table that was there. */
+  private long seen;
+
+  /** Member whose value is being read, if it means something. */
+  private @Nullable Member member;
+
+  private int memberStart;
+  private int valueStart;
+  private boolean usageAhead;
+  private boolean usageSeen;
+
+  private @Nullable String model;
+  private @Nullable ByteSpan modelSpan;
+  private @Nullable String previousResponseId;
+  private boolean stream;
+  private boolean includeUsage;
+  private int maxTokens;
+  private int maxCompletionTokens;
+  private int n;
+  private int priority;
+  private boolean hasTools;
+  private boolean cacheSaltPresent;
+  private int rootBytes;
+
+  BodyMembers(ScanLimits limits, Set<String> strippedMembers, HashedRegion region) {
+    maxNameBytes = limits.maxNameBytes();
+    for (ApiKind kind : ApiKind.values()) {
+      tables.put(kind, MemberTable.of(kind, strippedMembers));
+    }
+    table = Objects.requireNonNull(tables.get(api));
+    this.region = region;
+    prompt = new PromptReader(region, body);
+    tokenizer = new JsonTokenizer(limits, this);
+  }
+
+  JsonTokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  void reset(ApiKind api) {
+    this.api = api;
+    table = Objects.requireNonNull(tables.get(api));
+    root.reset();
+    head.reset();
+    body.reset();
+    prompt.reset();
+    stripped.reset();
+    seen = 0;
+    member = null;
+    usageAhead = false;
+    usageSeen = false;
+    model = null;
+    modelSpan = null;
+    previousResponseId = null;
+    stream = false;
+    includeUsage = false;
+    maxTokens = -1;
+    maxCompletionTokens = -1;
+    n = 1;
+    priority = 0;
+    hasTools = false;
+    cacheSaltPresent = false;
+    rootBytes = 0;
+  }
+
+  /** The body is a whole JSON object of {@code bodyBytes}: what it says. */
+  ScanResult finish(int bodyBytes) {
+    if (model == null) {
+      return new Malformed(
+          Kind.MISSING_FIELD, "model", bodyBytes, "model is missing, null or empty");
+    }
+    return new ScanResult.Scanned(
+        InferenceRequest.builder(api, model).stream(stream)
+            .includeUsage(includeUsage)
+            .maxTokens(maxCompletionTokens >= 0 ? maxCompletionTokens : maxTokens)
+            .n(n)
+            .priority(priority)
+            .hasTools(hasTools)
+            .cacheSaltPresent(cacheSaltPresent)
+            .previousResponseId(previousResponseId)
+            .promptBytes(rootBytes + head.length() + body.length() - prompt.mediaBytes())
+            .rootBytes(rootBytes)
+            .promptTokenIds(prompt.tokenIds())
+            .mediaTokens(prompt.mediaTokens())
+            .keys(keys())
+            .modelSpan(modelSpan)
+            .stripSpans(stripped.finish())
+            .bodyBytes(bodyBytes)
+            .build());
+  }
+
+  private PromptKeys keys() {
+    long rootHash = root.hash(api);
+    long[] keys = new long[head.count() + body.count()];
+    for (int i = 0; i < head.count(); i++) {
+      keys[i] = BlockChain.mix(rootHash, head.hash(i));
+    }
+    long bodyRoot = head.length() == 0 ? rootHash : BlockChain.mix(rootHash, head.digest());
+    for (int i = 0; i < body.count(); i++) {
+      keys[head.count() + i] = BlockChain.mix(bodyRoot, body.hash(i));
+    }
+    return PromptKeys.owning(keys);
+  }
+
+  @Override
+  public boolean wantsName() {
+    int depth = tokenizer.depth();
+    if (depth == 1) {
+      return true;
+    }
+    if (member == null) {
+      return false;
+    }
+    return member.meaning() == Meaning.STREAM_OPTIONS
+        ? depth == 2
+        : member.meaning().isPrompt() && prompt.wantsName(depth);
+  }
+
+  @Override
+  public void name(byte[] bytes, int from, int to, int at) {
+    if (tokenizer.depth() == 1) {
+      memberName(bytes, from, to, at);
+    } else if (member != null && member.meaning() == Meaning.STREAM_OPTIONS) {
+      usageAhead = Arrays.equals(INCLUDE_USAGE, 0, INCLUDE_USAGE.length, bytes, from, to);
+      if (usageAhead && usageSeen) {
+        twice("stream_options.include_usage", at);
+      }
+      usageSeen |= usageAhead;
+    } else {
+      prompt.name(bytes, from, to);
+    }
+  }
+
+  private void memberName(byte[] bytes, int from, int to, int at) {
+    memberStart = at;
+    member = table.find(bytes, from, to);
+    if (member != null) {
+      long bit = 1L << member.index();
+      if ((seen & bit) != 0) {
+        twice(member.name(), at);
+      }
+      seen |= bit;
+    }
+  }
+
+  @Override
+  public void comma(int at) {
+    stripped.comma(at);
+  }
+
+  @Override
+  public void valueStart(JsonType type, int at) {
+    if (member == null) {
+      return;
+    }
+    int depth = tokenizer.depth();
+    if (depth == 1) {
+      valueStart = at;
+      begin(member, type, at);
+    } else if (member.meaning().isPrompt()) {
+      prompt.valueStart(type, depth, at);
+    } else if (member.meaning() == Meaning.TOOLS) {
+      hasTools = true;
+    } else if (usageAhead && depth == 2 && !Meaning.STREAM.allows(type)) {
+      wrongType("stream_options.include_usage", Meaning.STREAM, type, at);
+    }
+  }
+
+  private void begin(Member member, JsonType type, int at) {
+    Meaning meaning = member.meaning();
+    if (!meaning.allows(type)) {
+      wrongType(member.name(), meaning, type, at);
+      return;
+    }
+    switch (meaning) {
+      case MODEL, PREVIOUS_RESPONSE -> {
+        if (type == JsonType.STRING) {
+          tokenizer.captureString(maxNameBytes);
+        }
+      }
+      case TOOLS, CACHE_SALT, ROOT_TEXT, ROOT -> {
+        if (type != JsonType.NULL) {
+          region.open(root.begin(), at);
+        }
+      }
+      case HEAD -> {
+        prompt.begin(head);
+        prompt.valueStart(type, 1, at);
+      }
+      case MESSAGES, TEXT_OR_TOKENS, INPUT, ANY_PROMPT -> {
+        prompt.begin(body);
+        prompt.valueStart(type, 1, at);
+      }
+      case STREAM, STREAM_OPTIONS, MAX_TOKENS, MAX_COMPLETION_TOKENS, N, PRIORITY, STRIPPED -> {}
+    }
+  }
+
+  @Override
+  public void valueEnd(JsonType type, int end) {
+    int depth = tokenizer.depth();
+    if (depth == 1) {
+      boolean kept = member == null || end(member, type, end);
+      if (kept) {
+        stripped.keptMember();
+      }
+      member = null;
+    } else if (member != null) {
+      if (member.meaning().isPrompt()) {
+        prompt.valueEnd(type, depth, end, tokenizer.number());
+      } else if (usageAhead && depth == 2) {
+        includeUsage = type == JsonType.TRUE;
+        usageAhead = false;
+      }
+    }
+  }
+
+  /** Whether the member stays in the body. */
+  private boolean end(Member member, JsonType type, int end) {
+    if (type == JsonType.NULL && member.meaning() != Meaning.STRIPPED) {
+      return true;
+    }
+    switch (member.meaning()) {
+      case MODEL -> endModel(member, end);
+      case PREVIOUS_RESPONSE -> {
+        previousResponseId = capturedName(member);
+        root.put(member.index(), previousResponseId.getBytes(StandardCharsets.UTF_8));
+      }
+      case STREAM -> stream = type == JsonType.TRUE;
+      case MAX_TOKENS -> maxTokens = Math.max(-1, integer(member));
+      case MAX_COMPLETION_TOKENS -> maxCompletionTokens = Math.max(-1, integer(member));
+      case N -> n = Math.max(1, integer(member));
+      case PRIORITY -> priority = integer(member);
+      case CACHE_SALT -> {
+        cacheSaltPresent = true;
+        endRoot(member, end);
+      }
+      case TOOLS, ROOT_TEXT -> rootBytes += endRoot(member, end);
+      case ROOT -> endRoot(member, end);
+      case HEAD, MESSAGES, TEXT_OR_TOKENS, INPUT, ANY_PROMPT ->
+          prompt.valueEnd(type, 1, end, tokenizer.number());
+      case STREAM_OPTIONS -> {}
+      case STRIPPED -> {
+        stripped.strippedMember(memberStart, end);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void endModel(Member member, int end) {
+    String name = capturedName(member);
+    if (!name.isEmpty()) {
+      model = name;
+      modelSpan = new ByteSpan(valueStart, end);
+      root.put(member.index(), name.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  private int endRoot(Member member, int end) {
+    region.close(end);
+    return root.end(member.index());
+  }
+
+  private String capturedName(Member member) {
+    StringCapture captured = tokenizer.captured();
+    String text = captured.overflowed() ? "" : captured.text();
+    if (captured.overflowed() || text.getBytes(StandardCharsets.UTF_8).length > maxNameBytes) {
+      tokenizer.fail(
+          Kind.TOO_LONG,
+          member.name(),
+          valueStart,
+          member.name() + " is longer than " + maxNameBytes + " bytes");
+    }
+    return text;
+  }
+
+  /** The number that just ended, or the nearest an int can hold. */
+  private int integer(Member member) {
+    JsonNumber number = tokenizer.number();
+    if (!number.integral()) {
+      tokenizer.fail(
+          Kind.INVALID_TYPE,
+          member.name(),
+          valueStart,
+          member.name()
+              + " must be "
+              + member.meaning().allowedPhrase()
+              + ", not a number with a fraction or an exponent");
+    }
+    return Math.clamp(number.value(), Integer.MIN_VALUE, Integer.MAX_VALUE);
+  }
+
+  private void wrongType(String field, Meaning meaning, JsonType found, int at) {
+    tokenizer.fail(
+        Kind.INVALID_TYPE,
+        field,
+        at,
+        field + " must be " + meaning.allowedPhrase() + ", not " + found.phrase());
+  }
+
+  private void twice(String field, int at) {
+    tokenizer.fail(Kind.DUPLICATE_FIELD, field, at, field + " is there twice");
+  }
+}
