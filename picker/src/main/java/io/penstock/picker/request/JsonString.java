@@ -56,22 +56,24 @@ final class JsonString {
       switch (state) {
         case TEXT -> {
           i = text(b, i, to);
-          if (state == State.CLOSED) {
+          if (i == to || state == State.CLOSED) {
             return i;
           }
         }
-        case ESCAPE -> escape(b[i++]);
-        case HEX -> hex(b[i++]);
-        case UTF8 -> continuation(b[i++]);
+        case ESCAPE -> escape(b[i]);
+        case HEX -> hex(b[i]);
+        case UTF8 -> continuation(b[i]);
         case CLOSED -> throw new AssertionError("the string is closed");
       }
       if (complaint != null) {
-        return Math.min(i, to - 1);
+        return i;
       }
+      i++;
     }
     return i;
   }
 
+  /** Reads on to the byte that ends plain reading, or to {@code to}. */
   private int text(byte[] b, int from, int to) {
     int i = from;
     int waryUntil = from;
@@ -93,13 +95,13 @@ final class JsonString {
         next = JsonBytes.skipEscape(b, i, to);
         if (next == i) {
           state = State.ESCAPE;
-          return i + 1;
+          return i;
         }
       } else if (c < 0) {
         next = JsonBytes.skipCommonUtf8(b, i, to);
         if (next == i) {
           lead(c & 0xff);
-          return i + 1;
+          return i;
         }
       } else if (c < ' ') {
         complaint = "a control character in a string is not escaped";
