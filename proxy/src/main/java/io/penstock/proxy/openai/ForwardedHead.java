@@ -1,0 +1,152 @@
+package io.penstock.proxy.openai;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.util.AsciiString;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map.Entry;
+
+/**
+ * Writes the HTTP/1.1 request head a pod gets, from the head of a client of either HTTP version.
+ * {@link HeaderRules} says what stays behind; host, framing and request id are the gateway's own.
+ *
+ * <p>One pass over the headers into the caller's buffer. A header whose value could end its line
+ * early, or whose name is none, is left out, whatever the decoder in front let through.
+ */
+public final class ForwardedHead {
+
+  /** For {@code contentLength}: the body is sent in chunks. */
+  public static final long CHUNKED = -1;
+
+  /** For {@code contentLength}: the request has no body. */
+  public static final long NO_BODY = -2;
+
+  private static final byte[] VERSION_AND_HOST = ascii(" HTTP/1.1\r\nhost: ");
+  private static final byte[] REQUEST_ID = ascii("\r\nx-request-id: ");
+  private static final byte[] CONTENT_LENGTH = ascii("\r\ncontent-length: ");
+  private static final byte[] TRANSFER_CHUNKED = ascii("\r\ntransfer-encoding: chunked");
+  private static final byte[] END = ascii("\r\n\r\n");
+
+  private ForwardedHead() {}
+
+  /**
+   * Appends the head.
+   *
+   * @param uri path and query as {@link Routes#forwarded} gives it
+   * @param host address of the pod, {@code ip:port}
+   * @param requestId as {@link RequestId#accept} gives it
+   * @param contentLength bytes of the body, {@link #CHUNKED} or {@link #NO_BODY}
+   */
+  public static void write(
+      ByteBuf out,
+      CharSequence method,
+      CharSequence uri,
+      HttpHeaders headers,
+      CharSequence host,
+      CharSequence requestId,
+      long contentLength) {
+    var named =
+        headers.contains(HttpHeaderNames.CONNECTION)
+            ? named(headers.getAll(HttpHeaderNames.CONNECTION))
+            : List.<String>of();
+    start(out, method, uri, host);
+    copy(out, headers.iteratorCharSequence(), named);
+    end(out, requestId, contentLength);
+  }
+
+  /** As above, for a client of HTTP/2; pseudo-headers stay behind. */
+  public static void write(
+      ByteBuf out,
+      CharSequence method,
+      CharSequence uri,
+      Http2Headers headers,
+      CharSequence host,
+      CharSequence requestId,
+      long contentLength) {
+    start(out, method, uri, host);
+    copy(out, headers.iterator(), List.of());
+    end(out, requestId, contentLength);
+  }
+
+  private static void start(ByteBuf out, CharSequence method, CharSequence uri, CharSequence host) {
+    ByteBufUtil.writeAscii(out, method);
+    out.writeByte(' ');
+    ByteBufUtil.writeAscii(out, uri);
+    out.writeBytes(VERSION_AND_HOST);
+    ByteBufUtil.writeAscii(out, host);
+  }
+
+  private static void copy(
+      ByteBuf out, Iterator<Entry<CharSequence, CharSequence>> headers, List<String> named) {
+    while (headers.hasNext()) {
+      var header = headers.next();
+      var name = header.getKey();
+      var value = header.getValue();
+      if (HeaderRules.forwards(name) && isOneLine(value) && !isIn(named, name)) {
+        out.writeShort(('\r' << 8) | '\n');
+        ByteBufUtil.writeAscii(out, name);
+        out.writeShort((':' << 8) | ' ');
+        ByteBufUtil.writeAscii(out, value);
+      }
+    }
+  }
+
+  private static void end(ByteBuf out, CharSequence requestId, long contentLength) {
+    out.writeBytes(REQUEST_ID);
+    ByteBufUtil.writeAscii(out, requestId);
+    if (contentLength >= 0) {
+      out.writeBytes(CONTENT_LENGTH);
+      ByteBufUtil.writeAscii(out, Long.toString(contentLength));
+    } else if (contentLength == CHUNKED) {
+      out.writeBytes(TRANSFER_CHUNKED);
+    }
+    out.writeBytes(END);
+  }
+
+  /** The headers that {@code Connection} declares to be of the connection. */
+  private static List<String> named(List<String> values) {
+    List<String> names = new ArrayList<>();
+    for (var value : values) {
+      int from = 0;
+      while (from <= value.length()) {
+        int comma = value.indexOf(',', from);
+        int end = comma < 0 ? value.length() : comma;
+        var name = value.substring(from, end).strip();
+        if (!name.isEmpty() && HeaderRules.forwards(name)) {
+          names.add(name);
+        }
+        from = end + 1;
+      }
+    }
+    return names;
+  }
+
+  private static boolean isIn(List<String> names, CharSequence name) {
+    for (int i = 0; i < names.size(); i++) {
+      if (AsciiString.contentEqualsIgnoreCase(names.get(i), name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isOneLine(CharSequence value) {
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if ((c < ' ' && c != '\t') || c == 0x7f || c > 0xff) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+}

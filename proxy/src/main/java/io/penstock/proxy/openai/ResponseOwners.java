@@ -1,0 +1,60 @@
+package io.penstock.proxy.openai;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
+import io.penstock.picker.pool.EndpointId;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which pod holds a stored response. vLLM keeps responses in the memory of the pod that made them,
+ * so reading, cancelling or continuing one must go back there. Thread-safe; bounded in entries, and
+ * forgets what nobody asked for in a while.
+ */
+public final class ResponseOwners {
+
+  /**
+   * Where a response lives.
+   *
+   * @param pool name of the pool
+   */
+  public record Owner(String pool, EndpointId endpoint) {}
+
+  private final Cache<String, Owner> owners;
+
+  /**
+   * An empty map.
+   *
+   * @param entries most responses remembered
+   * @param idle how long one is remembered after its last use
+   */
+  public ResponseOwners(int entries, Duration idle, Ticker ticker) {
+    owners =
+        Caffeine.newBuilder()
+            .maximumSize(entries)
+            .expireAfterAccess(idle)
+            .ticker(ticker)
+            .executor(Runnable::run)
+            .build();
+  }
+
+  /**
+   * Notes who made a response; ids that are not plain (and so cannot be asked for) are left out.
+   */
+  public void remember(String responseId, String pool, EndpointId endpoint) {
+    if (RequestId.isPlain(responseId, 256)) {
+      owners.put(responseId, new Owner(pool, endpoint));
+    }
+  }
+
+  /** Who made it, or null: {@link GatewayError#RESPONSE_NOT_FOUND}. */
+  public @Nullable Owner find(String responseId) {
+    return owners.getIfPresent(responseId);
+  }
+
+  /** Forgets a response that was deleted. */
+  public void forget(String responseId) {
+    owners.invalidate(responseId);
+  }
+}
