@@ -1,0 +1,145 @@
+package io.penstock.proxy.metrics;
+
+import io.netty.util.concurrent.FastThreadLocal;
+import io.penstock.proxy.metrics.Timeline.Event;
+import io.penstock.proxy.openai.JsonText;
+import java.time.Instant;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One line of JSON per request, at its end, to the logger {@code io.penstock.access}. What does not
+ * apply is left out. Times are milliseconds with three decimals.
+ *
+ * <p>Thread-safe: each event loop writes into a builder of its own. The line is a string of its own
+ * because the logger may keep it.
+ */
+public final class AccessLog {
+
+  /** Name of the logger. */
+  public static final String LOGGER = "io.penstock.access";
+
+  private static final int KEPT_CHARS = 8_192;
+
+  private static final FastThreadLocal<StringBuilder> LINE =
+      new FastThreadLocal<>() {
+        @Override
+        protected StringBuilder initialValue() {
+          return new StringBuilder(1_024);
+        }
+      };
+
+  private final Logger logger = LoggerFactory.getLogger(LOGGER);
+  private final Supplier<Instant> clock;
+  private volatile boolean on;
+
+  /**
+   * A log.
+   *
+   * @param on whether it writes ({@code log.access})
+   */
+  public AccessLog(boolean on, Supplier<Instant> clock) {
+    this.on = on;
+    this.clock = clock;
+  }
+
+  /** Turns it on or off, as a reloaded configuration says. */
+  public void turn(boolean on) {
+    this.on = on;
+  }
+
+  /** Writes the line of a request that has ended. */
+  public void write(AccessRecord request) {
+    if (!on || !logger.isInfoEnabled()) {
+      return;
+    }
+    var line = LINE.get();
+    line.setLength(0);
+    render(line, clock.get(), request);
+    logger.info("{}", line.toString());
+    if (line.capacity() > KEPT_CHARS) {
+      LINE.remove();
+    }
+  }
+
+  /** Appends the line, without a line end. */
+  static void render(StringBuilder line, Instant now, AccessRecord request) {
+    line.append("{\"time\":\"").append(now).append("\",\"msg\":\"request\"");
+    text(line, "request.id", request.requestId());
+    text(line, "outcome", request.outcome().label());
+    text(line, "reason", request.reason());
+    text(line, "http.method", request.method());
+    text(line, "http.path", request.path());
+    text(line, "http.version", request.httpVersion());
+    number(line, "http.status", request.status());
+    number(line, "bytes_in", request.bytesIn());
+    number(line, "bytes_out", request.bytesOut());
+    times(line, request);
+    text(line, "client.addr", request.client());
+    text(line, "user_agent", request.userAgent());
+    number(line, "client.retry_count", request.clientRetries());
+    text(line, "api_key.name", request.keyName());
+    text(line, "pool", request.pool());
+    text(line, "endpoint", request.endpoint());
+    text(line, "decision.id", request.decisionId());
+    number(line, "attempts", request.attempts());
+    line.append(",\"stream\":").append(request.stream());
+    text(line, "gen_ai.operation.name", request.operation());
+    text(line, "gen_ai.request.model", request.model());
+    number(line, "gen_ai.usage.input_tokens", request.inputTokens());
+    number(line, "gen_ai.usage.cache_read.input_tokens", request.cachedTokens());
+    number(line, "gen_ai.usage.output_tokens", request.outputTokens());
+    if (request.predictedHit() >= 0) {
+      line.append(",\"prefix.match_ratio\":");
+      decimals(line, Math.round(request.predictedHit() * 1_000));
+    }
+    line.append('}');
+  }
+
+  private static void times(StringBuilder line, AccessRecord request) {
+    var timeline = request.timeline();
+    millis(line, "duration_ms", timeline.between(Event.RECEIVED, Event.ENDED));
+    millis(line, "body_ms", timeline.between(Event.RECEIVED, Event.BODY_READ));
+    millis(line, "pick_ms", timeline.between(Event.PICK_STARTED, Event.PICKED));
+    millis(line, "connect_ms", timeline.between(Event.PICKED, Event.CONNECTED));
+    millis(line, "ttft_ms", timeline.between(Event.RECEIVED, Event.FIRST_TOKEN));
+    long generating = timeline.between(Event.FIRST_TOKEN, Event.ENDED);
+    if (request.stream() && request.outputTokens() > 1 && generating >= 0) {
+      millis(line, "tpot_ms", generating / (request.outputTokens() - 1));
+    }
+  }
+
+  private static void text(StringBuilder line, String name, @Nullable String value) {
+    if (value != null) {
+      name(line, name);
+      JsonText.quote(line, value);
+    }
+  }
+
+  private static void number(StringBuilder line, String name, long value) {
+    if (value >= 0) {
+      name(line, name);
+      line.append(value);
+    }
+  }
+
+  private static void millis(StringBuilder line, String name, long nanos) {
+    if (nanos >= 0) {
+      name(line, name);
+      decimals(line, nanos / 1_000);
+    }
+  }
+
+  private static void name(StringBuilder line, String name) {
+    line.append(",\"").append(name).append("\":");
+  }
+
+  /** A number of thousandths, as a decimal fraction. */
+  private static void decimals(StringBuilder line, long thousandths) {
+    line.append(thousandths / 1_000).append('.');
+    long rest = thousandths % 1_000;
+    line.append(rest < 100 ? "0" : "").append(rest < 10 ? "0" : "").append(rest);
+  }
+}

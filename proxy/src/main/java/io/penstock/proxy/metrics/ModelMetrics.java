@@ -1,0 +1,98 @@
+package io.penstock.proxy.metrics;
+
+import io.penstock.proxy.metrics.Timeline.Event;
+import io.prometheus.client.Counter;
+import io.prometheus.client.Histogram;
+
+/**
+ * The series of one model, resolved once. Thread-safe; a request looks its model up once and keeps
+ * this.
+ */
+public final class ModelMetrics {
+
+  private final String model;
+  private final Counter.Child completed;
+  private final Counter.Child cancelled;
+  private final Counter.Child inputTokens;
+  private final Counter.Child cachedTokens;
+  private final Counter.Child outputTokens;
+  private final Histogram.Child duration;
+  private final Histogram.Child firstToken;
+  private final Histogram.Child perToken;
+
+  ModelMetrics(
+      String model,
+      Counter completed,
+      Counter cancelled,
+      Counter tokens,
+      Histogram duration,
+      Histogram firstToken,
+      Histogram perToken) {
+    this.model = model;
+    this.completed = completed.labels(model);
+    this.cancelled = cancelled.labels(model);
+    this.inputTokens = tokens.labels(model, "input");
+    this.cachedTokens = tokens.labels(model, "cached_input");
+    this.outputTokens = tokens.labels(model, "output");
+    this.duration = duration.labels(model);
+    this.firstToken = firstToken.labels(model);
+    this.perToken = perToken.labels(model);
+  }
+
+  /** Value of the label: the model's name, or {@link GatewayMetrics#UNKNOWN_MODEL}. */
+  public String model() {
+    return model;
+  }
+
+  /** Notes the tokens of an answer; counts of -1 are not known. */
+  public void tokens(long input, long cached, long output) {
+    add(inputTokens, input);
+    add(cachedTokens, cached);
+    add(outputTokens, output);
+  }
+
+  /**
+   * Notes how long the steps of a completed request took.
+   *
+   * @param outputTokens generated tokens, or -1
+   * @param stream whether the answer was streamed: only then is there a time to the first token
+   */
+  public void times(Timeline timeline, long outputTokens, boolean stream) {
+    observe(duration, timeline.between(Event.RECEIVED, Event.ENDED));
+    if (stream) {
+      observe(firstToken, timeline.between(Event.RECEIVED, Event.FIRST_TOKEN));
+      long generating = timeline.between(Event.FIRST_TOKEN, Event.ENDED);
+      if (outputTokens > 1 && generating >= 0) {
+        perToken.observe(generating / 1e9 / (outputTokens - 1));
+      }
+    }
+  }
+
+  void completed() {
+    completed.inc();
+  }
+
+  void cancelled() {
+    cancelled.inc();
+  }
+
+  double completedCount() {
+    return completed.get();
+  }
+
+  double cancelledCount() {
+    return cancelled.get();
+  }
+
+  private static void add(Counter.Child counter, long amount) {
+    if (amount > 0) {
+      counter.inc((double) amount);
+    }
+  }
+
+  private static void observe(Histogram.Child histogram, long nanos) {
+    if (nanos >= 0) {
+      histogram.observe(nanos / 1e9);
+    }
+  }
+}

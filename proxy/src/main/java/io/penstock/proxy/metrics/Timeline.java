@@ -1,0 +1,63 @@
+package io.penstock.proxy.metrics;
+
+import java.util.Arrays;
+
+/**
+ * When each step of one request happened, in nanoseconds of one monotonic clock. Confined to the
+ * exchange's event loop; one object and one array per request.
+ */
+public final class Timeline {
+
+  /** The steps, in the order in which they usually happen. */
+  public enum Event {
+    /** The request's head was read. */
+    RECEIVED,
+    /** The whole body was read and scanned. */
+    BODY_READ,
+    /** Choosing a pod began, last time if there were retries; so do all that follow. */
+    PICK_STARTED,
+    /** A pod was chosen. */
+    PICKED,
+    /** A connection to the pod was at hand. */
+    CONNECTED,
+    /** The request was written to the pod. */
+    SENT,
+    /** The head of the pod's answer was read. */
+    ANSWERED,
+    /** The first token, or the first byte of an answer that is not streamed. */
+    FIRST_TOKEN,
+    /** The exchange was over, whatever the outcome. */
+    ENDED
+  }
+
+  private static final Event[] EVENTS = Event.values();
+  private static final long NEVER = Long.MIN_VALUE;
+
+  private final long[] nanos = new long[EVENTS.length];
+
+  /** A timeline on which nothing has happened. */
+  public Timeline() {
+    Arrays.fill(nanos, NEVER);
+  }
+
+  /** Notes that a step happened; a later mark of the same step replaces it. */
+  public void mark(Event event, long nanoTime) {
+    nanos[index(event)] = nanoTime;
+  }
+
+  /** Whether the step happened. */
+  public boolean has(Event event) {
+    return nanos[index(event)] != NEVER;
+  }
+
+  /** Nanoseconds from one step to another, or -1 if one of them never happened. */
+  public long between(Event from, Event to) {
+    return has(from) && has(to) ? nanos[index(to)] - nanos[index(from)] : -1;
+  }
+
+  /** The array is the map from events to times; nothing outside knows the order. */
+  @SuppressWarnings("EnumOrdinal")
+  private static int index(Event event) {
+    return event.ordinal();
+  }
+}
