@@ -1,0 +1,229 @@
+package io.penstock.picker.prefix;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Several threads at once, and millions of operations in a row. */
+final class PrefixIndexStressTest {
+
+  private static final int THREADS = 4;
+  private static final int SLOTS = 200;
+
+  /** Slots from here on never learn. */
+  private static final int LEARNING = 150;
+
+  @ParameterizedTest
+  @ValueSource(longs = {11, 12, 13, 14})
+  void writersAndReadersAtOnceLeaveNothingBehind(long seed) throws Exception {
+    boolean crowded = seed % 2 == 0;
+    var index =
+        Chains.open(new PrefixIndexConfig(SLOTS, 0, crowded ? 512 << 10 : 32 << 20, 2000, 50));
+    var random = new SplittableRandom(seed);
+    var chains = new ArrayList<long[]>();
+    for (int i = 0; i < 400; i++) {
+      var head = Chains.random(random, 1 + random.nextInt(40));
+      for (int j = 0; j < 4; j++) {
+        chains.add(Chains.after(head, random, random.nextInt(80)));
+      }
+    }
+
+    var wrong = new ArrayList<String>();
+    try (var pool = Executors.newFixedThreadPool(THREADS)) {
+      var tasks = new ArrayList<Callable<List<String>>>();
+      for (int thread = 0; thread < THREADS - 1; thread++) {
+        var own = random.split();
+        tasks.add(() -> traffic(index, chains, own));
+      }
+      var own = random.split();
+      tasks.add(() -> comingAndGoing(index, own));
+      for (var done : pool.invokeAll(tasks)) {
+        wrong.addAll(done.get());
+      }
+    }
+
+    assertThat(wrong).as("seed " + seed).isEmpty();
+    assertThat(index.stats().entries()).isNotNegative();
+    var scratch = index.scratch(random);
+    for (int slot = 0; slot < SLOTS; slot++) {
+      index.forget(slot);
+      while (!index.drain(slot, 1000)) {
+        assertThat(index.blocks(slot)).isZero();
+      }
+      index.open(slot);
+    }
+    for (var chain : chains) {
+      assertThat(Chains.match(index, scratch, chain, Chains.slots(SLOTS)))
+          .as("seed " + seed)
+          .containsOnly(0);
+    }
+    assertThat(liveWords(index)).as("seed " + seed).isZero();
+    assertThat(index.stats().entries()).as("seed " + seed).isBetween(0L, (long) THREADS);
+  }
+
+  private static List<String> traffic(
+      PrefixIndex index, List<long[]> chains, SplittableRandom random) {
+    var wrong = new ArrayList<String>();
+    var scratch = index.scratch(random);
+    var slots = Chains.slots(SLOTS);
+    var depth = new int[SLOTS];
+    for (int step = 0; step < 2500; step++) {
+      var chain = chains.get(random.nextInt(chains.size()));
+      index.match(chain, chain.length, slots, SLOTS, depth, scratch);
+      for (int slot = 0; slot < SLOTS; slot++) {
+        if (depth[slot] < 0 || depth[slot] > (slot < LEARNING ? chain.length : 0)) {
+          wrong.add("slot " + slot + " holds " + depth[slot]);
+        }
+      }
+      int slot = random.nextInt(random.nextBoolean() ? 6 : LEARNING);
+      int first = index.learn(slot, chain, 0, chain.length);
+      if (random.nextInt(5) == 0) {
+        index.unlearn(slot, chain, first, chain.length);
+      }
+      if (random.nextInt(50) == 0) {
+        index.tick(step / 50);
+      }
+    }
+    return wrong;
+  }
+
+  /** The owner thread: forgets, drains and opens slots, and sets capacities. */
+  private static List<String> comingAndGoing(PrefixIndex index, SplittableRandom random) {
+    for (int step = 0; step < 1200; step++) {
+      int slot = random.nextInt(LEARNING);
+      index.capacity(slot, 1 + random.nextInt(3000));
+      index.forget(slot);
+      while (!index.drain(slot, 50)) {
+        Thread.onSpinWait();
+      }
+      index.open(slot);
+    }
+    return List.of();
+  }
+
+  /** Cells whose word names anybody, told without the counters. */
+  private static long liveWords(PrefixIndex index) {
+    long live = 0;
+    for (int i = 0; i < index.shards().size(); i++) {
+      for (Table t = index.shards().table(i); t != null; t = t.next()) {
+        for (int cell = 0; cell < t.cells; cell++) {
+          long word = t.word(cell);
+          live += word != 0 && word != HolderWord.MOVED && !HolderWord.tombstone(word) ? 1 : 0;
+        }
+      }
+    }
+    return live;
+  }
+
+  @Test
+  void aRingOfSeveralProducersLosesNothing() throws Exception {
+    int pushes = 200_000;
+    var ring = new SlotRing();
+    var seen = new AtomicIntegerArray(3 * pushes + 1);
+    try (var pool = Executors.newFixedThreadPool(THREADS)) {
+      var tasks = new ArrayList<Callable<Integer>>();
+      for (int thread = 0; thread < 3; thread++) {
+        int base = thread * pushes;
+        tasks.add(
+            () -> {
+              for (int i = 1; i <= pushes; i++) {
+                ring.push(base + i, i);
+              }
+              return 0;
+            });
+      }
+      tasks.add(
+          () -> {
+            var last = new long[3];
+            int disorder = 0;
+            for (int popped = 0; popped < 3 * pushes; ) {
+              long key = ring.pop();
+              if (key != 0) {
+                popped++;
+                seen.incrementAndGet((int) key);
+                int thread = (int) ((key - 1) / pushes);
+                disorder += key <= last[thread] ? 1 : 0;
+                last[thread] = key;
+              }
+            }
+            return disorder;
+          });
+      for (var done : pool.invokeAll(tasks)) {
+        assertThat(done.get()).isZero();
+      }
+    }
+
+    for (int key = 1; key < seen.length(); key++) {
+      assertThat(seen.get(key)).isEqualTo(1);
+    }
+    assertThat(ring.size()).isZero();
+  }
+
+  @Test
+  void probesStayShortOverMillionsOfEvictions() {
+    var random = new SplittableRandom(21);
+    var index = Chains.open(new PrefixIndexConfig(4, 0, 64 << 20, 25_000, 0));
+    for (int i = 0; i < 14_000; i++) {
+      index.learn(i & 3, Chains.random(random, 150), 0, 150);
+      if (i % 2_000 == 1_999) {
+        var stats = index.stats();
+        assertThat(stats.meanProbe()).as("step " + i).isBetween(1.0, 4.0);
+        assertThat(stats.longestProbe()).as("step " + i).isLessThan(200);
+        assertThat(stats.entries()).as("step " + i).isEqualTo(100_000);
+        assertThat((double) stats.bytes() / stats.entries()).as("%s", stats).isLessThan(32);
+        assertThat(stats.dropped() + stats.refused()).isZero();
+      }
+    }
+    assertThat(index.stats().evictions()).isEqualTo(14_000L * 150 - 100_000);
+  }
+
+  @Test
+  void bytesStayWithinTheBoundAndTheLatelyUsedStays() {
+    long bound = 1 << 20;
+    var random = new SplittableRandom(22);
+    var index = Chains.open(new PrefixIndexConfig(8, 0, bound, 1_000_000, 0));
+    var scratch = index.scratch(random);
+    var hot = Chains.random(random, 200);
+    for (int i = 0; i < 10_000; i++) {
+      index.tick(i / 10);
+      index.learn(7, hot, 0, 200);
+      index.learn(i % 7, Chains.random(random, 50), 0, 50);
+      if (i % 100 == 0) {
+        var stats = index.stats();
+        assertThat(stats.tableBytes() + stats.setBytes()).as("step " + i).isLessThan(bound);
+      }
+    }
+
+    assertThat(Chains.match(index, scratch, hot, 7)).containsExactly(200);
+    assertThat(index.stats().entries()).isGreaterThan(bound / 4 * 3 / 16 / 2);
+    assertThat(index.stats().dropped()).isPositive();
+    assertThat(index.stats().meanProbe()).isLessThan(4);
+  }
+
+  @Test
+  void holderSetsStayWithinTheirShare() {
+    var random = new SplittableRandom(23);
+    long bound = 512 << 10;
+    var index = Chains.open(new PrefixIndexConfig(1000, 0, bound, 1_000_000, 0));
+    var chain = Chains.random(random, 2000);
+    for (int slot = 0; slot < 1000; slot++) {
+      index.learn(slot, chain, 0, 2000);
+    }
+
+    assertThat(index.stats().setBytes()).isBetween(bound / 16, bound / 8);
+    assertThat(index.stats().refused()).isPositive();
+    for (int slot = 0; slot < 1000; slot++) {
+      index.unlearn(slot, chain, 0, 2000);
+    }
+    assertThat(index.stats().entries()).isZero();
+    assertThat(index.stats().setBytes()).isLessThan(bound / 16);
+  }
+}

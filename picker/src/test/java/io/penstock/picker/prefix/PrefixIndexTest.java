@@ -1,0 +1,197 @@
+package io.penstock.picker.prefix;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** What the index promises, by example. */
+final class PrefixIndexTest {
+
+  private final SplittableRandom random = new SplittableRandom(7);
+  private final PrefixIndex index =
+      Chains.open(new PrefixIndexConfig(2000, 1000, 16 << 20, 10_000, 1));
+  private final MatchScratch scratch = index.scratch(random);
+
+  @Test
+  void countsTheLeadingBlocksOfEachCandidate() {
+    var chain = Chains.random(random, 100);
+    index.learn(3, chain, 0, 100);
+    index.learn(1, chain, 0, 37);
+    index.learn(1999, chain, 0, 1);
+
+    assertThat(match(chain, 0, 1, 3, 1999)).containsExactly(0, 37, 100, 1);
+    assertThat(index.stats().disagreements()).isZero();
+  }
+
+  @Test
+  void matchesTheCommonPartOfTwoChains() {
+    var turn = Chains.random(random, 20);
+    index.learn(0, turn, 0, 20);
+
+    assertThat(match(Chains.after(turn, random, 30), 0)).containsExactly(20);
+    assertThat(match(new long[0], 0)).containsExactly(0);
+    assertThat(match(Chains.random(random, 5), 0)).containsExactly(0);
+  }
+
+  @Test
+  void takesAnyKey() {
+    var chain = new long[] {0, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1};
+    index.learn(0, chain, 0, 5);
+
+    assertThat(match(chain, 0)).containsExactly(5);
+    assertThat(match(new long[] {0x5DEECE66DL ^ 7}, 0)).containsExactly(0);
+  }
+
+  @Test
+  void keepsAnyNumberOfHolders() {
+    var chain = Chains.random(random, 10);
+    for (int slot = 0; slot < 2000; slot++) {
+      assertThat(index.learn(slot, chain, 0, slot % 11)).isZero();
+    }
+    var depth = match(chain, Chains.slots(2000));
+    for (int slot = 0; slot < 2000; slot++) {
+      assertThat(depth[slot]).isEqualTo(slot % 11);
+    }
+
+    for (int slot = 0; slot < 1999; slot++) {
+      index.unlearn(slot, chain, 0, 10);
+      assertThat(match(chain, slot, slot + 1)).containsExactly(0, (slot + 1) % 11);
+    }
+    index.unlearn(1999, chain, 0, 10);
+    assertThat(index.stats().entries()).isZero();
+    assertThat(index.stats().disagreements()).isZero();
+  }
+
+  @Nested
+  class Reservation {
+
+    @Test
+    void tellsFromWhichBlockOnItIsNew() {
+      var head = Chains.random(random, 10);
+      var chain = Chains.after(head, random, 10);
+
+      assertThat(index.learn(0, head, 0, 10)).isZero();
+      assertThat(index.learn(0, chain, 0, 20)).isEqualTo(10);
+      assertThat(index.learn(0, chain, 0, 20)).isEqualTo(20);
+    }
+
+    @Test
+    void thatFailsLeavesWhatWasThereBefore() {
+      var head = Chains.random(random, 10);
+      var chain = Chains.after(head, random, 10);
+      index.learn(0, head, 0, 10);
+      index.learn(1, chain, 0, 20);
+
+      index.unlearn(0, chain, index.learn(0, chain, 0, 20), 20);
+
+      assertThat(match(chain, 0, 1)).containsExactly(10, 20);
+    }
+  }
+
+  @Nested
+  class Capacity {
+
+    @Test
+    void ofOneChainIsLeftByItsTail() {
+      index.capacity(0, 60);
+      var chain = Chains.random(random, 100);
+
+      index.learn(0, chain, 0, 100);
+
+      assertThat(match(chain, 0)).containsExactly(60);
+      assertThat(index.blocks(0)).isEqualTo(60);
+      assertThat(index.stats().evictions()).isEqualTo(40);
+    }
+
+    @Test
+    void keepsWhatWasUsedLately() {
+      index.capacity(0, 320);
+      var used = Chains.random(random, 160);
+      var unused = Chains.random(random, 160);
+      index.tick(1);
+      index.learn(0, used, 0, 160);
+      index.tick(2);
+      index.learn(0, unused, 0, 160);
+      index.tick(3);
+      index.learn(0, used, 0, 160);
+      index.tick(4);
+      index.learn(0, Chains.random(random, 100), 0, 100);
+
+      assertThat(match(used, 0)).containsExactly(160);
+      assertThat(match(unused, 0)).containsExactly(60);
+      assertThat(index.blocks(0)).isEqualTo(320);
+    }
+
+    @Test
+    void thatShrinksTakesEffectOverTheNextCalls() {
+      index.learn(0, Chains.random(random, 5000), 0, 5000);
+      index.capacity(0, 1000);
+
+      for (int i = 0; i < 200; i++) {
+        index.learn(0, Chains.random(random, 5), 0, 5);
+      }
+
+      assertThat(index.blocks(0)).isEqualTo(1000);
+    }
+
+    @Test
+    void ofOneEndpointIsNotAnothers() {
+      var chain = Chains.random(random, 100);
+      index.learn(1, chain, 0, 100);
+      index.capacity(0, 10);
+      index.learn(0, chain, 0, 100);
+
+      assertThat(match(chain, 0, 1)).containsExactly(10, 100);
+    }
+  }
+
+  @Nested
+  class Forgetting {
+
+    private final long[] chain = Chains.random(random, 500);
+
+    @Test
+    void countsAtOnce() {
+      index.learn(0, chain, 0, 500);
+      index.learn(1, chain, 0, 500);
+
+      index.forget(0);
+
+      assertThat(match(chain, 0, 1)).containsExactly(0, 500);
+      assertThat(index.blocks(0)).isZero();
+      assertThat(index.learn(0, chain, 0, 500)).isEqualTo(500);
+    }
+
+    @Test
+    void leavesNothingToTheNextOwnerOfTheSlot() {
+      index.learn(0, chain, 0, 500);
+      index.forget(0);
+      int calls = 1;
+      while (!index.drain(0, 100)) {
+        calls++;
+      }
+      index.open(0);
+
+      assertThat(calls).isBetween(5, 6);
+      assertThat(match(chain, 0)).containsExactly(0);
+      assertThat(index.stats().entries()).isZero();
+      assertThat(index.learn(0, chain, 0, 500)).isZero();
+      assertThat(match(chain, 0)).containsExactly(500);
+    }
+
+    @Test
+    void comesBeforeDrainingAndDrainingBeforeOpening() {
+      index.learn(0, chain, 0, 500);
+      assertThatIllegalStateException().isThrownBy(() -> index.drain(0, 1));
+      index.forget(0);
+      assertThatIllegalStateException().isThrownBy(() -> index.open(0));
+    }
+  }
+
+  private int[] match(long[] keys, int... slots) {
+    return Chains.match(index, scratch, keys, slots);
+  }
+}
