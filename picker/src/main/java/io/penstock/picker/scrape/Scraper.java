@@ -1,0 +1,145 @@
+package io.penstock.picker.scrape;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.EndpointId;
+import io.penstock.picker.pool.Pool;
+import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.signals.EngineSignals;
+import io.penstock.picker.signals.InFlight;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator.SplittableGenerator;
+
+/**
+ * Scrapes every endpoint of a pool: one {@link EndpointScraper} each, spread over the event loops.
+ *
+ * <p>{@link #changed}, {@link #close} on the control thread, where {@link ScrapeListener} is called
+ * too. An endpoint whose pages cannot be had stays in the pool: its signals go stale, and picks
+ * fall back to in-flight counts.
+ */
+public final class Scraper implements Pool.Listener, AutoCloseable {
+
+  /** First pages of endpoints that appear together are this far apart on average. */
+  private static final long SPREAD_NANOS = 2_000_000;
+
+  private final EventLoopGroup loops;
+  private final ChannelFactory<? extends Channel> channels;
+  private final EndpointScraper.Shared shared;
+  private final SplittableGenerator random;
+  private final Executor control;
+  private final ScrapeListener listener;
+  private final Map<EndpointId, Running> running = new HashMap<>();
+
+  private record Running(Endpoint endpoint, EventLoop loop, EndpointScraper scraper) {}
+
+  /**
+   * Scrapes nothing until the pool changes, or {@link #follow} is called.
+   *
+   * @param loops outlive the scraper
+   * @param channels makes client channels that fit the loops
+   * @param ticker nanoseconds, the same as the picks' clock
+   * @param random one generator is split off for each endpoint
+   * @param control the thread that owns the pool; outlives the loops' work for this scraper
+   */
+  public Scraper(
+      EventLoopGroup loops,
+      ChannelFactory<? extends Channel> channels,
+      ScrapeConfig config,
+      EngineSignals signals,
+      InFlight inFlight,
+      LongSupplier ticker,
+      SplittableGenerator random,
+      Executor control,
+      ScrapeListener listener) {
+    this.loops = loops;
+    this.channels = channels;
+    this.shared = new EndpointScraper.Shared(config, signals, inFlight, ticker, new ScrapeStats());
+    this.random = random;
+    this.control = control;
+    this.listener = listener;
+  }
+
+  /** Counters over all endpoints. */
+  public ScrapeStats stats() {
+    return shared.stats();
+  }
+
+  @Override
+  public void changed(PoolSnapshot snapshot, List<Endpoint> added, List<Endpoint> removed) {
+    follow(snapshot);
+  }
+
+  /** Starts and stops what leads to the snapshot; a moved address is a stop and a start. */
+  public void follow(PoolSnapshot snapshot) {
+    Map<EndpointId, Endpoint> wanted = new HashMap<>();
+    for (var endpoint : snapshot.endpoints()) {
+      wanted.put(endpoint.id(), endpoint);
+    }
+    int known = running.size();
+    for (var old : List.copyOf(running.values())) {
+      var now = wanted.get(old.endpoint.id());
+      if (now == null || now.slot() != old.endpoint.slot()) {
+        running.remove(old.endpoint.id());
+        stop(old, true);
+      } else if (!now.address().equals(old.endpoint.address())) {
+        stop(old, false);
+        // On the same loop: the slot's signals have one writer.
+        start(now, old.loop, 0);
+      }
+    }
+    int together = Math.max(0, wanted.size() - known);
+    for (var endpoint : snapshot.endpoints()) {
+      if (!running.containsKey(endpoint.id())) {
+        start(endpoint, loops.next(), together * SPREAD_NANOS);
+      }
+    }
+  }
+
+  /** Stops everything; the endpoints are told of as stopped. */
+  @Override
+  public void close() {
+    follow(PoolSnapshot.empty("closed"));
+  }
+
+  private void start(Endpoint endpoint, EventLoop loop, long spreadNanos) {
+    var own = random.split();
+    var fetcher =
+        new PageFetcher(
+            loop,
+            channels,
+            endpoint.spec().host(),
+            endpoint.spec().port(),
+            endpoint.address(),
+            shared.config(),
+            shared.stats());
+    var scraper =
+        new EndpointScraper(
+            endpoint,
+            loop,
+            fetcher,
+            shared,
+            own,
+            models -> control.execute(() -> listener.models(endpoint.id(), models)));
+    long spread = Math.min(shared.config().interval().toNanos(), spreadNanos);
+    long delay = (long) (spread * own.nextDouble());
+    running.put(endpoint.id(), new Running(endpoint, loop, scraper));
+    loop.execute(() -> scraper.start(delay));
+  }
+
+  private void stop(Running old, boolean gone) {
+    old.loop.execute(
+        () -> {
+          old.scraper.stop();
+          if (gone) {
+            control.execute(() -> listener.stopped(old.endpoint));
+          }
+        });
+  }
+}
