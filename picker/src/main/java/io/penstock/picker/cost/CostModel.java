@@ -22,7 +22,6 @@ public final class CostModel implements Forecast {
   private static final int MAX_MODELS = 256;
 
   private static final int TOKEN_IDS_PER_BLOCK = 64;
-  private static final double LEAST_PREFILL_SHARE = 0.25;
 
   private final ModelRates prior;
   private final ConcurrentHashMap<String, ModelCalibration> models = new ConcurrentHashMap<>();
@@ -169,11 +168,8 @@ public final class CostModel implements Forecast {
       Observations.Kind kind, ModelCalibration model, int slot, double y, double x, double z) {
     switch (kind) {
       case FIRST_TOKEN -> {
-        double prefill =
-            x * model.rates().prefillSecondsPerToken()
-                + z * model.rates().attentionSecondsPerPair();
         double ratio = model.firstToken(y, x, z);
-        if (prefill > LEAST_PREFILL_SHARE * y) {
+        if (ratio > 0) {
           prefillSpeeds.observe(slot, ratio);
         }
       }

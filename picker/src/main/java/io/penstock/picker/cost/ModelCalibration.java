@@ -4,17 +4,24 @@ package io.penstock.picker.cost;
  * One model's rates. {@link #rates} from anywhere; the rest is owned by the control thread.
  *
  * <p>Time to first token: {@code y = t₀ + c·x₁ + a·x₂}, where x₁ are the uncached tokens of the
- * request and of those queued ahead of it and x₂ their pairs of token and context. Token interval:
- * {@code y = t_s + t_kv·x}, where x are the context tokens of the batch. The means move by 2 % of
- * each observation's difference, by more while there are few.
+ * request and of those queued ahead of it and x₂ their pairs of token and context. A pass over the
+ * weights takes as long as computing the first 192 tokens or so (on current GPUs, for any model),
+ * so x₁ and x₂ are scaled to what lies beyond; a request below that says something of t₀ alone and
+ * is remembered as one of a thousand instead of a hundred. Token interval: {@code y = t_s +
+ * t_kv·x}, where x are the context tokens of the batch. The means move by 2 % of each observation's
+ * difference, by more while there are few.
  */
 final class ModelCalibration {
 
+  private static final double FREE_TOKENS = 192;
+  private static final double MEMORY = 0.99;
+  private static final double LONG_MEMORY = 0.999;
   private static final double LEAST_GAIN = 0.02;
   private static final double LEAST_BYTES_PER_TOKEN = 1;
   private static final double MOST_BYTES_PER_TOKEN = 16;
   private static final double MOST_TOKENS = 1e6;
 
+  private final ModelRates prior;
   private final RateEstimator firstToken;
   private final RateEstimator step;
   private final Mean outputTokens;
@@ -24,10 +31,11 @@ final class ModelCalibration {
   private volatile ModelRates rates;
 
   ModelCalibration(ModelRates prior) {
+    this.prior = prior;
     this.rates = prior;
     this.firstToken =
         new RateEstimator(
-            20e-3,
+            5e-3,
             prior.firstTokenSeconds(),
             prior.prefillSecondsPerToken(),
             prior.attentionSecondsPerPair());
@@ -41,19 +49,26 @@ final class ModelCalibration {
     return rates;
   }
 
-  /** Takes in a time to first token; returns it as a multiple of what was expected. */
+  /**
+   * Takes in a time to first token.
+   *
+   * @return it as a multiple of what was expected; 0 where that says nothing of the prefill rates
+   */
   double firstToken(double seconds, double tokens, double pairs) {
     changed = true;
-    double expected = firstToken.expect(1, tokens, pairs);
-    firstToken.observe(seconds, 1, tokens, pairs);
-    return seconds / expected;
+    double attention = pairs * prior.attentionSecondsPerPair() / prior.prefillSecondsPerToken();
+    double beyond = 1 - FREE_TOKENS / Math.max(tokens + attention, FREE_TOKENS);
+    double expected = firstToken.expect(1, tokens * beyond, pairs * beyond);
+    double memory = beyond > 0 ? MEMORY : LONG_MEMORY;
+    firstToken.observe(memory, seconds, 1, tokens * beyond, pairs * beyond);
+    return expected - firstToken.rate(0) < expected / 2 ? 0 : seconds / expected;
   }
 
   /** Takes in a mean token interval; returns it as a multiple of what was expected. */
   double interval(double seconds, double contextTokens) {
     changed = true;
     double expected = step.expect(1, contextTokens);
-    step.observe(seconds, 1, contextTokens);
+    step.observe(MEMORY, seconds, 1, contextTokens);
     return seconds / expected;
   }
 

@@ -4,18 +4,17 @@ package io.penstock.picker.cost;
  * Fits {@code y ≈ Σ θ_j·x_j} to a stream of observations: least squares of the relative error,
  * forgetting, pulled towards a prior. Owned by the control thread.
  *
- * <p>With weights {@code w = 1/max(ŷ, floor)²} and a memory of about 100 observations it keeps
- * {@code A ← 0.99·A + w·x·xᵀ} and {@code b ← 0.99·b + w·y·x}, and solves {@code (A + R)·θ = b +
+ * <p>With weights {@code w = 1/max(ŷ, floor)²} and a memory λ, given with each observation, it
+ * keeps {@code A ← λ·A + w·x·xᵀ} and {@code b ← λ·b + w·y·x}, and solves {@code (A + R)·θ = b +
  * R·θ₀} with {@code R = diag(0.05/θ₀²)}: a rate that the observations say nothing about stays at
- * its prior θ₀. An observation further than a factor of 4 from what was expected counts as that
+ * its prior θ₀. An observation further than a factor of 3 from what was expected counts as that
  * factor, so that one outlier moves little and a wrong prior is left in a few steps. Every rate
  * stays within {@code θ₀/100} and {@code 30·θ₀}. A step costs some 50 multiplications.
  */
 final class RateEstimator {
 
-  private static final double MEMORY = 0.99;
   private static final double PULL = 0.05;
-  private static final double OUTLIER = 4;
+  private static final double OUTLIER = 3;
   private static final double LEAST = 0.01;
   private static final double MOST = 30;
 
@@ -51,16 +50,16 @@ final class RateEstimator {
     return sum;
   }
 
-  void observe(double y, double... x) {
+  void observe(double memory, double y, double... x) {
     double expected = expect(x);
     double bounded = Math.clamp(y, expected / OUTLIER, expected * OUTLIER);
     double scale = Math.max(expected, floor);
     double weight = 1 / (scale * scale);
     for (int j = 0; j < x.length; j++) {
       for (int k = 0; k < x.length; k++) {
-        a[j][k] = MEMORY * a[j][k] + weight * x[j] * x[k];
+        a[j][k] = memory * a[j][k] + weight * x[j] * x[k];
       }
-      b[j] = MEMORY * b[j] + weight * bounded * x[j];
+      b[j] = memory * b[j] + weight * bounded * x[j];
     }
     solve();
   }

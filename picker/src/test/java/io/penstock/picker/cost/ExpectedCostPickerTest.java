@@ -1,0 +1,307 @@
+package io.penstock.picker.cost;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.EndpointSpec;
+import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.pool.Role;
+import io.penstock.picker.prefix.PrefixIndex;
+import io.penstock.picker.prefix.PrefixIndexConfig;
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.PromptKeys;
+import io.penstock.picker.schedule.Candidates;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.Exclusions;
+import io.penstock.picker.schedule.Profile;
+import io.penstock.picker.schedule.Scheduler;
+import io.penstock.picker.schedule.SchedulingContext;
+import io.penstock.picker.schedule.plugins.SingleProfileHandler;
+import io.penstock.picker.signals.EngineSignals;
+import io.penstock.picker.signals.InFlight;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+/** The formula on numbers that can be checked by hand: rates are the prior's. */
+class ExpectedCostPickerTest {
+
+  private static final double C = 32e-6;
+  private static final double A = 1.1e-9;
+  private static final double T_KV = 49e-9;
+  private static final int TOKENS = 6400;
+  private static final int PENDING = 0;
+  private static final int PREFILL = 1;
+  private static final int DECODE = 2;
+  private static final int EVICTION = 3;
+  private static final int OVERFLOW = 4;
+
+  private final EngineSignals signals = new EngineSignals(Duration.ofSeconds(1));
+  private final InFlight inFlight = new InFlight(2);
+  private final PrefixIndex index =
+      new PrefixIndex(new PrefixIndexConfig(16, 1024, 8 << 20, 1 << 14, 1));
+  private final CostModel model = new CostModel(1, ModelRates.PRIOR);
+  private final Scheduler scheduler =
+      new Scheduler(
+          new SingleProfileHandler(),
+          List.of(
+              new Profile(
+                  "default",
+                  List.of(),
+                  List.of(),
+                  new ExpectedCostPicker(model, CostWeights.DEFAULT))),
+          model,
+          Set.of("m"));
+  private final SchedulingContext context =
+      scheduler.context(signals, inFlight, index, new SplittableRandom(5));
+  private final long[] keys =
+      LongStream.rangeClosed(1, 100).map(i -> i * 77_777_777_777L).toArray();
+  private final InferenceRequest request =
+      InferenceRequest.builder(ApiKind.CHAT, "m")
+          .promptBytes(4 * TOKENS)
+          .keys(PromptKeys.owning(keys))
+          .build();
+  private long now = 1_000_000_000;
+
+  @Test
+  void idle_endpoints_cost_the_prefill_of_what_they_do_not_hold() {
+    var pool = pool(2);
+    index.learn(1, keys, 0, 75);
+
+    var route = pick(pool);
+
+    assertThat(route.endpoint().slot()).isEqualTo(1);
+    assertThat(route.cachedTokens()).isEqualTo(4800);
+    assertThat(term(0, PREFILL)).isCloseTo(C * 6400 + A * 6400 * 3200, within(1e-6));
+    assertThat(term(1, PREFILL)).isCloseTo(C * 1600 + A * 1600 * (4800 + 800), within(1e-6));
+    assertThat(term(1, PENDING) + term(1, DECODE) + term(1, EVICTION) + term(1, OVERFLOW)).isZero();
+    assertThat(route.predictedTtftNanos() / 1e9)
+        .isCloseTo(10e-3 + C * 1600 + A * 1600 * 5600, within(1e-6));
+  }
+
+  @Test
+  void what_waits_there_counts_as_prefill_seconds() {
+    var pool = pool(2);
+    inFlight.add(0, 0, 3000, 4000);
+    inFlight.add(1, 0, 1000, 1000);
+
+    assertThat(pick(pool).endpoint().slot()).isEqualTo(1);
+
+    assertThat(term(0, PENDING)).isCloseTo(C * 4000 + A * 4000 * 1000, within(1e-6));
+  }
+
+  @Test
+  void decodes_there_make_prefill_and_decode_dearer() {
+    var pool = pool(2);
+    for (int i = 0; i < 10; i++) {
+      inFlight.add(0, 0, 500, 1000);
+      inFlight.firstToken(0, 0, 500);
+    }
+
+    pick(pool);
+
+    double prefill = C * 6400 + A * 6400 * 3200;
+    assertThat(term(0, PREFILL)).isCloseTo((1 + 0.1 * 10) * prefill, within(1e-6));
+    assertThat(term(0, DECODE)).isCloseTo(0.3 * 350 * T_KV * (10_000 + 6400 * 10), within(1e-6));
+    assertThat(term(0, PENDING)).isZero();
+  }
+
+  @Test
+  void max_tokens_bounds_the_output_that_is_expected() {
+    var pool = pool(1);
+    inFlight.add(0, 0, 0, 1000);
+    inFlight.firstToken(0, 0, 0);
+    var shortAnswer =
+        InferenceRequest.builder(ApiKind.CHAT, "m").promptBytes(4 * TOKENS).maxTokens(10).build();
+
+    schedule(pool, shortAnswer);
+
+    assertThat(term(0, DECODE)).isCloseTo(0.3 * 10 * T_KV * (1000 + 6400), within(1e-7));
+  }
+
+  @Test
+  void load_raises_the_price_of_compute() {
+    var pool = pool(2);
+    index.learn(1, keys, 0, 75);
+    loadPool(pool, 0.5);
+    assertThat(model.load()).isCloseTo(0.5, within(0.02));
+
+    pick(pool);
+
+    double price = 1 + 4 * model.load() / (1 - model.load());
+    assertThat(term(0, PREFILL)).isCloseTo(price * (C * 6400 + A * 6400 * 3200), within(1e-6));
+  }
+
+  @Test
+  void a_full_cache_costs_what_must_be_evicted_and_the_overflow() {
+    var pool = pool(2);
+    Metrics.put(signals, 0, 0, 0, 0.93, 625, now);
+    Metrics.put(signals, 1, 0, 0, 0.0, 62_500, now);
+    long[] others = LongStream.rangeClosed(1, 150).map(i -> i * 99_999_999_977L).toArray();
+    index.learn(0, others, 0, 150);
+    loadPool(pool, 0.5);
+    now += 1;
+    Metrics.put(signals, 0, 0, 0, 0.93, 625, now);
+    Metrics.put(signals, 1, 0, 0, 0.0, 62_500, now);
+
+    assertThat(pick(pool).endpoint().slot()).isEqualTo(1);
+
+    double price = 1 + 4 * model.load() / (1 - model.load());
+    double age = 10_000 * C / model.load();
+    double evicted = 6400 + 350 - (10_000 - 150 * 64);
+    assertThat(term(0, EVICTION))
+        .isCloseTo(0.1 * price * C * evicted * Math.exp(-age / 600), within(1e-6));
+    assertThat(term(1, EVICTION)).isZero();
+    assertThat(term(0, OVERFLOW)).isCloseTo(100 * (0.93 + 6750 / 10_000.0 - 0.95), within(1e-3));
+    assertThat(term(1, OVERFLOW)).isZero();
+  }
+
+  @Test
+  void what_others_sent_counts_once_two_fresh_samples_agree() {
+    var pool = pool(1);
+    inFlight.add(0, 0, 2000, 2000);
+    sample(pool, 30, 4);
+    pick(pool);
+    assertThat(term(0, PENDING)).isCloseTo(C * 2000 + A * 2000 * 1000, within(1e-6));
+
+    sample(pool, 30, 6);
+    pick(pool);
+
+    double others = 3 * ModelRates.PRIOR.uncachedTokens();
+    double all = 2000 + others;
+    assertThat(term(0, PENDING)).isCloseTo(C * all + A * all * all / (2 * 4), within(1e-6));
+    double prefill = C * 6400 + A * 6400 * 3200;
+    assertThat(term(0, PREFILL)).isCloseTo((1 + 0.1 * 29) * prefill, within(1e-6));
+  }
+
+  @Test
+  void stale_signals_count_for_nothing() {
+    var pool = pool(1);
+    sample(pool, 30, 40);
+    sample(pool, 30, 40);
+    now += 2_000_000_000L;
+
+    pick(pool);
+
+    assertThat(term(0, PENDING)).isZero();
+    assertThat(term(0, DECODE)).isZero();
+  }
+
+  @Test
+  void equal_costs_are_shared_evenly_by_chance() {
+    var pool = pool(8);
+    Map<Integer, Integer> shares = new HashMap<>();
+    for (int i = 0; i < 8000; i++) {
+      shares.merge(pick(pool).endpoint().slot(), 1, Integer::sum);
+    }
+
+    assertThat(shares.values()).hasSize(8).allSatisfy(n -> assertThat(n).isBetween(850, 1150));
+  }
+
+  @Test
+  void less_than_a_quarter_block_of_waiting_prefill_is_no_reason_but_a_block_of_prefix_is() {
+    var pool = pool(2);
+    inFlight.add(0, 0, 12, 0);
+    int first = 0;
+    for (int i = 0; i < 2000; i++) {
+      first += pick(pool).endpoint().slot() == 0 ? 1 : 0;
+    }
+    assertThat(first).isBetween(850, 1150);
+
+    index.learn(0, keys, 0, 1);
+    for (int i = 0; i < 100; i++) {
+      assertThat(pick(pool).endpoint().slot()).isZero();
+    }
+  }
+
+  @Test
+  void token_ids_are_counted_exactly() {
+    var pool = pool(1);
+    var ids =
+        InferenceRequest.builder(ApiKind.COMPLETIONS, "m")
+            .promptBytes(50_000)
+            .promptTokenIds(TOKENS + 30)
+            .keys(PromptKeys.owning(keys))
+            .build();
+    index.learn(0, keys, 0, 100);
+
+    var route = schedule(pool, ids);
+
+    assertThat(route.promptTokens()).isEqualTo(6430);
+    assertThat(route.cachedTokens()).isEqualTo(6400);
+  }
+
+  @Test
+  void the_last_token_of_a_prompt_is_never_cached() {
+    var pool = pool(1);
+    index.learn(0, keys, 0, 100);
+
+    assertThat(pick(pool).cachedTokens()).isEqualTo(TOKENS - 1);
+  }
+
+  @Test
+  void what_stands_in_front_of_the_first_block_is_cached_with_it() {
+    var pool = pool(1);
+    var tools =
+        InferenceRequest.builder(ApiKind.CHAT, "m")
+            .promptBytes(4 * TOKENS)
+            .rootBytes(4 * 1600)
+            .keys(
+                PromptKeys.owning(
+                    LongStream.rangeClosed(1, 75).map(i -> keys[(int) i - 1]).toArray()))
+            .build();
+    index.learn(0, keys, 0, 25);
+
+    assertThat(schedule(pool, tools).cachedTokens()).isEqualTo(1600 + 1600);
+  }
+
+  private PoolSnapshot pool(int endpoints) {
+    List<Endpoint> list = new ArrayList<>();
+    for (int slot = 0; slot < endpoints; slot++) {
+      list.add(
+          new Endpoint(slot, EndpointSpec.of("10.0.0." + (slot + 1), 8000, Role.BOTH), List.of()));
+      index.open(slot);
+    }
+    return new PoolSnapshot("p", 1, list);
+  }
+
+  /** Ten minutes in which that many seconds of prefill are routed to each endpoint per second. */
+  private void loadPool(PoolSnapshot pool, double perSecond) {
+    model.tick(now, pool, signals, inFlight);
+    for (int i = 0; i < 600; i++) {
+      model.routed(perSecond * pool.endpoints().size());
+      now += 1_000_000_000L;
+      model.tick(now, pool, signals, inFlight);
+    }
+  }
+
+  private void sample(PoolSnapshot pool, int running, int waiting) {
+    now += 200_000_000;
+    Metrics.put(signals, 0, running, waiting, 0, 0, now);
+    model.tick(now, pool, signals, inFlight);
+  }
+
+  private Decision.Route pick(PoolSnapshot pool) {
+    return schedule(pool, request);
+  }
+
+  private Decision.Route schedule(PoolSnapshot pool, InferenceRequest what) {
+    context.begin(1, what, pool, new Exclusions(), now);
+    return (Decision.Route) scheduler.schedule(context);
+  }
+
+  private double term(int slot, int term) {
+    Candidates run = Objects.requireNonNull(context.result(0));
+    assertThat(run.slot(slot)).isEqualTo(slot);
+    return run.term(term)[slot];
+  }
+}
