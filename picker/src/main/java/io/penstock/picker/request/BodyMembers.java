@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to one event loop; {@link #reset} makes it ready for another body.
  */
-final class BodyMembers implements JsonTokenizer.Listener {
+final class BodyMembers implements JsonListener {
 
   private static final byte[] INCLUDE_USAGE = "include_usage".getBytes(StandardCharsets.UTF_8);
 
@@ -176,6 +176,16 @@ final class BodyMembers implements JsonTokenizer.Listener {
       }
       seen |= bit;
     }
+  }
+
+  @Override
+  public boolean wantsIntegers() {
+    return member != null && member.meaning().isPrompt() && prompt.wantsIntegers();
+  }
+
+  @Override
+  public void integer(int value) {
+    prompt.tokenId(value);
   }
 
   @Override

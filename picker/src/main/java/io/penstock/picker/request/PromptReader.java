@@ -104,9 +104,18 @@ final class PromptReader {
         region.close(type == JsonType.STRING ? end - 1 : end);
       }
     } else if (type == JsonType.NUMBER) {
-      tokenIds++;
-      chain.putInt((int) number.value());
+      tokenId((int) number.value());
     }
+  }
+
+  /** Whether the array that just began is a list of items. */
+  boolean wantsIntegers() {
+    return !region.isOpen();
+  }
+
+  void tokenId(int id) {
+    tokenIds++;
+    chain.putInt(id);
   }
 
   private void beginItem(JsonType type, int depth, int at) {

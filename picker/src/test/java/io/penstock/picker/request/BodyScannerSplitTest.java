@@ -22,6 +22,9 @@ class BodyScannerSplitTest {
     "{\"nvext\":{\"a\":[1,-2.5e+10,true,false,null]},\"bootstrap_room\":77 , \"model\":\"m\" ,"
         + "\"kv_transfer_params\":\"\\\\\",\"stream_options\":{\"include_usage\":true},\"stream\":true}",
     "{\"model\":\"m\",\"prompt\":[1,22,333,128255],\"max_tokens\":16.0,\"cache_salt\":\"salt\"}",
+    "{\"model\":\"m\",\"prompt\":["
+        + "1,22,333, 4444,128255,".repeat(9)
+        + "1234567890,0,-1,5.0,6]}",
     "{\"model\":\"m\",\"prompt\":[[1,22],[333]],\"tools\":[{\"a\":1}],\"documents\":[{\"b\":2}]}",
     "{\"model\":\"m\",\"input\":[\"abc\",\"déf\"],\"system\":\"s\",\"instructions\":\"i\"}",
     "{\"model\":\"m\",\"input\":\"" + LONG + LONG + "\",\"instructions\":\"" + LONG + "\"}",

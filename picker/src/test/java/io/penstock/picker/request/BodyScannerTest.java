@@ -118,6 +118,8 @@ class BodyScannerTest {
         value = {
           "[1,2,3]|3",
           "[[1,2],[3]]|3",
+          "[123456789,1234567890,12345678901234567890,0,-5,6.0,7 , 8,12345678]|9",
+          "[1,2,3,4,5,6,7,8,\"x\",1,2,3,4,5,6]|-1",
           "\"abc\"|-1",
           "[\"abc\",\"d\"]|-1",
           "[]|-1",
@@ -197,6 +199,9 @@ class BodyScannerTest {
           "{\"a\":truee}",
           "{\"a\":[1,]}",
           "{\"a\":[1 2]}",
+          "{\"input\":[1,2,3,4,5,6,7,]}",
+          "{\"input\":[1,2,3,4,5,6,7,,8,9,10,11]}",
+          "{\"input\":[11111,01,11111,11111,11111]}",
           "{\"a\":[}",
           "{\"a\":[1}",
           "{\"a\":{]",
@@ -210,7 +215,7 @@ class BodyScannerTest {
           "{/**/\"model\":\"m\"}"
         })
     void whatIsNotAJsonObject(String body) {
-      assertThat(malformed(ApiKind.CHAT, body).kind()).isEqualTo(Kind.INVALID_JSON);
+      assertThat(malformed(ApiKind.OPAQUE, body).kind()).isEqualTo(Kind.INVALID_JSON);
     }
 
     @Test
@@ -360,6 +365,26 @@ class BodyScannerTest {
       request(Scans.scan(scanner, ApiKind.CHAT, utf8("{\"model\":\"m\",\"a\":[1]}")));
       var malformed =
           malformed(Scans.scan(scanner, ApiKind.CHAT, utf8("{\"model\":\"m\",\"a\":[1,2]}")));
+
+      assertThat(malformed.kind()).isEqualTo(Kind.TOO_MANY_TOKENS);
+    }
+
+    @Test
+    void onTokenIds() {
+      var scanner = new BodyScanner(new ScanLimits(1_000, 3, 20, 10));
+      String ids = "1,22,333, 4444,".repeat(4);
+
+      request(
+          Scans.scan(
+              scanner,
+              ApiKind.COMPLETIONS,
+              utf8("{\"model\":\"m\",\"prompt\":[" + ids.substring(0, 45) + "1]}")));
+      var malformed =
+          malformed(
+              Scans.scan(
+                  scanner,
+                  ApiKind.COMPLETIONS,
+                  utf8("{\"model\":\"m\",\"prompt\":[" + ids + ids + "1]}")));
 
       assertThat(malformed.kind()).isEqualTo(Kind.TOO_MANY_TOKENS);
     }
