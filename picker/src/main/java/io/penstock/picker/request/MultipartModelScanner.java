@@ -1,0 +1,201 @@
+package io.penstock.picker.request;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the fields {@code model} and {@code stream} of a multipart/form-data body (RFC 7578), which
+ * comes in any split; file parts pass by and nothing of them is kept. Confined to one thread, one
+ * per body.
+ *
+ * <p>The result is a request of kind {@link ApiKind#OPAQUE} without block keys. The delimiter is
+ * found by comparing byte by byte; since it begins with CR and has no other, a mismatch starts over
+ * at once.
+ */
+public final class MultipartModelScanner {
+
+  private static final int MAX_HEADER_BYTES = 8 * 1024;
+  private static final int MAX_VALUE_BYTES = 256;
+
+  private enum State {
+    DATA,
+    AFTER_DELIMITER,
+    HEADERS,
+    END
+  }
+
+  private final byte[] delimiter;
+  private final ByteArrayOutputStream kept = new ByteArrayOutputStream(256);
+  private State state = State.DATA;
+
+  /** Bytes of the delimiter matched; a body may begin with it without its CRLF. */
+  private int matched = 2;
+
+  private boolean inPart;
+  private int afterDelimiter;
+  private @Nullable String field;
+  private @Nullable String model;
+  private boolean stream;
+  private int bytes;
+  private ScanResult.@Nullable Malformed fault;
+
+  /**
+   * A scanner for one body.
+   *
+   * @param boundary as the content type has it, 1 to 70 characters
+   */
+  public MultipartModelScanner(String boundary) {
+    this.delimiter = ("\r\n--" + boundary).getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** Takes the next bytes; false once the form is malformed, whatever follows. */
+  public boolean feed(byte[] buffer, int offset, int length) {
+    for (int i = offset; i < offset + length && fault == null; i++) {
+      bytes++;
+      byte b = buffer[i];
+      switch (state) {
+        case DATA -> data(b);
+        case AFTER_DELIMITER -> afterDelimiter(b);
+        case HEADERS -> header(b);
+        case END -> {}
+      }
+    }
+    return fault == null;
+  }
+
+  /** What the form came to; call once. */
+  public ScanResult finish() {
+    if (fault != null) {
+      return fault;
+    }
+    if (state != State.END) {
+      return malformed(
+          ScanResult.Kind.INVALID_JSON, null, "The form ends before its last boundary.");
+    }
+    if (model == null || model.isEmpty()) {
+      return malformed(ScanResult.Kind.MISSING_FIELD, "model", "The form has no field 'model'.");
+    }
+    return new ScanResult.Scanned(
+        InferenceRequest.builder(ApiKind.OPAQUE, model).stream(stream).bodyBytes(bytes).build());
+  }
+
+  private void data(byte b) {
+    if (b == delimiter[matched]) {
+      matched++;
+      if (matched == delimiter.length) {
+        endPart();
+        state = State.AFTER_DELIMITER;
+        afterDelimiter = 0;
+        matched = 0;
+      }
+      return;
+    }
+    if (!inPart && bytes <= delimiter.length) {
+      fail(ScanResult.Kind.INVALID_JSON, null, "The form does not begin with its boundary.");
+      return;
+    }
+    keep(delimiter, matched);
+    matched = 0;
+    if (b == delimiter[0]) {
+      matched = 1;
+    } else if (field != null) {
+      keep(new byte[] {b}, 1);
+    }
+  }
+
+  private void keep(byte[] from, int length) {
+    if (field == null) {
+      return;
+    }
+    kept.write(from, 0, length);
+    if (kept.size() > MAX_VALUE_BYTES) {
+      fail(
+          ScanResult.Kind.TOO_LONG,
+          field,
+          "The field '" + field + "' is longer than " + MAX_VALUE_BYTES + " bytes.");
+    }
+  }
+
+  private void endPart() {
+    String name = field;
+    if (name == null) {
+      return;
+    }
+    String value = kept.toString(StandardCharsets.UTF_8).strip();
+    if (name.equals("stream")) {
+      stream = value.equalsIgnoreCase("true") || value.equals("1");
+    } else if (model == null) {
+      model = value;
+    } else {
+      fail(ScanResult.Kind.DUPLICATE_FIELD, "model", "The field 'model' is there twice.");
+    }
+    field = null;
+    kept.reset();
+  }
+
+  /** Behind a delimiter: CRLF begins a part, two dashes end the form. */
+  private void afterDelimiter(byte b) {
+    int at = afterDelimiter++;
+    if (at == 0 && (b == ' ' || b == '\t')) {
+      afterDelimiter = 0;
+    } else if (at == 0 && (b == '\r' || b == '-')) {
+      kept.reset();
+      kept.write(b);
+    } else if (at == 1 && b == '\n' && kept.toByteArray()[0] == '\r') {
+      kept.reset();
+      state = State.HEADERS;
+    } else if (at == 1 && b == '-' && kept.toByteArray()[0] == '-') {
+      kept.reset();
+      state = State.END;
+    } else {
+      fail(ScanResult.Kind.INVALID_JSON, null, "A boundary of the form is not alone on its line.");
+    }
+  }
+
+  private void header(byte b) {
+    kept.write(b);
+    if (kept.size() > MAX_HEADER_BYTES) {
+      fail(ScanResult.Kind.TOO_LONG, null, "The headers of a form field are too long.");
+      return;
+    }
+    if (b != '\n') {
+      return;
+    }
+    String headers = kept.toString(StandardCharsets.UTF_8);
+    if (headers.equals("\r\n") || headers.endsWith("\r\n\r\n")) {
+      kept.reset();
+      field = wanted(headers);
+      inPart = true;
+      state = State.DATA;
+    }
+  }
+
+  /** The name of the part, if it is a field that is wanted; null for files and other fields. */
+  private static @Nullable String wanted(String headers) {
+    for (var line : headers.split("\r\n", -1)) {
+      var lower = line.toLowerCase(Locale.ROOT);
+      if (lower.startsWith("content-disposition:") && !lower.contains("filename")) {
+        if (lower.contains("name=\"model\"") || lower.endsWith("name=model")) {
+          return "model";
+        }
+        if (lower.contains("name=\"stream\"") || lower.endsWith("name=stream")) {
+          return "stream";
+        }
+      }
+    }
+    return null;
+  }
+
+  private void fail(ScanResult.Kind kind, @Nullable String about, String message) {
+    if (fault == null) {
+      fault = malformed(kind, about, message);
+    }
+  }
+
+  private ScanResult.Malformed malformed(
+      ScanResult.Kind kind, @Nullable String about, String message) {
+    return new ScanResult.Malformed(kind, about, bytes, message);
+  }
+}

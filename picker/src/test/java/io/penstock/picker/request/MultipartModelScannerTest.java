@@ -1,0 +1,76 @@
+package io.penstock.picker.request;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+@SuppressWarnings("StringConcatToTextBlock") // CRLF line ends
+class MultipartModelScannerTest {
+
+  private static final String FILE =
+      "--xy\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n"
+          + "Content-Type: audio/wav\r\n\r\n\r\n--x\r\n-\r\r\n--xz name=\"model\" \0\r\n";
+  private static final String MODEL =
+      "--xy\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n";
+  private static final String STREAM =
+      "--xy\r\ncontent-disposition: form-data; name=\"stream\"\r\n\r\ntrue\r\n";
+
+  @Test
+  void finds_the_model_behind_a_file_at_every_split() {
+    byte[] form = bytes(FILE + STREAM + MODEL + "--xy--\r\n");
+    for (int cut = 0; cut <= form.length; cut++) {
+      var scanner = new MultipartModelScanner("xy");
+      assertThat(scanner.feed(form, 0, cut)).isTrue();
+      assertThat(scanner.feed(form, cut, form.length - cut)).isTrue();
+      var scanned = (ScanResult.Scanned) scanner.finish();
+      assertThat(scanned.request().model()).as("cut at %d", cut).isEqualTo("whisper-1");
+      assertThat(scanned.request().stream()).isTrue();
+      assertThat(scanned.request().bodyBytes()).isEqualTo(form.length);
+    }
+  }
+
+  @Test
+  void finds_the_model_byte_by_byte() {
+    byte[] form = bytes(MODEL + FILE + "--xy--");
+    var scanner = new MultipartModelScanner("xy");
+    for (int i = 0; i < form.length; i++) {
+      scanner.feed(form, i, 1);
+    }
+    assertThat(((ScanResult.Scanned) scanner.finish()).request().model()).isEqualTo("whisper-1");
+  }
+
+  @Test
+  void a_form_without_a_model_is_a_missing_field() {
+    assertThat(kind(FILE + "--xy--\r\n")).isEqualTo(ScanResult.Kind.MISSING_FIELD);
+  }
+
+  @Test
+  void two_models_are_a_duplicate() {
+    assertThat(kind(MODEL + MODEL + "--xy--\r\n")).isEqualTo(ScanResult.Kind.DUPLICATE_FIELD);
+  }
+
+  @Test
+  void a_form_that_is_cut_short_or_begins_otherwise_is_malformed() {
+    assertThat(kind(MODEL + FILE)).isEqualTo(ScanResult.Kind.INVALID_JSON);
+    assertThat(kind("{\"model\":\"whisper-1\"}")).isEqualTo(ScanResult.Kind.INVALID_JSON);
+    assertThat(kind("--xyz\r\n")).isEqualTo(ScanResult.Kind.INVALID_JSON);
+  }
+
+  @Test
+  void a_value_and_headers_have_a_bound() {
+    String head = "--xy\r\nContent-Disposition: form-data; name=\"model\"\r\n";
+    assertThat(kind(head + "\r\n" + "m".repeat(300))).isEqualTo(ScanResult.Kind.TOO_LONG);
+    assertThat(kind(head + "X: " + "h".repeat(9_000))).isEqualTo(ScanResult.Kind.TOO_LONG);
+  }
+
+  private static ScanResult.Kind kind(String form) {
+    var scanner = new MultipartModelScanner("xy");
+    scanner.feed(bytes(form), 0, bytes(form).length);
+    return ((ScanResult.Malformed) scanner.finish()).kind();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.ISO_8859_1);
+  }
+}
