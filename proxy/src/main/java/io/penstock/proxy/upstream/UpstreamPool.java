@@ -1,0 +1,226 @@
+package io.penstock.proxy.upstream;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.util.NetUtil;
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.EndpointId;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections of one event loop to all pods. Confined to that loop; the counts may be read from
+ * anywhere and are a moment old.
+ *
+ * <p>A call takes the connection that was used last, or opens one. Idle ones close after 4 s,
+ * before uvicorn's 5 s, so that a request rarely meets a closing connection; where it does, the
+ * failure says so.
+ */
+public final class UpstreamPool {
+
+  private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(4);
+  private static final int MOST_IDLE_PER_ENDPOINT = 256;
+
+  private final EventLoop loop;
+  private final Bootstrap bootstrap;
+  private final LongSupplier nanoClock;
+  private final SharedReadBuffer reads;
+  private final Map<EndpointId, IdleConnections> endpoints = new HashMap<>();
+  private boolean sweeping;
+  private final LongAdder open = new LongAdder();
+  private final LongAdder created = new LongAdder();
+  private final LongAdder reused = new LongAdder();
+  private final LongAdder connectFailures = new LongAdder();
+
+  /**
+   * A loop's pool, without connections.
+   *
+   * @param connectMillis {@code timeouts.connect}
+   */
+  public UpstreamPool(
+      EventLoop loop,
+      Class<? extends SocketChannel> channelType,
+      SharedReadBuffer reads,
+      int connectMillis,
+      LongSupplier nanoClock) {
+    this.loop = loop;
+    this.reads = reads;
+    this.nanoClock = nanoClock;
+    this.bootstrap =
+        new Bootstrap()
+            .group(loop)
+            .channel(channelType)
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, connectMillis)
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.RECVBUF_ALLOCATOR, reads)
+            .handler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    // The handler is added when the connection stands.
+                  }
+                });
+  }
+
+  /**
+   * Sends a request; ownership of head and body passes on every path. The handler is never called
+   * from within.
+   *
+   * @param endpoint an endpoint of the current snapshot: nothing else is ever connected to
+   * @param answersHead whether the method is HEAD
+   */
+  public UpstreamCall send(
+      Endpoint endpoint, ByteBuf head, ByteBuf body, boolean answersHead, ResponseHandler handler) {
+    assert loop.inEventLoop();
+    var home = endpoints.computeIfAbsent(endpoint.id(), IdleConnections::new);
+    var pooled = home.take();
+    if (pooled != null) {
+      reused.increment();
+      var call = new UpstreamCall(handler, head, body, answersHead, true);
+      pooled.start(call);
+      return call;
+    }
+    var call = new UpstreamCall(handler, head, body, answersHead, false);
+    ChannelFuture connect = bootstrap.connect(address(endpoint));
+    call.connecting(connect.channel());
+    // An immediate failure must not call back from within.
+    if (connect.isDone()) {
+      loop.execute(() -> connected(connect, home, call));
+    } else {
+      connect.addListener(done -> connected(connect, home, call));
+    }
+    return call;
+  }
+
+  private void connected(ChannelFuture connect, IdleConnections home, UpstreamCall call) {
+    if (!connect.isSuccess()) {
+      connectFailures.increment();
+      call.fail(kindOf(connect.cause()), false, null);
+      return;
+    }
+    var channel = connect.channel();
+    created.increment();
+    open.increment();
+    var connection = new UpstreamConnection(this, channel, home);
+    channel.pipeline().addLast(connection);
+    if (call.over()) {
+      channel.close();
+    } else if (channel.isActive()) {
+      connection.start(call);
+    } else {
+      open.decrement();
+      call.fail(UpstreamFailure.Kind.RESET_BEFORE_HEAD, false, null);
+    }
+  }
+
+  private static UpstreamFailure.Kind kindOf(@Nullable Throwable cause) {
+    if (cause instanceof ConnectTimeoutException) {
+      return UpstreamFailure.Kind.CONNECT_TIMEOUT;
+    }
+    return cause instanceof ConnectException
+        ? UpstreamFailure.Kind.CONNECT_REFUSED
+        : UpstreamFailure.Kind.CONNECT_FAILED;
+  }
+
+  private static InetSocketAddress address(Endpoint endpoint) {
+    String host = endpoint.spec().host();
+    byte[] ip = NetUtil.createByteArrayFromIpAddressString(host);
+    if (ip == null) {
+      throw new IllegalArgumentException("an endpoint's host is not an IP address");
+    }
+    try {
+      return new InetSocketAddress(InetAddress.getByAddress(ip), endpoint.spec().port());
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  /** Forgets an endpoint that has left its pool: idle connections close, busy ones finish. */
+  public void drop(EndpointId endpoint) {
+    assert loop.inEventLoop();
+    var home = endpoints.remove(endpoint);
+    if (home != null) {
+      home.drop();
+    }
+  }
+
+  /** Closes what is idle; busy connections close when they are done. */
+  public void close() {
+    assert loop.inEventLoop();
+    endpoints.values().forEach(IdleConnections::drop);
+    endpoints.clear();
+  }
+
+  /** The loop's read buffer, for the connections of clients too. */
+  public SharedReadBuffer reads() {
+    return reads;
+  }
+
+  long now() {
+    return nanoClock.getAsLong();
+  }
+
+  void idle(UpstreamConnection connection) {
+    if (!connection.home().keep(connection, MOST_IDLE_PER_ENDPOINT)) {
+      connection.close();
+      return;
+    }
+    if (!sweeping) {
+      sweeping = true;
+      loop.schedule(this::sweep, 1, TimeUnit.SECONDS);
+    }
+  }
+
+  private void sweep() {
+    long oldest = now() - IDLE_NANOS;
+    boolean any = false;
+    for (var home : endpoints.values()) {
+      home.closeIdleSince(oldest);
+      any |= home.size() > 0;
+    }
+    sweeping = any;
+    if (any) {
+      loop.schedule(this::sweep, 1, TimeUnit.SECONDS);
+    }
+  }
+
+  void closed(UpstreamConnection connection) {
+    open.decrement();
+    connection.home().remove(connection);
+  }
+
+  /** Connections open now. */
+  public long openCount() {
+    return open.sum();
+  }
+
+  /** Connections made since the start. */
+  public long createdCount() {
+    return created.sum();
+  }
+
+  /** Calls that found a pooled connection. */
+  public long reusedCount() {
+    return reused.sum();
+  }
+
+  /** Connections that could not be made. */
+  public long connectFailureCount() {
+    return connectFailures.sum();
+  }
+}
