@@ -1,0 +1,202 @@
+package io.penstock.proxy.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.picker.assembly.Placement;
+import io.penstock.picker.explain.FailureKind;
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.proxy.openai.Usage;
+import io.penstock.proxy.upstream.BodyFraming;
+import io.penstock.proxy.upstream.ResponseHandler;
+import io.penstock.proxy.upstream.ResponseHead;
+import io.penstock.proxy.upstream.UpstreamCall;
+import io.penstock.proxy.upstream.UpstreamFailure;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One try of a request at one endpoint: the call, and what is reserved for it. Confined to the
+ * exchange's event loop.
+ *
+ * <p>Exactly one of {@link #succeeded}, {@link #failed}, {@link #busy} and {@link #abandoned} ends
+ * it; reservations and health are settled there and nowhere else.
+ */
+final class Attempt implements ResponseHandler {
+
+  private final LoopContext loop;
+  private final GatewayPool pool;
+  private final Endpoint endpoint;
+  private final @Nullable Placement placement;
+  private ResponseHandler listener;
+  private @Nullable UpstreamCall call;
+  private boolean over;
+
+  /**
+   * An attempt that is about to be sent.
+   *
+   * @param placement what the picker reserved; null where nothing was picked (an answer that only
+   *     one pod can give)
+   */
+  Attempt(
+      LoopContext loop,
+      GatewayPool pool,
+      Endpoint endpoint,
+      @Nullable Placement placement,
+      ResponseHandler listener) {
+    this.loop = loop;
+    this.pool = pool;
+    this.endpoint = endpoint;
+    this.placement = placement;
+    this.listener = listener;
+  }
+
+  /** Sends head and body, whose ownership passes. */
+  void send(ByteBuf head, ByteBuf body) {
+    call = loop.upstream().send(endpoint, head, body, false, this);
+  }
+
+  Endpoint endpoint() {
+    return endpoint;
+  }
+
+  /** From now on another state hears of the answer. */
+  void handTo(ResponseHandler next) {
+    listener = next;
+  }
+
+  /** The first byte of the answer's body is here. */
+  void firstByte() {
+    if (placement != null) {
+      placement.firstByte(loop.now());
+    }
+  }
+
+  /** So many more events of the stream have come. */
+  void events(int count, long nowNanos) {
+    if (placement != null) {
+      placement.tokens(count, nowNanos);
+    }
+  }
+
+  /** The whole answer came. */
+  void succeeded(int status, Usage usage) {
+    if (over) {
+      return;
+    }
+    over = true;
+    if (status < 500) {
+      pool.health().success(endpoint.slot());
+    } else {
+      strike();
+    }
+    if (placement == null) {
+      return;
+    }
+    if (status < 400) {
+      placement.completed(
+          usage.promptTokens(), usage.cachedTokens(), usage.completionTokens(), loop.now());
+    } else {
+      placement.failed(status < 500 ? FailureKind.REJECTED : FailureKind.UNAVAILABLE, loop.now());
+    }
+  }
+
+  /** The pod, or the way to it, failed; a call that still runs is cancelled. */
+  void failed(FailureKind kind) {
+    if (over) {
+      return;
+    }
+    over = true;
+    cancelCall();
+    strike();
+    if (placement != null) {
+      placement.failed(kind, loop.now());
+    }
+  }
+
+  /** A pooled connection was closed while the request went out: no fault of anybody. */
+  void wentStale() {
+    if (!over) {
+      over = true;
+      if (placement != null) {
+        placement.failed(FailureKind.RESET, loop.now());
+      }
+    }
+  }
+
+  /** The pod is too busy for this request, which says nothing against it. */
+  void busy(long retryAfterNanos) {
+    if (over) {
+      return;
+    }
+    over = true;
+    cancelCall();
+    pool.health().busy(endpoint.slot(), loop.now(), retryAfterNanos);
+    if (placement != null) {
+      placement.failed(FailureKind.UNAVAILABLE, loop.now());
+    }
+  }
+
+  /** The client left, or the gateway stops: no fault of the pod, which is to abort. */
+  void abandoned() {
+    if (over) {
+      return;
+    }
+    over = true;
+    cancelCall();
+    if (placement != null) {
+      placement.aborted(loop.now());
+    }
+  }
+
+  private void strike() {
+    if (pool.health().failure(endpoint.slot(), loop.now())) {
+      loop.gateway().metrics().ejected(pool.name());
+    }
+  }
+
+  void pauseReading() {
+    if (call != null) {
+      call.pauseReading();
+    }
+  }
+
+  void resumeReading() {
+    if (call != null) {
+      call.resumeReading();
+    }
+  }
+
+  private void cancelCall() {
+    if (call != null) {
+      call.cancel();
+      call = null;
+    }
+  }
+
+  // ---- the upstream connection's side ----
+
+  @Override
+  public void head(ResponseHead head) {
+    listener.head(head);
+  }
+
+  @Override
+  public void body(ByteBuf raw, BodyFraming framing) {
+    listener.body(raw, framing);
+  }
+
+  @Override
+  public void readComplete() {
+    listener.readComplete();
+  }
+
+  @Override
+  public void complete() {
+    call = null;
+    listener.complete();
+  }
+
+  @Override
+  public void failed(UpstreamFailure failure) {
+    call = null;
+    listener.failed(failure);
+  }
+}

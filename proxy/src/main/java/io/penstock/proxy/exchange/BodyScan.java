@@ -1,0 +1,16 @@
+package io.penstock.proxy.exchange;
+
+import io.penstock.picker.request.ScanResult;
+
+/** The scan of one request body, JSON or multipart. Confined to the exchange's event loop. */
+interface BodyScan {
+
+  /** Takes the next bytes; false once the body is malformed, whatever follows. */
+  boolean feed(byte[] buffer, int offset, int length);
+
+  /** The result; call once. */
+  ScanResult finish();
+
+  /** Gives the scanner back to its loop. */
+  void close();
+}

@@ -1,0 +1,95 @@
+package io.penstock.proxy.exchange;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.penstock.picker.request.BodyScanner;
+import io.penstock.picker.request.MultipartModelScanner;
+import io.penstock.picker.request.ScanResult;
+import io.penstock.proxy.openai.Target;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** The scan that goes with a request's path and content type. Stateless. */
+final class BodyScans {
+
+  private BodyScans() {}
+
+  /** A scan, or null when a form was expected and the content type names no boundary. */
+  static @Nullable BodyScan of(LoopContext loop, Target.Inference inference, HttpHeaders headers) {
+    if (!inference.multipart()) {
+      var scanner = loop.takeScanner();
+      scanner.reset(inference.api());
+      return new Json(loop, scanner);
+    }
+    String boundary = boundary(headers.get(HttpHeaderNames.CONTENT_TYPE));
+    return boundary == null ? null : new Form(new MultipartModelScanner(boundary));
+  }
+
+  /** The {@code boundary} parameter of multipart/form-data (RFC 2046 §5.1.1), null if absent. */
+  static @Nullable String boundary(@Nullable String contentType) {
+    if (contentType == null
+        || !contentType.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
+      return null;
+    }
+    int at = contentType.toLowerCase(Locale.ROOT).indexOf("boundary=");
+    if (at < 0) {
+      return null;
+    }
+    String value = contentType.substring(at + "boundary=".length());
+    int end = value.indexOf(';');
+    value = (end < 0 ? value : value.substring(0, end)).strip();
+    if (value.length() > 1 && value.startsWith("\"") && value.endsWith("\"")) {
+      value = value.substring(1, value.length() - 1);
+    }
+    return value.isEmpty() || value.length() > 70 ? null : value;
+  }
+
+  /** A JSON body, scanned by one of the loop's scanners. */
+  private static final class Json implements BodyScan {
+    private final LoopContext loop;
+    private @Nullable BodyScanner scanner;
+
+    Json(LoopContext loop, BodyScanner scanner) {
+      this.loop = loop;
+      this.scanner = scanner;
+    }
+
+    @Override
+    public boolean feed(byte[] buffer, int offset, int length) {
+      return scanner != null && scanner.feed(buffer, offset, length);
+    }
+
+    @Override
+    public ScanResult finish() {
+      if (scanner == null) {
+        throw new IllegalStateException("closed");
+      }
+      return scanner.finish();
+    }
+
+    @Override
+    public void close() {
+      if (scanner != null) {
+        loop.giveBack(scanner);
+        scanner = null;
+      }
+    }
+  }
+
+  /** A form. */
+  private record Form(MultipartModelScanner scanner) implements BodyScan {
+
+    @Override
+    public boolean feed(byte[] buffer, int offset, int length) {
+      return scanner.feed(buffer, offset, length);
+    }
+
+    @Override
+    public ScanResult finish() {
+      return scanner.finish();
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,123 @@
+package io.penstock.proxy.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.penstock.picker.request.ApiKind;
+import io.penstock.proxy.openai.EventRelay;
+import io.penstock.proxy.openai.ResponseIds;
+import io.penstock.proxy.openai.Usage;
+import io.penstock.proxy.upstream.BodyFraming;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An event stream: whole events are passed on as they come. Confined to the exchange's event loop.
+ *
+ * <p>Until {@link #open} what would be written is kept, so that the first event can still decide
+ * what the answer is.
+ */
+final class EventStreamBody implements AnswerBody {
+
+  private final ClientStream client;
+  private final ApiKind api;
+  private final EventRelay relay;
+  private final ArrayDeque<ByteBuf> kept = new ArrayDeque<>(2);
+  private @Nullable String responseId;
+  private boolean open;
+  private long bytes;
+
+  /**
+   * A stream for a client.
+   *
+   * @param readUsage whether the stream may carry usage objects
+   */
+  EventStreamBody(ClientStream client, ApiKind api, boolean readUsage, ByteBufAllocator allocator) {
+    this.client = client;
+    this.api = api;
+    this.relay = new EventRelay(client.chunked(), readUsage, allocator, this::write);
+  }
+
+  private void write(ByteBuf bytesOut) {
+    bytes += bytesOut.readableBytes();
+    if (open) {
+      client.body(bytesOut);
+    } else {
+      kept.addLast(bytesOut);
+    }
+  }
+
+  @Override
+  public void read(ByteBuf raw, BodyFraming framing) {
+    if (api == ApiKind.RESPONSES && responseId == null && framing.segments() > 0) {
+      int start = framing.segmentStart(0);
+      responseId = ResponseIds.find(raw, start, start + framing.segmentLength(0));
+    }
+    relay.read(raw, framing);
+  }
+
+  /** Whether something waits for {@link #open}. */
+  boolean hasOutput() {
+    return !kept.isEmpty();
+  }
+
+  /** Writes what was kept; from now on everything is written as it comes. */
+  void open() {
+    open = true;
+    for (var first = kept.pollFirst(); first != null; first = kept.pollFirst()) {
+      client.body(first);
+    }
+  }
+
+  /** Whether the first event is an error: this is no stream, whatever the head said. */
+  boolean firstEventIsError() {
+    return relay.firstEventIsError();
+  }
+
+  /** The JSON of that error. */
+  byte[] errorJson() {
+    return relay.firstError();
+  }
+
+  @Override
+  public boolean whole() {
+    return relay.atEventEnd()
+        && switch (api) {
+          case CHAT, COMPLETIONS -> relay.sawDone();
+          case RESPONSES, MESSAGES -> relay.sawLastEvent() || relay.sawError();
+          case EMBEDDINGS, OPAQUE -> true;
+        };
+  }
+
+  @Override
+  public boolean endPassed() {
+    return false;
+  }
+
+  @Override
+  public int events() {
+    return relay.events();
+  }
+
+  @Override
+  public long bytes() {
+    return bytes;
+  }
+
+  @Override
+  public Usage usage() {
+    return relay.usage();
+  }
+
+  @Override
+  public @Nullable String responseId() {
+    return responseId;
+  }
+
+  @Override
+  public void discard() {
+    relay.discard();
+    for (var each = kept.pollFirst(); each != null; each = kept.pollFirst()) {
+      each.release();
+    }
+  }
+}

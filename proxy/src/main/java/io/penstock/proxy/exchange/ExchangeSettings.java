@@ -1,0 +1,25 @@
+package io.penstock.proxy.exchange;
+
+/**
+ * The settings every exchange reads; replaced as a whole when the configuration is reloaded.
+ * Immutable.
+ *
+ * @param timeouts time limits
+ * @param requestHeadBytes {@code limits.requestHead}
+ * @param requestBodyBytes {@code limits.requestBody}
+ * @param retriesPerRequest {@code retries.perRequest}
+ */
+public record ExchangeSettings(
+    Timeouts timeouts, int requestHeadBytes, long requestBodyBytes, int retriesPerRequest) {
+
+  /** The {@code timeouts} of the configuration, and {@code sse.keepAlive}, in nanoseconds. */
+  public record Timeouts(
+      long requestHeadNanos,
+      long requestBodyNanos,
+      long firstByteNanos,
+      long answerNanos,
+      long streamIdleNanos,
+      long totalNanos,
+      long clientStallNanos,
+      long sseKeepAliveNanos) {}
+}

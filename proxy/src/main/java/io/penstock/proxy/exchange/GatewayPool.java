@@ -1,0 +1,33 @@
+package io.penstock.proxy.exchange;
+
+import io.penstock.picker.assembly.PoolPicker;
+import io.penstock.proxy.upstream.OutlierDetector;
+import io.penstock.proxy.upstream.RetryBudget;
+import java.util.List;
+
+/**
+ * A pool as the gateway uses it. Thread-safe: its parts are.
+ *
+ * @param name unique in the gateway
+ * @param models models routed here by configuration; empty: whatever the pods list
+ * @param picker chooses the endpoint
+ * @param health what the gateway saw of the endpoints
+ * @param retries how many retries the pool allows beside its first tries
+ */
+public record GatewayPool(
+    String name,
+    List<String> models,
+    PoolPicker picker,
+    OutlierDetector health,
+    RetryBudget retries) {
+
+  /** Copies the models. */
+  public GatewayPool {
+    models = List.copyOf(models);
+  }
+
+  /** Whether requests for the model go to this pool. */
+  boolean routes(String model) {
+    return models.isEmpty() ? picker.snapshot().serves(model) : models.contains(model);
+  }
+}

@@ -1,0 +1,317 @@
+package io.penstock.proxy.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.penstock.picker.explain.FailureKind;
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.Exclusions;
+import io.penstock.proxy.metrics.Timeline;
+import io.penstock.proxy.openai.GatewayError;
+import io.penstock.proxy.upstream.BodyFraming;
+import io.penstock.proxy.upstream.ResponseHandler;
+import io.penstock.proxy.upstream.ResponseHead;
+import io.penstock.proxy.upstream.UpstreamFailure;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pod is chosen, asked, and chosen anew while it fails; ends when the first bytes of an answer
+ * are here. Confined to the exchange's event loop.
+ *
+ * <p>Nothing is committed to the client before that, but for keep-alive comments of a stream. A
+ * retry never goes to a pod that was tried.
+ */
+final class Routing implements ExchangeState, ResponseHandler {
+
+  private final Exchange exchange;
+  private final GatewayPool pool;
+  private final @Nullable InferenceRequest request;
+  private final @Nullable RequestBody body;
+  private final @Nullable Endpoint only;
+  private final Exclusions tried = new Exclusions();
+  private final Retries retries;
+  private final WaitingLimits limits;
+  private @Nullable Attempt attempt;
+  private @Nullable ResponseHead head;
+  private @Nullable AnswerBody answer;
+  private @Nullable GatewayError lastFailure;
+
+  /**
+   * Routes a request; ownership of the body passes.
+   *
+   * @param request what was scanned; null for one without a body
+   * @param only the one pod that can answer, or null when the picker chooses
+   */
+  Routing(
+      Exchange exchange,
+      GatewayPool pool,
+      @Nullable InferenceRequest request,
+      @Nullable RequestBody body,
+      @Nullable Endpoint only) {
+    this.exchange = exchange;
+    this.pool = pool;
+    this.request = request;
+    this.body = body;
+    this.only = only;
+    this.retries = new Retries(exchange.loop().settings().retriesPerRequest(), pool.retries());
+    this.limits = new WaitingLimits(exchange, request != null && request.stream());
+  }
+
+  /** Picks and sends for the first time. */
+  void enter() {
+    exchange.enter(this);
+    exchange.facts().pool = pool;
+    limits.set();
+    switch (pick()) {
+      case Decision.Route route -> send(route);
+      case Decision.NoEndpoint none -> giveUp(none);
+    }
+  }
+
+  private Decision pick() {
+    long now = exchange.loop().now();
+    exchange.facts().timeline().mark(Timeline.Event.PICK_STARTED, now);
+    if (only != null) {
+      return tried.size() == 0
+          ? new Decision.Route(-1, only, List.of(), 0, 0, 0)
+          : new Decision.NoEndpoint(Decision.Reason.ALL_EXCLUDED);
+    }
+    if (request == null) {
+      throw new IllegalStateException("nothing to pick by");
+    }
+    return pool.picker().pick(request, exchange.requestId(), exchange.loop().index(), tried, now);
+  }
+
+  private void send(Decision.Route route) {
+    Endpoint endpoint = route.endpoint();
+    long now = exchange.loop().now();
+    var facts = exchange.facts();
+    facts.timeline().mark(Timeline.Event.PICKED, now);
+    facts.endpoint = endpoint;
+    facts.route = only == null ? route : null;
+    facts.attempts++;
+    tried.add(endpoint);
+    var placement =
+        request == null
+            ? null
+            : pool.picker().place(request, route, endpoint, exchange.loop().index(), now);
+    var next = new Attempt(exchange.loop(), pool, endpoint, placement, this);
+    attempt = next;
+    next.send(
+        exchange.forwardedHead(endpoint, body),
+        body == null ? Unpooled.EMPTY_BUFFER : body.share());
+  }
+
+  // ---- the pod's side ----
+
+  @Override
+  public void head(ResponseHead received) {
+    if (Failures.retryable(received.status()) && retriedAfter(received)) {
+      return;
+    }
+    head = received;
+    exchange.facts().timeline().mark(Timeline.Event.ANSWERED, exchange.loop().now());
+    boolean stream = received.isEventStream() && received.status() < 300;
+    if (exchange.pinging() && !stream) {
+      // The client was promised a stream and there is none.
+      end(FailureKind.UNAVAILABLE);
+      fail(GatewayError.UPSTREAM_RESET);
+      return;
+    }
+    answer =
+        stream
+            ? new EventStreamBody(
+                exchange.client(),
+                exchange.api(),
+                request == null || request.includeUsage() || exchange.alwaysReportsUsage(),
+                exchange.loop().allocator())
+            : new PlainBody(exchange.client(), exchange.makesResponses());
+  }
+
+  @Override
+  public void body(ByteBuf raw, BodyFraming framing) {
+    if (!(answer instanceof EventStreamBody events)) {
+      commit().body(raw, framing);
+      return;
+    }
+    events.read(raw, framing);
+    if (events.firstEventIsError()) {
+      refusedByFirstEvent(events);
+    } else if (events.hasOutput()) {
+      commit();
+    }
+  }
+
+  @Override
+  public void readComplete() {}
+
+  @Override
+  public void complete() {
+    commit().complete();
+  }
+
+  @Override
+  public void failed(UpstreamFailure failure) {
+    if (answer != null) {
+      answer.discard();
+      answer = null;
+    }
+    var failing = attempt;
+    if (failing != null && failure.staleConnection()) {
+      failing.wentStale();
+    } else if (failing != null) {
+      failing.failed(Failures.attempt(failure.kind()));
+    }
+    var error = Failures.error(failure.kind());
+    lastFailure = error;
+    if (failure.staleConnection() && only != null && tried.size() == 1) {
+      send(new Decision.Route(-1, only, List.of(), 0, 0, 0));
+      return;
+    }
+    if (!retries.afterFailure(failure.staleConnection())) {
+      fail(error);
+      return;
+    }
+    switch (pick()) {
+      case Decision.Route route -> {
+        exchange.loop().gateway().metrics().retried(error);
+        send(route);
+      }
+      case Decision.NoEndpoint none -> giveUp(none);
+    }
+  }
+
+  /** The pod answers with a status that another may not give; true when another is asked. */
+  private boolean retriedAfter(ResponseHead received) {
+    var refused = attempt;
+    if (refused == null
+        || !(pick() instanceof Decision.Route other)
+        || !retries.afterStatus(received.status())) {
+      return false;
+    }
+    if (Failures.busy(received.status())) {
+      int seconds = received.retryAfterSeconds();
+      refused.busy(seconds < 0 ? -1 : TimeUnit.SECONDS.toNanos(seconds));
+    } else {
+      refused.failed(FailureKind.UNAVAILABLE);
+    }
+    exchange.loop().gateway().metrics().retried(GatewayError.NO_HEALTHY_ENDPOINTS);
+    send(other);
+    return true;
+  }
+
+  /** A stream whose first event is an error is that error: as plain JSON with its own status. */
+  private void refusedByFirstEvent(EventStreamBody events) {
+    byte[] json = events.errorJson();
+    int status = ErrorStatus.of(json);
+    end(status >= 500 ? FailureKind.UNAVAILABLE : FailureKind.REJECTED);
+    over();
+    exchange.relayError(status, json);
+  }
+
+  private void giveUp(Decision.NoEndpoint none) {
+    if (lastFailure != null) {
+      fail(lastFailure);
+      return;
+    }
+    over();
+    if (none.reason() == Decision.Reason.MODEL_NOT_SERVED && request != null) {
+      exchange.rejectUnknownModel(request.model());
+    } else {
+      exchange.reject(GatewayError.NO_HEALTHY_ENDPOINTS);
+    }
+  }
+
+  private void fail(GatewayError error) {
+    over();
+    exchange.fail(error);
+  }
+
+  /** The first bytes are here: from now on the answer is this pod's. */
+  private Streaming commit() {
+    var committed = attempt;
+    var received = head;
+    var reading = answer;
+    if (committed == null || received == null || reading == null) {
+      throw new IllegalStateException("nothing to commit");
+    }
+    over();
+    committed.firstByte();
+    exchange.facts().timeline().mark(Timeline.Event.FIRST_TOKEN, exchange.loop().now());
+    if (!exchange.pinging()) {
+      exchange.begin(received, reading instanceof EventStreamBody);
+    }
+    if (reading instanceof EventStreamBody events) {
+      events.open();
+    }
+    var streaming = new Streaming(exchange, committed, reading, received.status());
+    streaming.enter();
+    return streaming;
+  }
+
+  /** Ends the attempt as failed, with whatever came of it. */
+  private void end(FailureKind kind) {
+    if (answer != null) {
+      answer.discard();
+      answer = null;
+    }
+    var running = attempt;
+    if (running == null) {
+      return;
+    }
+    if (kind == FailureKind.REJECTED) {
+      running.abandoned();
+    } else {
+      running.failed(kind);
+    }
+  }
+
+  /** Nothing will be sent again. */
+  private void over() {
+    if (body != null) {
+      body.release();
+    }
+    retries.end();
+  }
+
+  // ---- the client's side ----
+
+  @Override
+  public void body(ByteBuf piece) {}
+
+  @Override
+  public void bodyEnd() {}
+
+  @Override
+  public void clientWritable(boolean writable) {}
+
+  @Override
+  public void clientGone() {
+    end(FailureKind.REJECTED);
+    over();
+    exchange.cancelled();
+  }
+
+  @Override
+  public void shutDown() {
+    end(FailureKind.REJECTED);
+    fail(GatewayError.GATEWAY_SHUTDOWN);
+  }
+
+  @Override
+  public void expired(long nowNanos) {
+    var error = limits.passed(nowNanos);
+    if (error == null) {
+      if (limits.pingDue(nowNanos)) {
+        exchange.ping();
+      }
+      limits.set();
+      return;
+    }
+    end(error == GatewayError.DEADLINE_EXCEEDED ? FailureKind.REJECTED : FailureKind.TIMEOUT);
+    fail(error);
+  }
+}

@@ -1,0 +1,163 @@
+package io.penstock.proxy.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.picker.explain.FailureKind;
+import io.penstock.proxy.metrics.Outcome;
+import io.penstock.proxy.openai.GatewayError;
+import io.penstock.proxy.upstream.BodyFraming;
+import io.penstock.proxy.upstream.ResponseHandler;
+import io.penstock.proxy.upstream.ResponseHead;
+import io.penstock.proxy.upstream.UpstreamFailure;
+
+/**
+ * The answer is committed and its body passes through, as it comes. Confined to the exchange's
+ * event loop.
+ *
+ * <p>Reads of the pod follow the client's writability. An answer that stops early is ended so that
+ * the client sees it: a stream with one error event, everything by a close that is not clean.
+ */
+final class Streaming implements ExchangeState, ResponseHandler {
+
+  private final Exchange exchange;
+  private final Attempt attempt;
+  private final AnswerBody answer;
+  private final int status;
+  private long lastByteNanos;
+  private long stalledSinceNanos;
+  private boolean stalled;
+
+  Streaming(Exchange exchange, Attempt attempt, AnswerBody answer, int status) {
+    this.exchange = exchange;
+    this.attempt = attempt;
+    this.answer = answer;
+    this.status = status;
+    this.lastByteNanos = exchange.loop().now();
+  }
+
+  /** Takes over from the state that committed the answer. */
+  void enter() {
+    exchange.enter(this);
+    attempt.handTo(this);
+    setDeadline();
+    if (!exchange.client().writable()) {
+      clientWritable(false);
+    }
+  }
+
+  // ---- the pod's side ----
+
+  @Override
+  public void head(ResponseHead head) {
+    throw new IllegalStateException("a second head");
+  }
+
+  @Override
+  public void body(ByteBuf raw, BodyFraming framing) {
+    lastByteNanos = exchange.loop().now();
+    int before = answer.events();
+    answer.read(raw, framing);
+    int more = answer.events() - before;
+    if (more > 0) {
+      attempt.events(more, lastByteNanos);
+    }
+  }
+
+  @Override
+  public void readComplete() {
+    exchange.client().flush();
+  }
+
+  @Override
+  public void complete() {
+    if (!answer.whole()) {
+      attempt.failed(FailureKind.RESET);
+      breakOff(GatewayError.UPSTREAM_TRUNCATED);
+      return;
+    }
+    answer.discard();
+    attempt.succeeded(status, answer.usage());
+    String responseId = answer.responseId();
+    if (responseId != null) {
+      exchange.remember(responseId, attempt.endpoint());
+    }
+    exchange.client().end(answer.endPassed());
+    exchange.done(status, answer, Outcome.COMPLETED, null);
+  }
+
+  @Override
+  public void failed(UpstreamFailure failure) {
+    attempt.failed(FailureKind.RESET);
+    breakOff(GatewayError.UPSTREAM_RESET);
+  }
+
+  private void breakOff(GatewayError error) {
+    answer.discard();
+    exchange.breakOff(status, answer, error);
+  }
+
+  // ---- the client's side ----
+
+  @Override
+  public void body(ByteBuf piece) {}
+
+  @Override
+  public void bodyEnd() {}
+
+  @Override
+  public void clientWritable(boolean writable) {
+    if (writable == !stalled) {
+      return;
+    }
+    stalled = !writable;
+    if (stalled) {
+      stalledSinceNanos = exchange.loop().now();
+      attempt.pauseReading();
+    } else {
+      lastByteNanos = exchange.loop().now();
+      attempt.resumeReading();
+    }
+    setDeadline();
+  }
+
+  @Override
+  public void clientGone() {
+    answer.discard();
+    attempt.abandoned();
+    exchange.done(499, answer, Outcome.CLIENT_CANCELLED, GatewayError.CLIENT_CLOSED_REQUEST);
+  }
+
+  @Override
+  public void shutDown() {
+    attempt.abandoned();
+    breakOff(GatewayError.GATEWAY_SHUTDOWN);
+  }
+
+  // ---- time limits ----
+
+  @Override
+  public void expired(long nowNanos) {
+    var timeouts = exchange.loop().settings().timeouts();
+    if (nowNanos - exchange.startNanos() >= timeouts.totalNanos()) {
+      attempt.abandoned();
+      breakOff(GatewayError.DEADLINE_EXCEEDED);
+    } else if (stalled && nowNanos - stalledSinceNanos >= timeouts.clientStallNanos()) {
+      attempt.abandoned();
+      breakOff(GatewayError.CLIENT_STALL);
+    } else if (!stalled && nowNanos - lastByteNanos >= timeouts.streamIdleNanos()) {
+      attempt.failed(FailureKind.TIMEOUT);
+      breakOff(GatewayError.STREAM_IDLE_TIMEOUT);
+    } else {
+      setDeadline();
+    }
+  }
+
+  private void setDeadline() {
+    var timeouts = exchange.loop().settings().timeouts();
+    long total = exchange.startNanos() + timeouts.totalNanos();
+    long next =
+        stalled
+            ? stalledSinceNanos + timeouts.clientStallNanos()
+            : lastByteNanos + timeouts.streamIdleNanos();
+    exchange.deadline(next - total < 0 ? next : total);
+  }
+}

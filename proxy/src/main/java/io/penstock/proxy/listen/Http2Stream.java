@@ -1,0 +1,242 @@
+package io.penstock.proxy.listen;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
+import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.Http2DataFrame;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2HeadersFrame;
+import io.netty.handler.codec.http2.Http2ResetFrame;
+import io.netty.util.ReferenceCountUtil;
+import io.penstock.proxy.exchange.ClientStream;
+import io.penstock.proxy.exchange.Exchange;
+import io.penstock.proxy.exchange.LoopContext;
+import io.penstock.proxy.exchange.RequestHead;
+import io.penstock.proxy.upstream.ResponseHead;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP/2 stream of a client: one exchange. Confined to the connection's event loop.
+ *
+ * <p>Stream and connection windows are Netty's; a stream that the client resets ends its exchange.
+ */
+final class Http2Stream extends ChannelInboundHandlerAdapter implements ClientStream {
+
+  private final LoopContext loop;
+
+  @SuppressWarnings("NullAway.Init") // set by handlerAdded, before any other call
+  private ChannelHandlerContext ctx;
+
+  private @Nullable Exchange exchange;
+  private long declaredLength;
+  private long receivedLength;
+  private boolean requestEnded;
+
+  Http2Stream(LoopContext loop) {
+    this.loop = loop;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    ctx = context;
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    try {
+      if (message instanceof Http2HeadersFrame frame) {
+        headers(frame);
+      } else if (message instanceof Http2DataFrame frame) {
+        data(frame);
+      }
+    } finally {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  private void headers(Http2HeadersFrame frame) {
+    if (exchange != null || requestEnded) {
+      ended(frame.isEndStream());
+      return;
+    }
+    var started = loop.exchange(this);
+    exchange = started;
+    Http2Headers received = frame.headers();
+    var headers = new DefaultHttpHeaders();
+    for (var field : received) {
+      String name = field.getKey().toString();
+      if (!name.startsWith(":")) {
+        headers.add(name, field.getValue());
+      }
+    }
+    if (received.authority() != null && !headers.contains(HttpHeaderNames.HOST)) {
+      headers.set(HttpHeaderNames.HOST, received.authority());
+    }
+    String length = headers.get(HttpHeaderNames.CONTENT_LENGTH);
+    declaredLength = frame.isEndStream() ? 0 : RequestFraming.parseLength(length);
+    if (received.method() == null || received.path() == null || declaredLength < -1) {
+      started.refuseHead("the request head is not valid HTTP/2", false);
+      return;
+    }
+    started.head(
+        new RequestHead(
+            received.method().toString(), received.path().toString(), headers, declaredLength),
+        "100-continue".equals(lower(headers.get(HttpHeaderNames.EXPECT))));
+    ended(frame.isEndStream());
+  }
+
+  private void data(Http2DataFrame frame) {
+    receivedLength += frame.content().readableBytes();
+    var running = exchange;
+    if (running != null && frame.content().isReadable()) {
+      running.body(frame.content());
+    }
+    ended(frame.isEndStream());
+  }
+
+  private void ended(boolean endStream) {
+    if (!endStream || requestEnded) {
+      return;
+    }
+    requestEnded = true;
+    var running = exchange;
+    if (running == null) {
+      return;
+    }
+    if (declaredLength >= 0 && receivedLength != declaredLength) {
+      running.refuseBody("the body is not as long as Content-Length says");
+    } else {
+      running.bodyEnd();
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof Http2ResetFrame) {
+      gone();
+      ctx.close();
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    if (exchange != null) {
+      exchange.clientWritable(ctx.channel().isWritable());
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    gone();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    gone();
+    ctx.close();
+  }
+
+  private void gone() {
+    var running = exchange;
+    exchange = null;
+    if (running != null) {
+      running.clientGone();
+    }
+  }
+
+  // ---- the exchange's side ----
+
+  @Override
+  public String httpVersion() {
+    return "2";
+  }
+
+  @Override
+  public @Nullable String address() {
+    return ClientAddress.of(ctx.channel().parent());
+  }
+
+  @Override
+  public EventLoop loop() {
+    return ctx.channel().eventLoop();
+  }
+
+  @Override
+  public boolean chunked() {
+    return false;
+  }
+
+  @Override
+  public void begin(
+      int status, @Nullable ResponseHead relayed, String[] extra, long contentLength) {
+    var headers = new DefaultHttp2Headers();
+    headers.status(Integer.toString(status));
+    if (relayed != null) {
+      relayed.forEachEndToEnd((name, value) -> headers.add(lower(name), value));
+    }
+    for (int i = 0; i < extra.length; i += 2) {
+      headers.set(extra[i], extra[i + 1]);
+    }
+    if (contentLength >= 0) {
+      headers.setLong(HttpHeaderNames.CONTENT_LENGTH, contentLength);
+    }
+    ctx.write(new DefaultHttp2HeadersFrame(headers, false));
+  }
+
+  @Override
+  public void body(ByteBuf bytes) {
+    ctx.write(new DefaultHttp2DataFrame(bytes, false));
+  }
+
+  @Override
+  public void comment(ByteBuf payload) {
+    body(payload);
+  }
+
+  @Override
+  public void flush() {
+    ctx.flush();
+  }
+
+  @Override
+  public void end(boolean endPassed) {
+    exchange = null;
+    var written = ctx.writeAndFlush(new DefaultHttp2DataFrame(true));
+    if (!requestEnded) {
+      // RFC 9113 §8.1: the answer is whole, the rest of the request is not wanted.
+      written.addListener(
+          done -> ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR)));
+    }
+  }
+
+  @Override
+  public void abort() {
+    exchange = null;
+    ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.INTERNAL_ERROR))
+        .addListener(done -> ctx.close());
+  }
+
+  @Override
+  public boolean writable() {
+    return ctx.channel().isWritable();
+  }
+
+  @Override
+  public void continueReading() {
+    var headers = new DefaultHttp2Headers().status("100");
+    ctx.writeAndFlush(new DefaultHttp2HeadersFrame(headers, false));
+  }
+
+  private static @Nullable String lower(@Nullable String text) {
+    return text == null ? null : text.toLowerCase(Locale.ROOT);
+  }
+}
