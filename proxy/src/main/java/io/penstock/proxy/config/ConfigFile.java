@@ -1,0 +1,69 @@
+package io.penstock.proxy.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows the configuration file while the gateway runs. A changed file is loaded whole, with the
+ * same environment and flags over it, and handed on only if it is right; a wrong one changes
+ * nothing.
+ *
+ * <p>Owned by the executor that polls; both consumers are called there.
+ */
+public final class ConfigFile implements AutoCloseable {
+
+  private final ConfigSources sources;
+  private final Consumer<LoadResult.Loaded> changed;
+  private final Consumer<LoadResult.Invalid> refused;
+  private final @Nullable WatchedFiles files;
+
+  /**
+   * Follows the file of {@code sources}, if there is one, from now on: make it before the first
+   * load, so that no change falls in between.
+   *
+   * @param changed gets each new configuration
+   * @param refused gets the errors of a file that is not taken over
+   */
+  public ConfigFile(
+      ConfigSources sources,
+      Consumer<LoadResult.Loaded> changed,
+      Consumer<LoadResult.Invalid> refused) {
+    this.sources = sources;
+    this.changed = changed;
+    this.refused = refused;
+    Path file = sources.file();
+    this.files = file == null ? null : new WatchedFiles(List.of(file), content -> reload());
+  }
+
+  /** Polls from now on, until closed. */
+  public void start(ScheduledExecutorService executor, Duration interval) {
+    if (files != null) {
+      files.start(executor, interval);
+    }
+  }
+
+  /** Looks once. */
+  public void poll() {
+    if (files != null) {
+      files.poll();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (files != null) {
+      files.close();
+    }
+  }
+
+  private void reload() {
+    switch (GatewayConfigLoader.load(sources)) {
+      case LoadResult.Loaded loaded -> changed.accept(loaded);
+      case LoadResult.Invalid invalid -> refused.accept(invalid);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package io.penstock.proxy.config;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import io.penstock.proxy.config.PoolConfig.Discovery;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.Collection;
+import java.util.Locale;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * Shows the configuration that is in force, and where each value came from: as YAML that can be
+ * loaded again ({@code --print-config}), and as JSON ({@code /config}). Pure functions.
+ *
+ * <p>There is nothing to redact, by design: keys and certificates live in files of their own, of
+ * which the configuration knows the path and this shows no more.
+ */
+public final class ConfigPrinter {
+
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private ConfigPrinter() {}
+
+  /** The tree as YAML, the source of each value as a comment. */
+  public static String yaml(LoadResult.Loaded loaded) {
+    var out = new StringBuilder();
+    var group = "";
+    for (var setting : Settings.all()) {
+      if (!setting.group().equals(group)) {
+        group = setting.group();
+        out.append(group).append(":\n");
+      }
+      out.append(group.isEmpty() ? "" : "  ")
+          .append(setting.key())
+          .append(": ")
+          .append(word(loaded.sources().text(setting)))
+          .append("  # ")
+          .append(loaded.sources().source(setting))
+          .append('\n');
+    }
+    out.append("pools:  # ").append(loaded.sources().poolsSource()).append('\n');
+    for (var pool : loaded.config().pools()) {
+      out.append("  - name: ").append(word(pool.name())).append('\n');
+      if (!pool.models().isEmpty()) {
+        out.append("    models: ").append(words(pool.models())).append('\n');
+      }
+      discovery(out, pool.discovery());
+      out.append("    picker: {}\n    scrape: {interval: ")
+          .append(time(pool.scrape().interval().toNanos()))
+          .append("}\n");
+    }
+    return out.toString();
+  }
+
+  /** {@code {"settings":{path:{"value","source"}},"pools":[…],"poolsSource":…}}. */
+  public static String json(LoadResult.Loaded loaded) {
+    var text = new StringWriter();
+    try (var json = JSON.createGenerator(text)) {
+      json.writeStartObject();
+      json.writeObjectFieldStart("settings");
+      for (var setting : Settings.all()) {
+        json.writeObjectFieldStart(setting.path());
+        json.writeStringField("value", loaded.sources().text(setting));
+        json.writeStringField("source", loaded.sources().source(setting));
+        json.writeEndObject();
+      }
+      json.writeEndObject();
+      json.writeArrayFieldStart("pools");
+      for (var pool : loaded.config().pools()) {
+        pool(json, pool);
+      }
+      json.writeEndArray();
+      json.writeStringField("poolsSource", loaded.sources().poolsSource());
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing to memory", e);
+    }
+    return text.toString();
+  }
+
+  private static void discovery(StringBuilder out, Discovery discovery) {
+    out.append("    discovery:\n");
+    switch (discovery) {
+      case Discovery.Static(var endpoints) -> {
+        out.append("      static:\n        endpoints:\n");
+        for (var endpoint : endpoints) {
+          out.append("          - {address: ")
+              .append(word(new HostPort(endpoint.host(), endpoint.port()).toString()))
+              .append(", role: ")
+              .append(endpoint.role().name().toLowerCase(Locale.ROOT));
+          if (!endpoint.labels().isEmpty()) {
+            out.append(", labels: {")
+                .append(
+                    new TreeMap<>(endpoint.labels())
+                        .entrySet().stream()
+                            .map(label -> word(label.getKey()) + ": " + word(label.getValue()))
+                            .collect(Collectors.joining(", ")))
+                .append('}');
+          }
+          out.append("}\n");
+        }
+      }
+      case Discovery.EndpointFile(var path) ->
+          out.append("      file: {path: ").append(word(path.toString())).append("}\n");
+      case Discovery.Dns(var name, var port, var interval) ->
+          out.append("      dns: {address: ")
+              .append(word(new HostPort(name, port).toString()))
+              .append(", interval: ")
+              .append(time(interval.toNanos()))
+              .append("}\n");
+    }
+  }
+
+  private static void pool(JsonGenerator json, PoolConfig pool) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("name", pool.name());
+    json.writeArrayFieldStart("models");
+    for (var model : pool.models()) {
+      json.writeString(model);
+    }
+    json.writeEndArray();
+    json.writeObjectFieldStart("discovery");
+    switch (pool.discovery()) {
+      case Discovery.Static(var endpoints) -> {
+        json.writeArrayFieldStart("static");
+        for (var endpoint : endpoints) {
+          json.writeStartObject();
+          json.writeStringField(
+              "address", new HostPort(endpoint.host(), endpoint.port()).toString());
+          json.writeStringField("role", endpoint.role().name().toLowerCase(Locale.ROOT));
+          json.writeEndObject();
+        }
+        json.writeEndArray();
+      }
+      case Discovery.EndpointFile(var path) -> json.writeStringField("file", path.toString());
+      case Discovery.Dns(var name, var port, var interval) -> {
+        json.writeStringField("dns", new HostPort(name, port).toString());
+        json.writeStringField("interval", time(interval.toNanos()));
+      }
+    }
+    json.writeEndObject();
+    json.writeStringField("scrapeInterval", time(pool.scrape().interval().toNanos()));
+    json.writeEndObject();
+  }
+
+  private static String words(Collection<String> texts) {
+    return texts.stream().map(ConfigPrinter::word).collect(Collectors.joining(", ", "[", "]"));
+  }
+
+  /** A YAML scalar: plain where that is safe, otherwise in quotes. */
+  private static String word(String text) {
+    boolean plain =
+        !text.isEmpty()
+            && text.chars()
+                .allMatch(c -> c < 128 && (Character.isLetterOrDigit(c) || "._-/".indexOf(c) >= 0))
+            && text.charAt(0) != '-';
+    return plain || text.matches("[0-9.]+:[0-9]+")
+        ? text
+        : '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
+  }
+
+  /** A time in the largest unit that keeps it whole. */
+  private static String time(long nanos) {
+    if (nanos % 1_000_000_000 == 0) {
+      return nanos / 1_000_000_000 + "s";
+    }
+    return nanos % 1_000_000 == 0 ? nanos / 1_000_000 + "ms" : nanos / 1_000 + "us";
+  }
+}

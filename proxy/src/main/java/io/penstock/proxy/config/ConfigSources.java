@@ -1,0 +1,94 @@
+package io.penstock.proxy.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a configuration comes from, weakest first: the defaults, a file, the environment, flags.
+ * Immutable; the file is read when the configuration is loaded.
+ *
+ * @param file the YAML file, if there is one
+ * @param environment variables; only {@code PENSTOCK_…} are looked at
+ * @param flags values by {@link Setting#flag}
+ * @param models values of {@code --model}
+ * @param endpoints value of {@code --endpoints}: one static pool instead of the file's pools
+ */
+public record ConfigSources(
+    @Nullable Path file,
+    Map<String, String> environment,
+    Map<String, String> flags,
+    List<String> models,
+    @Nullable String endpoints) {
+
+  /** Copies the maps and the list. */
+  public ConfigSources {
+    environment = Map.copyOf(environment);
+    flags = Map.copyOf(flags);
+    models = List.copyOf(models);
+  }
+
+  /** No sources yet: all defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Collects sources. Confined to the thread that made it. */
+  public static final class Builder {
+    private @Nullable Path file;
+    private Map<String, String> environment = Map.of();
+    private final Map<String, String> flags = new LinkedHashMap<>();
+    private final List<String> models = new ArrayList<>();
+    private @Nullable String endpoints;
+
+    private Builder() {}
+
+    /** {@code --config FILE}. */
+    public Builder file(Path value) {
+      file = value;
+      return this;
+    }
+
+    /** The process's variables. */
+    public Builder environment(Map<String, String> value) {
+      environment = value;
+      return this;
+    }
+
+    /** A flag as {@link Setting#flag} names it, such as {@code --timeouts.first-byte}. */
+    public Builder flag(String name, String value) {
+      flags.put(name, value);
+      return this;
+    }
+
+    /** {@code --listen ADDRESS}. */
+    public Builder listen(String value) {
+      return flag(Settings.LISTEN.flag(), value);
+    }
+
+    /** {@code --admin ADDRESS}. */
+    public Builder admin(String value) {
+      return flag(Settings.ADMIN.flag(), value);
+    }
+
+    /** {@code --model NAME}; may be given more than once. */
+    public Builder model(String value) {
+      models.add(value);
+      return this;
+    }
+
+    /** {@code --endpoints host:port,host:port}. */
+    public Builder endpoints(String value) {
+      endpoints = value;
+      return this;
+    }
+
+    /** The sources. */
+    public ConfigSources build() {
+      return new ConfigSources(file, environment, flags, models, endpoints);
+    }
+  }
+}

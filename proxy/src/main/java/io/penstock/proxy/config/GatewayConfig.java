@@ -1,0 +1,110 @@
+package io.penstock.proxy.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gateway's whole configuration. Immutable; {@link Settings} has what each leaf means, its
+ * default and its bounds, and {@link GatewayConfigLoader} makes it.
+ *
+ * @param listen where clients connect
+ * @param admin the admin listener, or null for none
+ * @param health the health listener, or null for none
+ * @param pools at least one
+ * @param tls TLS of {@code listen}, or null for none
+ */
+public record GatewayConfig(
+    ListenAddress listen,
+    @Nullable ListenAddress admin,
+    @Nullable ListenAddress health,
+    List<PoolConfig> pools,
+    Timeouts timeouts,
+    Limits limits,
+    Sse sse,
+    Retries retries,
+    Ejection ejection,
+    @Nullable Tls tls,
+    Auth auth,
+    Log log) {
+
+  /** Copies the pools. */
+  public GatewayConfig {
+    pools = List.copyOf(pools);
+    if (pools.isEmpty()) {
+      throw new IllegalArgumentException("pools: at least one is needed");
+    }
+  }
+
+  /** How long things may take. */
+  public record Timeouts(
+      Duration requestHead,
+      Duration requestBody,
+      Duration connect,
+      Duration firstByte,
+      Duration answer,
+      Duration streamIdle,
+      Duration total,
+      Duration clientStall,
+      Duration preStop,
+      Duration drain) {}
+
+  /**
+   * How much of something there may be.
+   *
+   * @param requestHead bytes
+   * @param requestBody bytes
+   * @param bufferedBodies bytes, or {@link #AUTO}
+   * @param connections open client connections
+   */
+  public record Limits(int requestHead, int requestBody, long bufferedBodies, int connections) {
+
+    /** {@code auto}. */
+    public static final long AUTO = SettingType.AUTO;
+
+    /** Bytes of bodies that may be held, where the process has that much direct memory. */
+    public long bufferedBodies(long directMemoryBytes) {
+      return bufferedBodies == AUTO ? directMemoryBytes / 4 : bufferedBodies;
+    }
+  }
+
+  /**
+   * Event streams.
+   *
+   * @param keepAlive silence before the first byte after which a comment is sent; zero: never
+   */
+  public record Sse(Duration keepAlive) {}
+
+  /**
+   * Attempts on further pods.
+   *
+   * @param budget retries as a share of requests in flight, 0..1
+   */
+  public record Retries(int perRequest, double budget) {}
+
+  /**
+   * Passive health.
+   *
+   * @param failures in a row that eject a pod; 0: never
+   */
+  public record Ejection(
+      int failures, Duration duration, Duration maxDuration, Duration slowStart) {}
+
+  /** Files of the listener's certificate chain and key. */
+  public record Tls(Path certificate, Path key) {}
+
+  /**
+   * Authentication.
+   *
+   * @param keysFile the key file, or null for none
+   */
+  public record Auth(@Nullable Path keysFile) {}
+
+  /**
+   * Logs.
+   *
+   * @param access whether every request gets a line
+   */
+  public record Log(boolean access) {}
+}

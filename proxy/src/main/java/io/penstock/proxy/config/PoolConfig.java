@@ -1,0 +1,59 @@
+package io.penstock.proxy.config;
+
+import io.penstock.picker.pool.Role;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One pool of pods. Immutable.
+ *
+ * @param models what it may serve; empty: whatever the pods list
+ * @param discovery where its endpoints come from
+ * @param scrape how its pods' metrics are read
+ */
+public record PoolConfig(String name, List<String> models, Discovery discovery, Scrape scrape) {
+
+  /** Copies the models. */
+  public PoolConfig {
+    models = List.copyOf(models);
+  }
+
+  /** A source of endpoints. */
+  public sealed interface Discovery {
+
+    /** Endpoints that the configuration lists. */
+    record Static(List<StaticEndpoint> endpoints) implements Discovery {
+      /** Copies the endpoints. */
+      public Static {
+        endpoints = List.copyOf(endpoints);
+      }
+    }
+
+    /** Endpoints in a file of llm-d's format, watched. */
+    record EndpointFile(Path path) implements Discovery {}
+
+    /** The addresses of a name, resolved every {@code interval}. */
+    record Dns(String name, int port, Duration interval) implements Discovery {}
+  }
+
+  /**
+   * One listed endpoint.
+   *
+   * @param host name or IP literal, without brackets
+   */
+  public record StaticEndpoint(String host, int port, Role role, Map<String, String> labels) {
+    /** Copies the labels. */
+    public StaticEndpoint {
+      labels = Map.copyOf(labels);
+    }
+  }
+
+  /**
+   * Reading of /metrics.
+   *
+   * @param interval upper bound of the adaptive interval
+   */
+  public record Scrape(Duration interval) {}
+}

@@ -1,0 +1,199 @@
+package io.penstock.proxy.config;
+
+import io.penstock.picker.pool.Role;
+import io.penstock.proxy.config.PoolConfig.Discovery;
+import io.penstock.proxy.config.PoolConfig.Scrape;
+import io.penstock.proxy.config.PoolConfig.StaticEndpoint;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code pools} of the file, and the pool that flags make. Pure functions. */
+final class PoolReader {
+
+  private static final List<String> SOURCES = List.of("static", "file", "dns");
+  private static final Map<String, Role> ROLES =
+      Map.of("both", Role.BOTH, "prefill", Role.PREFILL, "decode", Role.DECODE);
+
+  private PoolReader() {}
+
+  /** The pools of the file; what is wrong is noted with the mapping. */
+  static List<PoolConfig> read(YamlMapping root, Path file) {
+    List<PoolConfig> pools = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (var mapping : root.mappings("pools")) {
+      mapping.refuseAllBut(List.of("name", "models", "discovery", "picker", "scrape"));
+      var name = required(mapping, Settings.POOL_NAME);
+      if (name != null && !names.add(name)) {
+        mapping.error("name", "'" + name + "' is the name of a pool above");
+      }
+      var models = mapping.texts("models");
+      if (mapping.has("models") && models.isEmpty()) {
+        mapping.error("models", "is empty; leave it out to serve whatever the pods list");
+      }
+      var picker = mapping.mapping("picker");
+      if (picker != null) {
+        picker.refuseAllBut(List.of());
+      }
+      var discovery = discovery(mapping, file);
+      var interval = scrapeInterval(mapping.mapping("scrape"));
+      if (name != null && discovery != null) {
+        pools.add(new PoolConfig(name, models, discovery, new Scrape(interval)));
+      }
+    }
+    return pools;
+  }
+
+  /** One static pool of {@code --endpoints}. */
+  static List<PoolConfig> fromFlags(
+      String endpoints, List<String> models, List<ConfigError> errors) {
+    List<StaticEndpoint> list = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    for (var text : endpoints.split(",", -1)) {
+      var address = text.strip();
+      if (!GatewayConfigLoader.parses(Settings.POOL_ENDPOINT, address)) {
+        errors.add(
+            ConfigError.of(
+                "--endpoints", "", GatewayConfigLoader.complaint(Settings.POOL_ENDPOINT, address)));
+      } else if (!seen.add(address)) {
+        errors.add(ConfigError.of("--endpoints", "", "'" + address + "' is there twice"));
+      } else {
+        var parts = Settings.POOL_ENDPOINT.type().parse(address);
+        list.add(new StaticEndpoint(parts.host(), parts.port(), Role.BOTH, Map.of()));
+      }
+    }
+    var first = models.isEmpty() ? "default" : models.getFirst();
+    var name = GatewayConfigLoader.parses(Settings.POOL_NAME, first) ? first : "default";
+    return List.of(
+        new PoolConfig(name, models, new Discovery.Static(list), new Scrape(scrapeInterval(null))));
+  }
+
+  private static @Nullable Discovery discovery(YamlMapping pool, Path file) {
+    var mapping = pool.mapping("discovery");
+    if (mapping == null) {
+      if (!pool.has("discovery")) {
+        pool.error("discovery", "is missing; allowed: one of " + String.join(", ", SOURCES));
+      }
+      return null;
+    }
+    mapping.refuseAllBut(SOURCES);
+    var given = new ArrayList<>(SOURCES);
+    given.retainAll(mapping.names());
+    if (given.size() != 1) {
+      if (!given.isEmpty() || mapping.names().isEmpty()) {
+        pool.error(
+            "discovery",
+            "has " + given.size() + " sources; allowed: one of " + String.join(", ", SOURCES));
+      }
+      return null;
+    }
+    var source = mapping.mapping(given.getFirst());
+    if (source == null) {
+      return null;
+    }
+    return switch (given.getFirst()) {
+      case "static" -> staticSource(source);
+      case "file" -> fileSource(source, file);
+      default -> dnsSource(source);
+    };
+  }
+
+  private static Discovery staticSource(YamlMapping source) {
+    source.refuseAllBut(List.of("endpoints"));
+    if (!source.has("endpoints")) {
+      source.error("endpoints", "is missing; allowed: a list of {address: host:port}");
+    }
+    List<StaticEndpoint> endpoints = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    for (var mapping : source.mappings("endpoints")) {
+      mapping.refuseAllBut(List.of("address", "role", "labels"));
+      var address = required(mapping, Settings.POOL_ENDPOINT);
+      var role = role(mapping);
+      var labels = labels(mapping.mapping("labels"));
+      if (address != null) {
+        if (!seen.add(address.toString())) {
+          mapping.error("address", "'" + address + "' is there twice");
+        }
+        endpoints.add(new StaticEndpoint(address.host(), address.port(), role, labels));
+      }
+    }
+    return new Discovery.Static(endpoints);
+  }
+
+  private static @Nullable Discovery fileSource(YamlMapping source, Path file) {
+    source.refuseAllBut(List.of("path"));
+    var path = required(source, Settings.POOL_FILE);
+    return path == null ? null : new Discovery.EndpointFile(file.resolveSibling(path));
+  }
+
+  private static @Nullable Discovery dnsSource(YamlMapping source) {
+    source.refuseAllBut(List.of("address", "interval"));
+    var address = required(source, Settings.POOL_DNS);
+    var interval = optional(source, Settings.POOL_DNS_INTERVAL);
+    return address == null ? null : new Discovery.Dns(address.host(), address.port(), interval);
+  }
+
+  private static Role role(YamlMapping mapping) {
+    var text = mapping.text("role");
+    if (text == null) {
+      return Role.BOTH;
+    }
+    var role = ROLES.get(text.toLowerCase(Locale.ROOT));
+    if (role == null) {
+      mapping.error("role", "'" + text + "' does not fit; allowed: both, prefill, decode");
+      return Role.BOTH;
+    }
+    return role;
+  }
+
+  private static Map<String, String> labels(@Nullable YamlMapping mapping) {
+    Map<String, String> labels = new LinkedHashMap<>();
+    if (mapping != null) {
+      for (var name : mapping.names()) {
+        var value = mapping.text(name);
+        labels.put(name, value == null ? "" : value);
+      }
+    }
+    return labels;
+  }
+
+  private static Duration scrapeInterval(@Nullable YamlMapping scrape) {
+    if (scrape == null) {
+      return standard(Settings.POOL_SCRAPE_INTERVAL);
+    }
+    scrape.refuseAllBut(List.of("interval"));
+    return optional(scrape, Settings.POOL_SCRAPE_INTERVAL);
+  }
+
+  private static <T> @Nullable T required(YamlMapping mapping, Setting<T> setting) {
+    var text = mapping.text(setting.key());
+    if (text == null) {
+      if (!mapping.has(setting.key())) {
+        mapping.error(setting.key(), "is missing; allowed: " + setting.allowed());
+      }
+      return null;
+    }
+    if (GatewayConfigLoader.parses(setting, text)) {
+      return setting.type().parse(text);
+    }
+    mapping.error(setting.key(), GatewayConfigLoader.complaint(setting, text));
+    return null;
+  }
+
+  private static Duration optional(YamlMapping mapping, Setting<Duration> setting) {
+    var value = mapping.has(setting.key()) ? required(mapping, setting) : null;
+    return value == null ? standard(setting) : value;
+  }
+
+  private static Duration standard(Setting<Duration> setting) {
+    var standard = setting.standard();
+    return standard == null ? Duration.ZERO : setting.type().parse(standard);
+  }
+}

@@ -1,0 +1,194 @@
+package io.penstock.proxy.config;
+
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the text of a setting becomes a value. Immutable.
+ *
+ * @param <T> what it becomes
+ */
+final class SettingType<T extends @Nullable Object> {
+
+  /** What {@code auto} is read as. */
+  static final long AUTO = -1;
+
+  static final SettingType<Boolean> BOOLEAN =
+      new SettingType<>("true or false", SettingType::parseBoolean);
+
+  static final SettingType<ListenAddress> ADDRESS =
+      new SettingType<>("host:port, [ipv6]:port or :port", ListenAddress::parse);
+
+  static final SettingType<@Nullable ListenAddress> ADDRESS_OR_OFF =
+      new SettingType<>(
+          "host:port, [ipv6]:port or :port; empty: off",
+          text -> text.isEmpty() ? null : ListenAddress.parse(text));
+
+  static final SettingType<@Nullable Path> FILE_OR_OFF =
+      new SettingType<>("a file; empty: off", text -> text.isEmpty() ? null : Path.of(text));
+
+  static final SettingType<Path> FILE = new SettingType<>("a file", SettingType::parseFile);
+
+  static final SettingType<String> NAME =
+      new SettingType<>("letters, digits, '.', '_' and '-'", SettingType::parseName);
+
+  static final SettingType<HostPort> ENDPOINT =
+      new SettingType<>("host:port or [ipv6]:port", text -> HostPort.parse(text, 1));
+
+  /** {@link #size} that may also be {@code auto}, read as {@link #AUTO}. */
+  static final SettingType<Long> SIZE_OR_AUTO =
+      new SettingType<>(
+          "auto, or bytes with KiB, MiB or GiB, such as 512MiB",
+          text ->
+              text.equals("auto")
+                  ? Long.valueOf(AUTO)
+                  : Long.valueOf(bytes(text, 1 << 20, 1L << 40)));
+
+  private static final Map<String, Long> NANOS =
+      Map.of(
+          "us", 1_000L,
+          "ms", 1_000_000L,
+          "s", 1_000_000_000L,
+          "m", 60_000_000_000L,
+          "h", 3_600_000_000_000L);
+
+  private static final Map<String, Long> BYTES =
+      Map.of("", 1L, "B", 1L, "KiB", 1L << 10, "MiB", 1L << 20, "GiB", 1L << 30);
+
+  private static final Pattern AMOUNT = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)([A-Za-z]*)");
+
+  private final String allowed;
+  private final Function<String, T> parser;
+
+  private SettingType(String allowed, Function<String, T> parser) {
+    this.allowed = allowed;
+    this.parser = parser;
+  }
+
+  /** A whole number within bounds. */
+  static SettingType<Integer> integer(int least, int most) {
+    return new SettingType<>(
+        "a number from " + least + " to " + most,
+        text -> (int) within(Long.parseLong(text), least, most));
+  }
+
+  /** A fraction from 0 to 1. */
+  static SettingType<Double> share() {
+    return new SettingType<>(
+        "a number from 0 to 1",
+        text -> {
+          double value = new BigDecimal(text).doubleValue();
+          if (value < 0 || value > 1) {
+            throw new IllegalArgumentException(text);
+          }
+          return value;
+        });
+  }
+
+  /** A time of at least {@code least} and at most a year. */
+  static SettingType<Duration> duration(Duration least) {
+    var bound = least.isZero() ? "; 0: none" : ", at least " + text(least);
+    return new SettingType<>(
+        "a time with us, ms, s, m or h, such as 200ms or 1m30s" + bound,
+        text ->
+            Duration.ofNanos(within(nanos(text), least.toNanos(), Duration.ofDays(365).toNanos())));
+  }
+
+  /** A number of bytes within bounds. */
+  static SettingType<Long> size(long least, long most) {
+    return new SettingType<>(
+        "bytes with KiB, MiB or GiB, from " + sizeText(least) + " to " + sizeText(most),
+        text -> bytes(text, least, most));
+  }
+
+  /** For people: what the text may be. */
+  String allowed() {
+    return allowed;
+  }
+
+  /**
+   * The value.
+   *
+   * @throws IllegalArgumentException if the text is not {@link #allowed}
+   */
+  T parse(String text) {
+    return parser.apply(text);
+  }
+
+  private static boolean parseBoolean(String text) {
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new IllegalArgumentException(text);
+    };
+  }
+
+  private static Path parseFile(String text) {
+    if (text.isEmpty()) {
+      throw new IllegalArgumentException("empty");
+    }
+    return Path.of(text);
+  }
+
+  private static String parseName(String text) {
+    boolean plain =
+        text.chars()
+            .allMatch(c -> c < 128 && (Character.isLetterOrDigit(c) || "._-".indexOf(c) >= 0));
+    if (text.isEmpty() || text.length() > 128 || !plain) {
+      throw new IllegalArgumentException(text);
+    }
+    return text;
+  }
+
+  private static long nanos(String text) {
+    if (text.equals("0")) {
+      return 0;
+    }
+    var matcher = AMOUNT.matcher(text);
+    long sum = 0;
+    int end = 0;
+    while (end < text.length() && matcher.find(end) && matcher.start() == end) {
+      sum = Math.addExact(sum, amount(matcher.group(1), NANOS.get(matcher.group(2)), text));
+      end = matcher.end();
+    }
+    if (end == 0 || end < text.length()) {
+      throw new IllegalArgumentException(text);
+    }
+    return sum;
+  }
+
+  private static long bytes(String text, long least, long most) {
+    var matcher = AMOUNT.matcher(text);
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException(text);
+    }
+    return within(amount(matcher.group(1), BYTES.get(matcher.group(2)), text), least, most);
+  }
+
+  private static long amount(String number, @Nullable Long unit, String text) {
+    if (unit == null) {
+      throw new IllegalArgumentException(text);
+    }
+    return new BigDecimal(number).multiply(BigDecimal.valueOf(unit)).longValueExact();
+  }
+
+  private static long within(long value, long least, long most) {
+    if (value < least || value > most) {
+      throw new IllegalArgumentException(Long.toString(value));
+    }
+    return value;
+  }
+
+  private static String text(Duration time) {
+    return time.toMillis() % 1_000 == 0 ? time.toSeconds() + "s" : time.toMillis() + "ms";
+  }
+
+  private static String sizeText(long bytes) {
+    return bytes >= 1 << 20 ? (bytes >> 20) + "MiB" : (bytes >> 10) + "KiB";
+  }
+}
