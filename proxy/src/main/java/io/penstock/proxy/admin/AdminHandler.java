@@ -1,0 +1,116 @@
+package io.penstock.proxy.admin;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.timeout.ReadTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One admin connection: asks {@link AdminPages} on the executor and writes what it says. Reads the
+ * next request only after that, so that answers keep their order. Confined to the event loop.
+ */
+final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AdminHandler.class);
+
+  private final AdminPages pages;
+  private final Executor executor;
+
+  /** Whether an answer is being made; a request that comes meanwhile was pipelined. */
+  private boolean busy;
+
+  AdminHandler(AdminPages pages, Executor executor) {
+    this.pages = pages;
+    this.executor = executor;
+  }
+
+  @Override
+  protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
+    if (request.decoderResult().isFailure() || busy) {
+      write(ctx, AdminPages.BAD_REQUEST, false);
+      var unused = ctx.close();
+      return;
+    }
+    boolean headOnly = request.method().equals(HttpMethod.HEAD);
+    var method = headOnly ? "GET" : request.method().name();
+    var uri = request.uri();
+    boolean foreign = request.headers().contains(HttpHeaderNames.ORIGIN);
+    if (pages.isAlive(uri)) {
+      write(ctx, AdminPages.ALIVE, headOnly);
+      return;
+    }
+    busy = true;
+    ctx.channel().config().setAutoRead(false);
+    try {
+      executor.execute(() -> answer(ctx, method, uri, foreign, headOnly));
+    } catch (RejectedExecutionException e) {
+      var unused = ctx.close();
+    }
+  }
+
+  @Override
+  @SuppressWarnings("deprecation") // of ChannelHandler, not of ChannelInboundHandler
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    if (!(cause instanceof ReadTimeoutException)) {
+      LOG.debug("admin connection failed", cause);
+    }
+    var unused = ctx.close();
+  }
+
+  /** On the executor. */
+  private void answer(
+      ChannelHandlerContext ctx, String method, String uri, boolean foreign, boolean headOnly) {
+    AdminPages.Page page;
+    try {
+      page = pages.page(method, uri, foreign);
+    } catch (RuntimeException e) {
+      LOG.warn("{} could not be shown", uri, e);
+      page = AdminPages.FAILED;
+    }
+    var made = page;
+    ctx.executor()
+        .execute(
+            () -> {
+              busy = false;
+              write(ctx, made, headOnly);
+              ctx.channel().config().setAutoRead(true);
+            });
+  }
+
+  private static void write(ChannelHandlerContext ctx, AdminPages.Page page, boolean headOnly) {
+    ctx.writeAndFlush(response(page, headOnly)).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+  }
+
+  private static FullHttpResponse response(AdminPages.Page page, boolean headOnly) {
+    byte[] body = page.body().getBytes(StandardCharsets.UTF_8);
+    var response =
+        new DefaultFullHttpResponse(
+            HttpVersion.HTTP_1_1,
+            HttpResponseStatus.valueOf(page.status()),
+            headOnly ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(body));
+    response
+        .headers()
+        .set(HttpHeaderNames.CONTENT_TYPE, page.contentType())
+        .set(HttpHeaderNames.CACHE_CONTROL, "no-store")
+        .set("x-content-type-options", "nosniff");
+    if (page.status() == 405) {
+      response.headers().set(HttpHeaderNames.ALLOW, page.allow());
+    }
+    HttpUtil.setContentLength(response, body.length);
+    return response;
+  }
+}
