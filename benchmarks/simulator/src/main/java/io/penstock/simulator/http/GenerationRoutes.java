@@ -1,0 +1,102 @@
+package io.penstock.simulator.http;
+
+import io.penstock.simulator.json.Json;
+import io.penstock.simulator.text.Message;
+import java.time.InstantSource;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /v1/chat/completions} and {@code /v1/completions}. Confined to the pod's event loop. */
+final class GenerationRoutes {
+
+  private static final int COMPLETION_MAX_TOKENS = 16;
+
+  private final PodServer pod;
+  private final Models models;
+  private final InstantSource time;
+
+  GenerationRoutes(PodServer pod, Models models, InstantSource time) {
+    this.pod = pod;
+    this.models = models;
+    this.time = time;
+  }
+
+  void chat(ReceivedRequest request, Reply reply) throws BadRequest {
+    Json.Obj body = RequestBody.of(request);
+    List<Message> messages = Prompts.messages(body);
+    Models.Served model = models.of(body);
+    GenerationParams params = GenerationParams.of(body, 0);
+    int[] prompt = Prompts.ofChat(body, maxModelLen());
+    ToolPlan tool = ToolPlan.of(body, lastUserText(messages)).orElse(null);
+    if (tool != null) {
+      params = params.withOutputTokens(tool.pieces().size());
+    }
+    AnswerFacts facts = facts(request, body, model, params);
+    run(reply, List.of(prompt), params, model, new ChatFormat(facts, tool, params.n()));
+  }
+
+  void completion(ReceivedRequest request, Reply reply) throws BadRequest {
+    Json.Obj body = RequestBody.of(request);
+    Models.Served model = models.of(body);
+    GenerationParams params = GenerationParams.of(body, COMPLETION_MAX_TOKENS);
+    List<int[]> prompts = Prompts.ofCompletion(body, maxModelLen());
+    AnswerFacts facts = facts(request, body, model, params);
+    int choices = prompts.size() * params.n();
+    run(reply, prompts, params, model, new CompletionFormat(facts, choices));
+  }
+
+  private void run(
+      Reply reply,
+      List<int[]> prompts,
+      GenerationParams params,
+      Models.Served model,
+      AnswerFormat format)
+      throws BadRequest {
+    admit(prompts.size() * params.n());
+    new Generation(pod.engine(), pod.loop(), prompts, params, model.adapter())
+        .answer(reply, format);
+  }
+
+  /** Refuses when the engine's queue is full. */
+  void admit(int sequences) throws BadRequest {
+    if (!pod.engine().admits(sequences)) {
+      throw new BadRequest(ErrorBody.BUSY);
+    }
+  }
+
+  int maxModelLen() {
+    return pod.config().engine().maxModelLen();
+  }
+
+  AnswerFacts facts(
+      ReceivedRequest request, Json.Obj body, Models.Served model, GenerationParams params) {
+    return new AnswerFacts(
+        id(request, body),
+        time.instant().getEpochSecond(),
+        model.name(),
+        pod.ids().fingerprint(),
+        params.n(),
+        params.includeUsage(),
+        params.continuousUsage(),
+        pod.config().promptTokensDetails(),
+        params.returnTokenIds(),
+        pod.config().engine().blockSize());
+  }
+
+  private String id(ReceivedRequest request, Json.Obj body) {
+    @Nullable String header = request.header("x-request-id").orElse(null);
+    return header == null ? body.text("request_id", pod.ids().hex(16)) : header;
+  }
+
+  private static String lastUserText(List<Message> messages) {
+    for (Message message : messages.reversed()) {
+      if (message.role().equals("user")) {
+        return message.content();
+      }
+      if (message.role().equals("tool")) {
+        return ""; // the tool was called already
+      }
+    }
+    return "";
+  }
+}
