@@ -202,6 +202,11 @@ public final class PoolPicker implements AutoCloseable {
     control.execute(() -> pool.models(id, models));
   }
 
+  /** Runs a task on the control thread, where everything that changes the pool happens. */
+  public void onControl(Runnable task) {
+    control.execute(task);
+  }
+
   /** Adds a listener, called on the control thread. */
   public void listen(Pool.Listener listener) {
     pool.listen(listener);
