@@ -42,7 +42,7 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
     if (request.decoderResult().isFailure() || busy) {
       write(ctx, AdminPages.BAD_REQUEST, false);
-      var unused = ctx.close();
+      ctx.close();
       return;
     }
     boolean headOnly = request.method().equals(HttpMethod.HEAD);
@@ -58,7 +58,7 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     try {
       executor.execute(() -> answer(ctx, method, uri, foreign, headOnly));
     } catch (RejectedExecutionException e) {
-      var unused = ctx.close();
+      ctx.close();
     }
   }
 
@@ -68,7 +68,7 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     if (!(cause instanceof ReadTimeoutException)) {
       LOG.debug("admin connection failed", cause);
     }
-    var unused = ctx.close();
+    ctx.close();
   }
 
   /** On the executor. */

@@ -5,12 +5,10 @@ package io.penstock.proxy.exchange;
  * Immutable.
  *
  * @param timeouts time limits
- * @param requestHeadBytes {@code limits.requestHead}
  * @param requestBodyBytes {@code limits.requestBody}
  * @param retriesPerRequest {@code retries.perRequest}
  */
-public record ExchangeSettings(
-    Timeouts timeouts, int requestHeadBytes, long requestBodyBytes, int retriesPerRequest) {
+public record ExchangeSettings(Timeouts timeouts, long requestBodyBytes, int retriesPerRequest) {
 
   /** The {@code timeouts} of the configuration, and {@code sse.keepAlive}, in nanoseconds. */
   public record Timeouts(

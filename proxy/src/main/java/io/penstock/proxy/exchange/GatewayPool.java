@@ -30,4 +30,14 @@ public record GatewayPool(
   boolean routes(String model) {
     return models.isEmpty() ? picker.snapshot().serves(model) : models.contains(model);
   }
+
+  /** Whether an endpoint accepts requests and has listed a model. */
+  public boolean ready() {
+    for (var endpoint : picker.snapshot().endpoints()) {
+      if (endpoint.accepts() && !endpoint.models().isEmpty()) {
+        return true;
+      }
+    }
+    return false;
+  }
 }

@@ -68,12 +68,6 @@ public final class PoolDirectory {
 
   /** Whether every pool has an endpoint that accepts requests and has listed a model. */
   public boolean ready() {
-    for (var pool : pools) {
-      if (pool.picker().snapshot().endpoints().stream()
-          .noneMatch(endpoint -> endpoint.accepts() && !endpoint.models().isEmpty())) {
-        return false;
-      }
-    }
-    return true;
+    return pools.stream().allMatch(GatewayPool::ready);
   }
 }

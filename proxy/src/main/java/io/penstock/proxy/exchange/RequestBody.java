@@ -64,6 +64,7 @@ final class RequestBody {
         return Fault.NO_ROOM;
       }
       reserved += grown;
+      loop.gateway().metrics().buffered(grown);
     }
     byte[] scratch = loop.scratch();
     int end = piece.writerIndex();
@@ -109,6 +110,7 @@ final class RequestBody {
       scan.close();
       bytes.release();
       loop.gateway().bodies().release(reserved);
+      loop.gateway().metrics().buffered(-reserved);
     }
   }
 }

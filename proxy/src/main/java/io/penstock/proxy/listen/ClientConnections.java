@@ -4,47 +4,35 @@ import io.netty.channel.Channel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
-import java.util.concurrent.atomic.LongAdder;
+import io.penstock.proxy.metrics.GatewayMetrics;
 
 /** The client connections that are open, and the cap on them. Thread-safe. */
 public final class ClientConnections {
 
   private final int max;
+  private final GatewayMetrics metrics;
   private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
-  private final LongAdder refused = new LongAdder();
-  private final LongAdder failedHandshakes = new LongAdder();
 
   /** Connections up to {@code limits.connections}. */
-  public ClientConnections(int max) {
+  public ClientConnections(int max, GatewayMetrics metrics) {
     this.max = max;
+    this.metrics = metrics;
   }
 
   boolean admit(Channel channel) {
     if (open.size() >= max) {
-      refused.increment();
+      metrics.refused();
       return false;
     }
+    metrics.connected();
     open.add(channel);
+    channel.closeFuture().addListener(closed -> metrics.disconnected());
     return true;
-  }
-
-  void handshakeFailed() {
-    failedHandshakes.increment();
   }
 
   /** Connections open now. */
   public int openCount() {
     return open.size();
-  }
-
-  /** Connections closed at once because of the cap, since the start. */
-  public long refusedCount() {
-    return refused.sum();
-  }
-
-  /** TLS handshakes that failed, since the start. */
-  public long failedHandshakeCount() {
-    return failedHandshakes.sum();
   }
 
   /** Asks each connection to end after what it is doing: HTTP/1 when idle, HTTP/2 by GOAWAY. */

@@ -136,7 +136,6 @@ final class GatewayPipeline extends ChannelInitializer<Channel> {
 
     @Override
     protected void handshakeFailure(ChannelHandlerContext ctx, Throwable cause) {
-      connections.handshakeFailed();
       ctx.close();
     }
   }

@@ -1,0 +1,61 @@
+package io.penstock.proxy.app;
+
+import io.penstock.proxy.config.ConfigError;
+import io.penstock.proxy.config.WatchedFiles;
+import io.penstock.proxy.metrics.GatewayMetrics;
+import io.penstock.proxy.openai.ApiKeys;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The key file, read at the start and whenever it changes. Stateless. */
+final class KeyWatch {
+
+  private static final Logger LOG = LoggerFactory.getLogger(KeyWatch.class);
+
+  private KeyWatch() {}
+
+  /**
+   * The keys of the file; without one, everybody is let in.
+   *
+   * @throws IOException when the file cannot be read or has errors
+   */
+  static ApiKeys of(
+      @Nullable Path file,
+      ScheduledExecutorService control,
+      Duration interval,
+      GatewayMetrics metrics)
+      throws IOException {
+    if (file == null) {
+      return ApiKeys.off();
+    }
+    List<ConfigError> errors = new ArrayList<>();
+    var keys =
+        ApiKeys.of(
+            file.toString(), Files.readString(file), new SecureRandom(), Instant::now, errors);
+    if (!errors.isEmpty()) {
+      throw new IOException(errors.getFirst().toString());
+    }
+    new WatchedFiles(
+            List.of(file),
+            contents -> {
+              var wrong =
+                  keys.reload(
+                      file.toString(), new String(contents.getFirst(), StandardCharsets.UTF_8));
+              wrong.forEach(error -> LOG.warn("the key file is not taken over: {}", error));
+              metrics.reloaded("keys", wrong.isEmpty());
+            })
+        .start(control, interval);
+    return keys;
+  }
+}

@@ -1,0 +1,211 @@
+package io.penstock.proxy.app;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ReflectiveChannelFactory;
+import io.penstock.picker.assembly.PoolPicker;
+import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.discovery.DiscoverySource;
+import io.penstock.picker.discovery.DnsSource;
+import io.penstock.picker.discovery.EndpointAddress;
+import io.penstock.picker.discovery.FileSource;
+import io.penstock.picker.discovery.JdkResolver;
+import io.penstock.picker.discovery.StaticSource;
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.EndpointId;
+import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.pool.Role;
+import io.penstock.picker.pool.ServedModel;
+import io.penstock.picker.scrape.ScrapeConfig;
+import io.penstock.picker.scrape.ScrapeListener;
+import io.penstock.picker.scrape.Scraper;
+import io.penstock.proxy.config.GatewayConfig;
+import io.penstock.proxy.config.PoolConfig;
+import io.penstock.proxy.exchange.GatewayPool;
+import io.penstock.proxy.exchange.LoopContext;
+import io.penstock.proxy.listen.Transport;
+import io.penstock.proxy.metrics.GatewayMetrics;
+import io.penstock.proxy.upstream.OutlierDetector;
+import io.penstock.proxy.upstream.RetryBudget;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.LongSupplier;
+
+/**
+ * One pool, running: its picker, where its endpoints come from, and what is read of them. Made and
+ * closed by the wiring's thread.
+ */
+final class PoolRuntime implements AutoCloseable {
+
+  private static final Duration DNS_GRACE = Duration.ofMinutes(5);
+
+  private final GatewayPool pool;
+  private final DiscoverySource source;
+  private final Scraper scraper;
+  private final ScheduledExecutorService control;
+
+  private PoolRuntime(
+      GatewayPool pool, DiscoverySource source, Scraper scraper, ScheduledExecutorService control) {
+    this.pool = pool;
+    this.source = source;
+    this.scraper = scraper;
+    this.control = control;
+  }
+
+  /** Builds a pool; nothing runs before {@link #start}. */
+  static PoolRuntime of(
+      PoolConfig config,
+      GatewayConfig gateway,
+      EventLoopGroup group,
+      List<EventLoop> loops,
+      Transport transport,
+      LongSupplier nanoClock,
+      ScheduledExecutorService control,
+      Executor blocking,
+      GatewayMetrics metrics,
+      long seed) {
+    var ejection = gateway.ejection();
+    var health =
+        new OutlierDetector(
+            new OutlierDetector.Settings(
+                ejection.failures(),
+                ejection.duration().toNanos(),
+                ejection.maxDuration().toNanos(),
+                ejection.slowStart().toNanos()));
+    var picker =
+        PoolPicker.builder(
+                PoolPickerConfig.of(config.name(), Set.copyOf(config.models()), seed), loops.size())
+            .eventLoops(loops)
+            .health(health)
+            .time(nanoClock, InstantSource.system())
+            .build();
+    var scraper =
+        new Scraper(
+            group,
+            new ReflectiveChannelFactory<>(transport.clientChannel()),
+            ScrapeConfig.every(config.scrape().interval()),
+            picker.signals(),
+            picker.inFlight(),
+            nanoClock,
+            new SplittableRandom(seed),
+            picker::onControl,
+            new ModelsListener(picker));
+    picker.listen(scraper);
+    picker.listen(
+        (snapshot, added, removed) -> {
+          for (var endpoint : added) {
+            health.reset(endpoint.slot());
+          }
+          metrics.knowModels(modelNames(snapshot));
+        });
+    metrics.knowModels(config.models());
+    var pool =
+        new GatewayPool(
+            config.name(),
+            config.models(),
+            picker,
+            health,
+            new RetryBudget(gateway.retries().budget()));
+    return new PoolRuntime(
+        pool, source(config.discovery(), control, blocking, nanoClock, seed), scraper, control);
+  }
+
+  private record ModelsListener(PoolPicker picker) implements ScrapeListener {
+    @Override
+    public void models(EndpointId id, List<ServedModel> models) {
+      picker.models(id, models);
+    }
+
+    @Override
+    public void stopped(Endpoint endpoint) {}
+  }
+
+  private static DiscoverySource source(
+      PoolConfig.Discovery discovery,
+      ScheduledExecutorService control,
+      Executor blocking,
+      LongSupplier nanoClock,
+      long seed) {
+    return switch (discovery) {
+      case PoolConfig.Discovery.Static fixed -> {
+        List<EndpointAddress> addresses = new ArrayList<>();
+        for (var each : fixed.endpoints()) {
+          addresses.add(new EndpointAddress(each.host(), each.port(), each.role(), each.labels()));
+        }
+        yield addresses.stream().allMatch(EndpointAddress::isLiteral)
+            ? new StaticSource(addresses)
+            : dns(addresses, control, blocking, nanoClock, seed);
+      }
+      case PoolConfig.Discovery.EndpointFile file -> new FileSource(file.path(), control);
+      case PoolConfig.Discovery.Dns name ->
+          dns(
+              List.of(new EndpointAddress(name.name(), name.port(), Role.BOTH, Map.of())),
+              control,
+              blocking,
+              nanoClock,
+              seed);
+    };
+  }
+
+  private static DnsSource dns(
+      List<EndpointAddress> addresses,
+      ScheduledExecutorService control,
+      Executor blocking,
+      LongSupplier nanoClock,
+      long seed) {
+    return new DnsSource(
+        addresses,
+        JdkResolver.create(),
+        blocking,
+        control,
+        nanoClock,
+        new SplittableRandom(seed),
+        DNS_GRACE);
+  }
+
+  /** Finds endpoints from now on, and closes the connections to those that leave. */
+  void start(List<LoopContext> contexts) {
+    pool.picker()
+        .listen(
+            (snapshot, added, removed) -> {
+              for (var endpoint : removed) {
+                for (var context : contexts) {
+                  context.eventLoop().execute(() -> context.upstream().drop(endpoint.id()));
+                }
+              }
+            });
+    control.execute(() -> source.start(pool.picker()::apply));
+  }
+
+  GatewayPool pool() {
+    return pool;
+  }
+
+  /** What is wrong with the source of endpoints, empty when nothing is. */
+  String problem() {
+    String problem = source.problem();
+    return problem == null ? "" : problem;
+  }
+
+  private static List<String> modelNames(PoolSnapshot snapshot) {
+    return snapshot.endpoints().stream()
+        .flatMap(endpoint -> endpoint.models().stream())
+        .map(ServedModel::id)
+        .distinct()
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    control.execute(source::close);
+    pool.picker().onControl(scraper::close);
+    pool.picker().close();
+  }
+}
