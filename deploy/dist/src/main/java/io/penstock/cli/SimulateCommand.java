@@ -1,0 +1,104 @@
+package io.penstock.cli;
+
+import io.penstock.simulator.Fleet;
+import io.penstock.simulator.engine.EngineProfile;
+import io.penstock.simulator.fault.FaultSpec;
+import io.penstock.simulator.http.PodConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code penstock simulate}: simulated vLLM pods alone. */
+@Command(
+    name = "simulate",
+    description = "Runs simulated vLLM pods on loopback ports.",
+    mixinStandardHelpOptions = true)
+final class SimulateCommand implements Callable<Integer> {
+
+  @Option(names = "--pods", paramLabel = "N", description = "how many (default: ${DEFAULT-VALUE})")
+  private int pods = 8;
+
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      description = "port of the first; the others follow; 0: free ones (default: 8001)")
+  private int port = 8001;
+
+  @Option(
+      names = "--model",
+      paramLabel = "NAME",
+      description = "a served model; may be repeated (default: tiny)")
+  private List<String> models = new ArrayList<>();
+
+  @Option(
+      names = "--profile",
+      paramLabel = "NAME",
+      description = "8b, 70b or instant (default: 8b)")
+  private String profile = "8b";
+
+  @Option(names = "--seed", paramLabel = "N", description = "seed of ids and texts")
+  private long seed;
+
+  @Option(
+      names = "--fault",
+      paramLabel = "FAULT",
+      description = "what every pod does wrong, such as status=503; may be repeated")
+  private List<String> faults = new ArrayList<>();
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() throws InterruptedException {
+    if (pods < 1 || pods > 1_000) {
+      throw wrong("--pods is " + pods + ", allowed: 1 to 1000");
+    }
+    if (port < 0 || port + (port == 0 ? 0 : pods - 1) > 65_535) {
+      throw wrong("--port is " + port + ", allowed: 0, or ports up to 65535 for all pods");
+    }
+    var specs = new ArrayList<FaultSpec>();
+    EngineProfile engine;
+    try {
+      engine = EngineProfile.named(profile);
+      faults.forEach(fault -> specs.add(FaultSpec.parse(fault)));
+    } catch (IllegalArgumentException e) {
+      throw wrong(e.getMessage());
+    }
+    var names = models.isEmpty() ? List.of("tiny") : models;
+    var fleet = Fleet.builder().build();
+    for (int i = 0; i < pods; i++) {
+      var pod =
+          fleet.start(
+              PodConfig.builder()
+                  .port(port == 0 ? 0 : port + i)
+                  .models(names.toArray(String[]::new))
+                  .profile(engine)
+                  .seed(seed + i)
+                  .build());
+      specs.forEach(pod.faults()::add);
+      spec.commandLine().getOut().println("pod " + i + " on http://" + pod.hostPort());
+    }
+    spec.commandLine().getOut().flush();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .unstarted(
+                    () -> {
+                      fleet.close();
+                      Runtime.getRuntime().halt(0);
+                    }));
+    new CountDownLatch(1).await();
+    return 0;
+  }
+
+  private CommandLine.ParameterException wrong(@Nullable String message) {
+    return new CommandLine.ParameterException(
+        spec.commandLine(), message == null ? "a flag has a wrong value" : message);
+  }
+}
