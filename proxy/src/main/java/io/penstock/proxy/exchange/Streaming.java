@@ -86,8 +86,8 @@ final class Streaming implements ExchangeState, ResponseHandler {
 
   @Override
   public void failed(UpstreamFailure failure) {
-    attempt.failed(FailureKind.RESET);
-    breakOff(GatewayError.UPSTREAM_RESET);
+    attempt.failed(Failures.attempt(failure.kind()));
+    breakOff(Failures.error(failure.kind()));
   }
 
   private void breakOff(GatewayError error) {
