@@ -8,20 +8,11 @@ look at them after.
 import json
 import sys
 
-import httpx
 import openai
-
-attempts = 0
-
-
-def count(_request):
-    global attempts
-    attempts += 1
 
 
 def client(base, key="unused", **options):
-    http = httpx.Client(event_hooks={"request": [count]}, timeout=30)
-    return openai.OpenAI(base_url=base + "/v1", api_key=key, http_client=http, **options)
+    return openai.OpenAI(base_url=base + "/v1", api_key=key, timeout=30, **options)
 
 
 def ask(base, model="tiny", **more):
@@ -100,11 +91,10 @@ def raised(call):
             "type": error.type,
             "param": error.param,
             "request_id": error.request_id,
-            "attempts": attempts,
         }
     except openai.APIError as error:
-        return {"exception": type(error).__name__, "message": error.message, "attempts": attempts}
-    return {"exception": None, "attempts": attempts}
+        return {"exception": type(error).__name__, "message": error.message}
+    return {"exception": None}
 
 
 def error(base, model="tiny", key="unused"):

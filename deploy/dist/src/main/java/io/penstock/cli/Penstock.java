@@ -1,6 +1,8 @@
 package io.penstock.cli;
 
+import io.penstock.proxy.config.Suggestion;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -58,10 +60,9 @@ public final class Penstock implements Callable<Integer> {
     PrintWriter err = command.getErr();
     err.print("penstock: " + firstLine(wrong.getMessage()));
     if (wrong instanceof UnmatchedArgumentException unmatched) {
-      var close = unmatched.getSuggestions();
-      if (!close.isEmpty()) {
-        err.print("; did you mean " + String.join(" or ", close) + "?");
-      }
+      var known = new ArrayList<String>(command.getCommandSpec().optionsMap().keySet());
+      known.addAll(command.getSubcommands().keySet());
+      err.print(Suggestion.didYouMean(unmatched.getUnmatched().getFirst(), known));
     }
     err.println(" (" + command.getCommandSpec().qualifiedName() + " --help lists what is allowed)");
     err.flush();
