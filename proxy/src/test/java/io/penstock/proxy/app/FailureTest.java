@@ -60,7 +60,7 @@ class FailureTest {
     @Test
     void a_busy_pod_is_left_alone_and_the_other_asked() throws Exception {
       try (var gateway = TestGateway.of(2, UnaryOperator.identity())) {
-        gateway.pod(0).faults().add(new Fault.AnswerStatus(503, 2));
+        gateway.pod(0).faults().add(new Fault.AnswerStatus(503, 10));
         for (int i = 0; i < 10; i++) {
           assertThat(
                   gateway.post("/v1/chat/completions", chat("hello " + i, 4, false)).statusCode())
