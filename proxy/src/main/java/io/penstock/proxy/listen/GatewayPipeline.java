@@ -116,6 +116,8 @@ final class GatewayPipeline extends ChannelInitializer<Channel> {
                 stream.pipeline().addLast(new Http2Stream(loops.apply(pipeline.channel())));
               }
             }));
+    // What the codec has dealt with, or cannot.
+    pipeline.addLast(new ConnectionErrors());
   }
 
   private final class ByAlpn extends ApplicationProtocolNegotiationHandler {
@@ -136,6 +138,11 @@ final class GatewayPipeline extends ChannelInitializer<Channel> {
 
     @Override
     protected void handshakeFailure(ChannelHandlerContext ctx, Throwable cause) {
+      ctx.close();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
       ctx.close();
     }
   }

@@ -12,6 +12,7 @@ import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
@@ -142,7 +143,8 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements ClientSt
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     gone();
-    ctx.close();
+    var error = cause instanceof Http2Exception broken ? broken.error() : Http2Error.INTERNAL_ERROR;
+    ctx.writeAndFlush(new DefaultHttp2ResetFrame(error)).addListener(done -> ctx.close());
   }
 
   private void gone() {
@@ -221,6 +223,8 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements ClientSt
   @Override
   public void abort() {
     exchange = null;
+    // A reset overtakes data that is only written: out with it first, as far as the window goes.
+    ctx.flush();
     ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.INTERNAL_ERROR))
         .addListener(done -> ctx.close());
   }

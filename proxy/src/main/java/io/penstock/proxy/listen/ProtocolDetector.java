@@ -38,4 +38,9 @@ final class ProtocolDetector extends ByteToMessageDecoder {
       ctx.pipeline().remove(this);
     }
   }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    ctx.close();
+  }
 }
