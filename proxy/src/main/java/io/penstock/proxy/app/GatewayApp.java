@@ -64,7 +64,7 @@ public final class GatewayApp implements AutoCloseable {
   private static final Duration STORED_FOR = Duration.ofHours(1);
 
   private final LongSupplier nanoClock = System::nanoTime;
-  private final List<AutoCloseable> parts = new ArrayList<>();
+  private final List<AutoCloseable> parts;
   private final Map<EventLoop, LoopContext> contexts = new HashMap<>();
   private final List<LoopContext> contextList = new ArrayList<>();
   private final List<PoolRuntime> pools = new ArrayList<>();
@@ -78,13 +78,26 @@ public final class GatewayApp implements AutoCloseable {
   private final Drain drain;
   private volatile LoadResult.Loaded loaded;
 
-  /** Starts a gateway; when this returns, it listens. */
+  /**
+   * Starts a gateway; when this returns, it listens.
+   *
+   * @throws IOException when an address cannot be bound or a file not be read; nothing is left
+   *     running then
+   */
   public static GatewayApp start(LoadResult.Loaded loaded, String version) throws IOException {
-    return new GatewayApp(loaded, version);
+    List<AutoCloseable> parts = new ArrayList<>();
+    try {
+      return new GatewayApp(loaded, version, parts);
+    } catch (IOException | RuntimeException e) {
+      close(parts);
+      throw e;
+    }
   }
 
-  private GatewayApp(LoadResult.Loaded loaded, String version) throws IOException {
+  private GatewayApp(LoadResult.Loaded loaded, String version, List<AutoCloseable> parts)
+      throws IOException {
     this.loaded = loaded;
+    this.parts = parts;
     var config = loaded.config();
     var random = new SplittableRandom();
 
@@ -335,6 +348,10 @@ public final class GatewayApp implements AutoCloseable {
   /** Closes everything, newest first; requests that still run are told. */
   @Override
   public void close() {
+    close(parts);
+  }
+
+  private static void close(List<AutoCloseable> parts) {
     for (var part : parts.reversed()) {
       try {
         part.close();

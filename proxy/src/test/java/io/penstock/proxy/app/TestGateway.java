@@ -42,7 +42,12 @@ final class TestGateway implements AutoCloseable {
                 .flag("--log.access", "false")
                 .build());
     assertThat(loaded).isInstanceOf(LoadResult.Loaded.class);
-    app = GatewayApp.start((LoadResult.Loaded) loaded, "test");
+    try {
+      app = GatewayApp.start((LoadResult.Loaded) loaded, "test");
+    } catch (IOException e) {
+      fleet.close();
+      throw e;
+    }
     await().atMost(Duration.ofSeconds(10)).until(app::ready);
   }
 
@@ -118,6 +123,15 @@ final class TestGateway implements AutoCloseable {
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** Value of one series of the metrics page, 0 while it is not there. */
+  double metric(String series) {
+    return admin("/metrics")
+        .lines()
+        .filter(line -> line.startsWith(series + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+        .sum();
   }
 
   /** A raw connection, for what no HTTP client does on purpose. */
