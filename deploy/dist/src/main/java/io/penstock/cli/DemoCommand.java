@@ -160,7 +160,7 @@ final class DemoCommand implements Callable<Integer> {
     String url = ServeCommand.url(app.address(), false);
     out.println("gateway on " + url + ", " + pods + " simulated pods");
     out.flush();
-    var terminal = onTerminal() ? spec.commandLine().getErr() : null;
+    var terminal = Terminal.attached() ? spec.commandLine().getErr() : null;
     var traffic = new DemoTraffic(new ChatClient(url, model), requests, terminal);
     var samples = traffic.run();
     if (terminal != null) {
@@ -206,12 +206,6 @@ final class DemoCommand implements Callable<Integer> {
         cached,
         ttft.getValueAtPercentile(50) / 1_000.0,
         ttft.getValueAtPercentile(99) / 1_000.0);
-  }
-
-  @SuppressWarnings("SystemConsoleNull") // null where the console module is left out
-  private static boolean onTerminal() {
-    var console = System.console();
-    return console != null && console.isTerminal();
   }
 
   private static String podOf(@Nullable DecisionRecord decision) {

@@ -31,6 +31,38 @@ class DistributionIT {
   }
 
   @Test
+  void replay_compares_policies_and_writes_json_and_a_chart(@TempDir Path folder) throws Exception {
+    Path json = folder.resolve("replay.json");
+    Path chart = folder.resolve("replay.svg");
+    var done =
+        penstock(
+            "replay",
+            "conversation",
+            "--requests",
+            "400",
+            "--speed",
+            "1,1.5",
+            "--policy",
+            "expected-cost",
+            "--policy",
+            "round-robin",
+            "--json",
+            json.toString(),
+            "--chart",
+            chart.toString());
+    assertThat(done.status).as(done.output).isZero();
+    assertThat(done.output.lines().filter(line -> line.startsWith("expected-cost"))).hasSize(2);
+    assertThat(json).content().contains("\"goodput\"", "\"round-robin\"");
+    assertThat(chart).content().startsWith("<svg").contains("round-robin");
+
+    var wrong = penstock("replay", "conversatoin");
+    assertThat(wrong.status).isEqualTo(2);
+    assertThat(wrong.output).contains("did you mean conversation");
+    assertThat(penstock("replay", "zipf", "--policy", "best").output)
+        .contains("policy 'best' is unknown", "round-robin");
+  }
+
+  @Test
   void serve_drains_on_sigterm_and_ends_with_status_0() throws Exception {
     var process =
         start(

@@ -102,6 +102,23 @@ public final class Engine {
     }
   }
 
+  /**
+   * Tokens of a prompt that admission would find in the cache now: whole blocks, contiguous from
+   * the first, never the whole prompt. For the base model and without a salt.
+   */
+  public int cachedTokens(int[] promptTokenIds) {
+    int size = config.blockSize();
+    int most = config.prefixCaching() ? (promptTokenIds.length - 1) / size : 0;
+    long hash = TokenHash.ROOT;
+    for (int block = 0; block < most; block++) {
+      hash = TokenHash.block(hash, 0, promptTokenIds, block * size, size);
+      if (pool.find(hash) < 0) {
+        return block * size;
+      }
+    }
+    return most * size;
+  }
+
   /** Forgets all cached blocks; false, and no effect, while a sequence holds one. */
   public boolean resetPrefixCache() {
     return pool.reset();

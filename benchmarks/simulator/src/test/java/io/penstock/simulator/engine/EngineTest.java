@@ -167,6 +167,18 @@ class EngineTest {
     }
 
     @Test
+    void tellsWhatAdmissionWouldFind() {
+      assertThat(engine.cachedTokens(prompt(0, 64))).isZero();
+      submit(request(prompt(0, 64), 1));
+      clock.runUntilIdle();
+
+      assertThat(engine.cachedTokens(prompt(0, 64))).isEqualTo(48);
+      assertThat(engine.cachedTokens(prompt(0, 65))).isEqualTo(64);
+      assertThat(engine.cachedTokens(join(prompt(0, 32), prompt(900, 40)))).isEqualTo(32);
+      assertThat(engine.cachedTokens(prompt(1, 64))).isZero();
+    }
+
+    @Test
     void cachedTokensCostNoTime() {
       submit(request(prompt(0, 65), 1));
       clock.runUntilIdle();

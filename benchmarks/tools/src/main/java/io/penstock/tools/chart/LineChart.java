@@ -1,0 +1,224 @@
+package io.penstock.tools.chart;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Lines over a common x axis as one SVG document: the first series is drawn strongest, names stand
+ * at the right ends of the lines. Immutable.
+ *
+ * @param title above the chart
+ * @param xLabel below the x axis
+ * @param yLabel above the y axis
+ * @param series at least one
+ */
+public record LineChart(String title, String xLabel, String yLabel, List<Series> series) {
+
+  private static final int WIDTH = 760;
+  private static final int HEIGHT = 420;
+  private static final int LEFT = 60;
+  private static final int RIGHT = 140;
+  private static final int TOP = 56;
+  private static final int BOTTOM = 48;
+  private static final int LABEL_HEIGHT = 14;
+  private static final int Y_STEPS = 5;
+
+  private static final List<String> COLORS =
+      List.of(
+          "#0b5cad", "#c0504d", "#7f6a00", "#4f8f3a", "#8064a2", "#e0812b", "#2f9e9e", "#a0527e",
+          "#6b6b6b", "#9c8b5a");
+
+  /**
+   * One line.
+   *
+   * @param name of the line
+   * @param points ascending in x, at least one
+   */
+  public record Series(String name, List<Point> points) {
+
+    /** Copies the points. */
+    public Series {
+      points = List.copyOf(points);
+    }
+  }
+
+  /** A point in the units of the axes. */
+  public record Point(double x, double y) {}
+
+  /** Copies the series. */
+  public LineChart {
+    series = List.copyOf(series);
+    if (series.isEmpty() || series.stream().anyMatch(line -> line.points().isEmpty())) {
+      throw new IllegalArgumentException("a chart without points");
+    }
+  }
+
+  /** The document. */
+  public String svg() {
+    var axes = Axes.of(series);
+    var out = new StringBuilder();
+    out.append(
+        String.format(
+            Locale.ROOT,
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' width='%d' height='%d'"
+                + " font-family='sans-serif' font-size='12'>\n",
+            WIDTH,
+            HEIGHT,
+            WIDTH,
+            HEIGHT));
+    out.append(
+        String.format(Locale.ROOT, "<rect width='%d' height='%d' fill='white'/>\n", WIDTH, HEIGHT));
+    text(out, LEFT, 22, "start", "font-size='15' font-weight='bold'", title);
+    text(out, LEFT, 44, "start", "fill='#555'", yLabel);
+    text(out, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 10, "middle", "fill='#555'", xLabel);
+    grid(out, axes);
+    for (int i = series.size() - 1; i >= 0; i--) {
+      line(out, axes, series.get(i), COLORS.get(i % COLORS.size()), i == 0);
+    }
+    names(out, axes);
+    return out.append("</svg>\n").toString();
+  }
+
+  private void grid(StringBuilder out, Axes axes) {
+    for (int k = 0; k <= Y_STEPS; k++) {
+      double value = axes.lowY + k * (axes.highY - axes.lowY) / Y_STEPS;
+      double y = axes.y(value);
+      out.append(
+          String.format(
+              Locale.ROOT,
+              "<line x1='%d' y1='%.1f' x2='%d' y2='%.1f' stroke='#ddd'/>\n",
+              LEFT,
+              y,
+              WIDTH - RIGHT,
+              y));
+      text(out, LEFT - 8, y + 4, "end", "fill='#555'", number(value));
+    }
+    series.getFirst().points().stream()
+        .map(Point::x)
+        .forEach(
+            x -> {
+              double at = axes.x(x);
+              int bottom = HEIGHT - BOTTOM;
+              out.append(
+                  String.format(
+                      Locale.ROOT,
+                      "<line x1='%.1f' y1='%d' x2='%.1f' y2='%d' stroke='#999'/>\n",
+                      at,
+                      bottom,
+                      at,
+                      bottom + 4));
+              text(out, at, bottom + 18, "middle", "fill='#555'", number(x));
+            });
+  }
+
+  private static void line(
+      StringBuilder out, Axes axes, Series line, String color, boolean strong) {
+    var path = new StringBuilder();
+    for (var point : line.points()) {
+      path.append(path.isEmpty() ? "M" : " L")
+          .append(String.format(Locale.ROOT, "%.1f %.1f", axes.x(point.x()), axes.y(point.y())));
+    }
+    out.append(
+        String.format(
+            Locale.ROOT,
+            "<path d='%s' fill='none' stroke='%s' stroke-width='%s'/>\n",
+            path,
+            color,
+            strong ? "3" : "1.5"));
+    for (var point : line.points()) {
+      out.append(
+          String.format(
+              Locale.ROOT,
+              "<circle cx='%.1f' cy='%.1f' r='%s' fill='%s'/>\n",
+              axes.x(point.x()),
+              axes.y(point.y()),
+              strong ? "4" : "2.5",
+              color));
+    }
+  }
+
+  /** At the ends of the lines, moved apart where they would cover one another. */
+  private void names(StringBuilder out, Axes axes) {
+    List<Integer> order = new ArrayList<>();
+    for (int i = 0; i < series.size(); i++) {
+      order.add(i);
+    }
+    order.sort(Comparator.comparingDouble(i -> -series.get(i).points().getLast().y()));
+    double lowest = HEIGHT - BOTTOM - (double) LABEL_HEIGHT * (series.size() - 1);
+    double next = TOP;
+    for (int i : order) {
+      double end = axes.y(series.get(i).points().getLast().y()) + 4;
+      double y = Math.min(Math.max(end, next), lowest);
+      String style =
+          String.format(Locale.ROOT, "fill='%s'", COLORS.get(i % COLORS.size()))
+              + (i == 0 ? " font-weight='bold'" : "");
+      text(out, WIDTH - RIGHT + 10, y, "start", style, series.get(i).name());
+      next = y + LABEL_HEIGHT;
+      lowest += LABEL_HEIGHT;
+    }
+  }
+
+  private static void text(
+      StringBuilder out, double x, double y, String anchor, String style, String text) {
+    String escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+    out.append(
+        String.format(
+            Locale.ROOT,
+            "<text x='%.1f' y='%.1f' text-anchor='%s' %s>%s</text>\n",
+            x,
+            y,
+            anchor,
+            style,
+            escaped));
+  }
+
+  private static String number(double value) {
+    return value == Math.rint(value)
+        ? String.format(Locale.ROOT, "%.0f", value)
+        : String.format(Locale.ROOT, "%.3g", value);
+  }
+
+  /** From values to places. The y axis begins at 0. */
+  private record Axes(double lowX, double highX, double lowY, double highY) {
+
+    static Axes of(List<Series> series) {
+      double lowX = Double.MAX_VALUE;
+      double highX = -Double.MAX_VALUE;
+      double highY = 0;
+      for (var line : series) {
+        for (var point : line.points()) {
+          lowX = Math.min(lowX, point.x());
+          highX = Math.max(highX, point.x());
+          highY = Math.max(highY, point.y());
+        }
+      }
+      return new Axes(lowX, highX, 0, roundUp(highY));
+    }
+
+    /** The least of 1, 2 and 5 times a power of ten that is not below. */
+    private static double roundUp(double value) {
+      if (value <= 0) {
+        return 1;
+      }
+      double power = Math.pow(10, Math.floor(Math.log10(value)));
+      for (double times : new double[] {1, 2, 5}) {
+        if (times * power >= value) {
+          return times * power;
+        }
+      }
+      return 10 * power;
+    }
+
+    double x(double value) {
+      double share = highX == lowX ? 0.5 : (value - lowX) / (highX - lowX);
+      return LEFT + share * (WIDTH - LEFT - RIGHT);
+    }
+
+    double y(double value) {
+      double share = (value - lowY) / (highY - lowY);
+      return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package io.penstock.tools.replay;
+
+import io.penstock.simulator.engine.EngineStats;
+import io.penstock.tools.replay.trace.TraceRequest;
+import java.time.Duration;
+
+/**
+ * One simulated router: decides where requests go, and hears of them and of the pods what a router
+ * hears. Confined to the replay's thread; {@code nowNanos} is virtual time.
+ */
+interface Gateway {
+
+  /** How a request that was sent goes on, as the router sees it. */
+  interface Delivery {
+
+    /** Where it went. */
+    int pod();
+
+    /** One more token of the answer came. */
+    void token(long nowNanos);
+
+    /** The whole answer came. */
+    void completed(int cachedTokens, long nowNanos);
+
+    /** The pod died. */
+    void failed(long nowNanos);
+  }
+
+  /** Chooses a live pod for the request and takes note that it goes there now. */
+  Delivery send(TraceRequest request, long nowNanos);
+
+  /** A pod's metrics page was read. */
+  void scraped(int pod, EngineStats stats, long nowNanos, long intervalNanos);
+
+  /** A pod is gone for good. Requests in flight to it fail after this. */
+  void lost(int pod);
+
+  /** About ten times a second. */
+  void tick(long nowNanos);
+
+  /** Pause between two metrics pages that this router has by default. */
+  Duration scrapeInterval();
+}

@@ -1,0 +1,169 @@
+package io.penstock.tools.replay;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.penstock.picker.assembly.Placement;
+import io.penstock.picker.assembly.PoolPicker;
+import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.cost.CostWeights;
+import io.penstock.picker.explain.FailureKind;
+import io.penstock.picker.pool.EndpointSpec;
+import io.penstock.picker.pool.PoolDelta;
+import io.penstock.picker.pool.Role;
+import io.penstock.picker.prefix.PrefixIndexConfig;
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.PromptKeys;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.Exclusions;
+import io.penstock.picker.signals.EngineSample;
+import io.penstock.picker.signals.MetricsPageScanner;
+import io.penstock.simulator.engine.EngineStats;
+import io.penstock.tools.replay.trace.TraceRequest;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * The gateway's own picker, as the proxy uses it: streamed requests of text at four bytes a token,
+ * in-flight counts, metrics pages, time to first token, tokens and usage. It starts from the same
+ * priors as in production and is told nothing of the engines but what they show.
+ */
+final class PickerGateway implements Gateway {
+
+  private static final String MODEL = "replayed";
+  private static final int FIRST_PORT = 1_024;
+  private static final int BYTES_PER_TOKEN = 4;
+  private static final int KEYS_PER_BLOCK =
+      TraceRequest.BLOCK_TOKENS * BYTES_PER_TOKEN / PromptKeys.BLOCK_BYTES;
+  private static final PrefixIndexConfig INDEX =
+      new PrefixIndexConfig(1 << 10, 1 << 14, 512L << 20, 1 << 14, 1_000);
+
+  private final PoolPicker picker;
+  private final Pods pods;
+  private final MetricsPageScanner scanner = new MetricsPageScanner(1 << 10);
+  private final EngineSample sample = new EngineSample();
+
+  PickerGateway(Pods pods, CostWeights weights, long seed) {
+    this.pods = pods;
+    var config =
+        new PoolPickerConfig(
+            "replay", Set.of(MODEL), weights, INDEX, Duration.ofSeconds(1), 0, seed);
+    this.picker =
+        PoolPicker.builder(config, 1)
+            .withoutThread()
+            .time(() -> 0, InstantSource.fixed(Instant.EPOCH))
+            .build();
+    var specs = IntStream.range(0, pods.count()).mapToObj(PickerGateway::spec).toList();
+    picker.apply(new PoolDelta(specs, List.of()));
+  }
+
+  private static EndpointSpec spec(int pod) {
+    return EndpointSpec.of("127.0.0.1", FIRST_PORT + pod, Role.BOTH);
+  }
+
+  @Override
+  public Delivery send(TraceRequest request, long nowNanos) {
+    var facts = facts(request);
+    var decision = picker.pick(facts, "", 0, new Exclusions(), nowNanos);
+    if (!(decision instanceof Decision.Route route)) {
+      throw new IllegalStateException("request " + request.number() + ": " + decision);
+    }
+    var placement = picker.place(facts, route, route.endpoint(), 0, nowNanos);
+    return new Placed(placement, request.promptTokens(), request.outputTokens());
+  }
+
+  private static InferenceRequest facts(TraceRequest request) {
+    return InferenceRequest.builder(ApiKind.CHAT, MODEL).stream(true)
+        .promptBytes(request.promptTokens() * BYTES_PER_TOKEN)
+        .keys(keys(request))
+        .build();
+  }
+
+  /** Keys of 64 tokens from ids of 512: an id names its prefix, so the id and a place do too. */
+  static PromptKeys keys(TraceRequest request) {
+    long[] keys = new long[request.promptTokens() * BYTES_PER_TOKEN / PromptKeys.BLOCK_BYTES];
+    for (int i = 0; i < keys.length; i++) {
+      long id = request.block(i / KEYS_PER_BLOCK);
+      long z = (id * KEYS_PER_BLOCK + i % KEYS_PER_BLOCK + 1) * 0x9E3779B97F4A7C15L;
+      z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+      keys[i] = z ^ (z >>> 27); // a bijection of what is not 0
+    }
+    return PromptKeys.owning(keys);
+  }
+
+  @Override
+  public void scraped(int pod, EngineStats stats, long nowNanos, long intervalNanos) {
+    var config = pods.engine(pod).config();
+    byte[] page =
+        ("vllm:num_requests_running{engine=\"0\"} "
+                + stats.running()
+                + "\nvllm:num_requests_waiting{engine=\"0\"} "
+                + stats.waiting()
+                + "\nvllm:kv_cache_usage_perc{engine=\"0\"} "
+                + stats.kvCacheUsage()
+                + "\nvllm:cache_config_info{block_size=\""
+                + config.blockSize()
+                + "\",engine=\"0\",num_gpu_blocks=\""
+                + config.numGpuBlocks()
+                + "\"} 1.0\n")
+            .getBytes(US_ASCII);
+    scanner.begin();
+    scanner.feed(page, 0, page.length);
+    scanner.finish(sample);
+    picker.signals().update(slot(pod), sample, nowNanos, intervalNanos);
+  }
+
+  private int slot(int pod) {
+    for (var endpoint : picker.snapshot().endpoints()) {
+      if (endpoint.spec().port() == FIRST_PORT + pod) {
+        return endpoint.slot();
+      }
+    }
+    throw new IllegalStateException("pod " + pod + " is not in the pool");
+  }
+
+  @Override
+  public void lost(int pod) {
+    picker.apply(new PoolDelta(List.of(), List.of(spec(pod).id())));
+  }
+
+  @Override
+  public void tick(long nowNanos) {
+    picker.tick(nowNanos);
+  }
+
+  @Override
+  public Duration scrapeInterval() {
+    return Duration.ofMillis(200);
+  }
+
+  /** A placement as a delivery. */
+  private record Placed(Placement placement, int promptTokens, int outputTokens)
+      implements Delivery {
+
+    @Override
+    public int pod() {
+      return placement.endpoint().spec().port() - FIRST_PORT;
+    }
+
+    @Override
+    public void token(long nowNanos) {
+      placement.firstByte(nowNanos);
+      placement.tokens(1, nowNanos);
+    }
+
+    @Override
+    public void completed(int cachedTokens, long nowNanos) {
+      placement.completed(promptTokens, cachedTokens, outputTokens, nowNanos);
+    }
+
+    @Override
+    public void failed(long nowNanos) {
+      placement.failed(FailureKind.RESET, nowNanos);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package io.penstock.tools.replay;
+
+import io.penstock.picker.cost.CostWeights;
+import io.penstock.tools.replay.rule.RoutingRules;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A routing policy by name: {@code expected-cost}, which is the gateway's picker and may name
+ * weights ({@code expected-cost:decode=0.5,stall=0.2}), or a rule of {@link RoutingRules}.
+ * Immutable.
+ */
+public final class Policy {
+
+  /** The gateway's own. */
+  public static final String EXPECTED_COST = "expected-cost";
+
+  private final String name;
+  private final CostWeights weights;
+
+  private Policy(String name, CostWeights weights) {
+    this.name = name;
+    this.weights = weights;
+  }
+
+  /** Every name that {@link #parse} knows. */
+  public static List<String> names() {
+    List<String> names = new ArrayList<>();
+    names.add(EXPECTED_COST);
+    names.addAll(RoutingRules.NAMES);
+    return List.copyOf(names);
+  }
+
+  /**
+   * The policy that the text names.
+   *
+   * @throws IllegalArgumentException in one sentence with what is allowed
+   */
+  public static Policy parse(String text) {
+    int colon = text.indexOf(':');
+    String base = colon < 0 ? text : text.substring(0, colon);
+    if (!names().contains(base)) {
+      throw new IllegalArgumentException(
+          "policy '" + base + "' is unknown, allowed: " + String.join(", ", names()));
+    }
+    if (colon < 0) {
+      return new Policy(text, CostWeights.DEFAULT);
+    }
+    if (!base.equals(EXPECTED_COST)) {
+      throw new IllegalArgumentException("policy '" + base + "' has no weights");
+    }
+    var weights = CostWeights.DEFAULT;
+    for (String part : text.substring(colon + 1).split(",", -1)) {
+      weights = with(weights, part);
+    }
+    return new Policy(text, weights);
+  }
+
+  private static CostWeights with(CostWeights weights, String part) {
+    int equals = part.indexOf('=');
+    String key = equals < 0 ? part : part.substring(0, equals);
+    double value;
+    try {
+      value = Double.parseDouble(part.substring(equals + 1));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("weight '" + part + "' is not name=number", e);
+    }
+    return switch (key) {
+      case "loadPrice" ->
+          new CostWeights(value, weights.eviction(), weights.decode(), weights.stall());
+      case "eviction" ->
+          new CostWeights(weights.loadPrice(), value, weights.decode(), weights.stall());
+      case "decode" ->
+          new CostWeights(weights.loadPrice(), weights.eviction(), value, weights.stall());
+      case "stall" ->
+          new CostWeights(weights.loadPrice(), weights.eviction(), weights.decode(), value);
+      default ->
+          throw new IllegalArgumentException(
+              "weight '" + key + "' is unknown, allowed: loadPrice, eviction, decode, stall");
+    };
+  }
+
+  /** As it was written. */
+  public String name() {
+    return name;
+  }
+
+  /** A fresh router that follows the policy. */
+  Gateway gateway(Pods pods, long seed) {
+    return name.startsWith(EXPECTED_COST)
+        ? new PickerGateway(pods, weights, seed)
+        : new RuleGateway(RoutingRules.named(name), pods, seed);
+  }
+}

@@ -1,0 +1,181 @@
+package io.penstock.tools.replay;
+
+import io.penstock.simulator.engine.EngineRequest;
+import io.penstock.simulator.engine.FinishReason;
+import io.penstock.simulator.engine.Sequence;
+import io.penstock.simulator.engine.SequenceListener;
+import io.penstock.simulator.engine.VirtualClock;
+import io.penstock.tools.replay.trace.Trace;
+import io.penstock.tools.replay.trace.TraceRequest;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.IntConsumer;
+
+/**
+ * One trace through one policy. Confined to the calling thread; repeats exactly from the seed.
+ *
+ * <p>Requests arrive when the trace says and run to their end, however late. When a pod dies, a
+ * request that has not had its first token is sent again, one that has is lost, under every policy
+ * alike.
+ */
+public final class Replay {
+
+  private static final long TICK_NANOS = 100_000_000;
+
+  private final Trace trace;
+  private final ReplayConfig config;
+  private final IntConsumer progress;
+  private final VirtualClock clock = new VirtualClock();
+  private final Pods pods;
+  private final List<Gateway> gateways = new ArrayList<>();
+  private final SplittableRandom random;
+  private final Outcomes outcomes;
+  private final List<Set<Dispatch>> inFlight = new ArrayList<>();
+  private int ended;
+
+  private Replay(Trace trace, Policy policy, ReplayConfig config, IntConsumer progress) {
+    this.trace = trace;
+    this.config = config;
+    this.progress = progress;
+    this.pods = new Pods(config, trace.longestTokens(), clock);
+    this.random = new SplittableRandom(config.seed());
+    this.outcomes = new Outcomes(trace.requests().size(), config.pods());
+    for (int i = 0; i < config.gateways(); i++) {
+      gateways.add(policy.gateway(pods, random.nextLong()));
+    }
+    for (int i = 0; i < config.pods(); i++) {
+      inFlight.add(new LinkedHashSet<>());
+    }
+  }
+
+  /**
+   * Replays a trace.
+   *
+   * @param progress hears after each request how many have ended
+   * @throws IllegalArgumentException if the longest request does not fit into a pod's cache
+   */
+  public static ReplayResult run(
+      Trace trace, Policy policy, ReplayConfig config, IntConsumer progress) {
+    long start = System.nanoTime();
+    var replay = new Replay(trace, policy, config, progress);
+    replay.run();
+    double took = (System.nanoTime() - start) / 1e9;
+    return replay.outcomes.result(policy.name(), took);
+  }
+
+  private void run() {
+    for (var gateway : gateways) {
+      long interval = config.scrapeInterval().orElse(gateway.scrapeInterval()).toNanos();
+      scrape(gateway, interval);
+      tick(gateway);
+    }
+    if (config.losePod()) {
+      clock.schedule(trace.durationNanos() / 2, () -> lose(config.pods() - 1));
+    }
+    arrive(0);
+    int all = trace.requests().size();
+    while (ended < all && clock.runNext()) {
+      // Each task schedules what follows from it.
+    }
+  }
+
+  private void scrape(Gateway gateway, long intervalNanos) {
+    for (int pod : pods.live()) {
+      gateway.scraped(pod, pods.engine(pod).stats(), clock.nanos(), intervalNanos);
+    }
+    clock.schedule(intervalNanos, () -> scrape(gateway, intervalNanos));
+  }
+
+  private void tick(Gateway gateway) {
+    gateway.tick(clock.nanos());
+    clock.schedule(TICK_NANOS, () -> tick(gateway));
+  }
+
+  private void arrive(int number) {
+    if (number == trace.requests().size()) {
+      return;
+    }
+    var request = trace.requests().get(number);
+    clock.schedule(
+        request.arrivalNanos() - clock.nanos(),
+        () -> {
+          var gateway = gateways.get(random.nextInt(gateways.size()));
+          new Dispatch(request, gateway).send();
+          arrive(number + 1);
+        });
+  }
+
+  private void lose(int pod) {
+    pods.lose(pod);
+    gateways.forEach(gateway -> gateway.lost(pod));
+    var cutOff = List.copyOf(inFlight.get(pod));
+    cutOff.forEach(Dispatch::cutOff);
+  }
+
+  private void ended() {
+    progress.accept(++ended);
+  }
+
+  /** One try of a request at a pod. */
+  private final class Dispatch implements SequenceListener {
+    private final TraceRequest request;
+    private final Gateway gateway;
+    private Gateway.Delivery delivery;
+    private Sequence sequence;
+    private long firstTokenNanos = -1;
+
+    @SuppressWarnings("NullAway") // set by send, before anything else is called
+    Dispatch(TraceRequest request, Gateway gateway) {
+      this.request = request;
+      this.gateway = gateway;
+    }
+
+    void send() {
+      delivery = gateway.send(request, clock.nanos());
+      inFlight.get(delivery.pod()).add(this);
+      sequence =
+          pods.engine(delivery.pod())
+              .submit(
+                  EngineRequest.builder(pods.prompt(request))
+                      .maxTokens(request.outputTokens())
+                      .ignoreEos(true)
+                      .build(),
+                  this);
+    }
+
+    @Override
+    public boolean token(Sequence from, int tokenId) {
+      if (firstTokenNanos < 0) {
+        firstTokenNanos = clock.nanos();
+      }
+      delivery.token(clock.nanos());
+      return true;
+    }
+
+    @Override
+    public void finished(Sequence from, FinishReason reason) {
+      inFlight.get(delivery.pod()).remove(this);
+      if (reason == FinishReason.ABORT) {
+        return;
+      }
+      delivery.completed(from.cachedTokens(), clock.nanos());
+      outcomes.completed(
+          request, delivery.pod(), from.cachedTokens(), firstTokenNanos, clock.nanos());
+      ended();
+    }
+
+    void cutOff() {
+      pods.engine(delivery.pod()).abort(sequence);
+      delivery.failed(clock.nanos());
+      if (firstTokenNanos < 0) {
+        new Dispatch(request, gateway).send();
+      } else {
+        outcomes.lost(request);
+        ended();
+      }
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package io.penstock.tools.replay;
+
+import io.penstock.simulator.engine.EngineProfile;
+import io.penstock.tools.replay.trace.TraceRequest;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What a trace is replayed on.
+ *
+ * @param pods number of engines, 1 to 1,000
+ * @param profile of the engines
+ * @param cacheBlocks KV blocks of 512 tokens in each
+ * @param slowPods how many of them, from the first, are slower
+ * @param slowness how many times longer these take for everything, at least 1
+ * @param losePod whether the last pod dies when half of the trace's time has passed
+ * @param gateways routers that share nothing but the pods; each request goes to one of them at
+ *     random
+ * @param scrapeInterval between two looks of a router at a pod's metrics; empty: each router's own
+ *     default
+ * @param seed of every choice by chance
+ */
+public record ReplayConfig(
+    int pods,
+    EngineProfile profile,
+    int cacheBlocks,
+    int slowPods,
+    double slowness,
+    boolean losePod,
+    int gateways,
+    Optional<Duration> scrapeInterval,
+    long seed) {
+
+  /** Checks the bounds, naming the flag that sets each. */
+  public ReplayConfig {
+    require(pods >= 1 && pods <= 1_000, "--pods", pods, "1 to 1000");
+    require(
+        cacheBlocks >= 1 && cacheBlocks <= 1 << 20, "--cache-blocks", cacheBlocks, "1 to 1048576");
+    require(slowPods >= 0 && slowPods <= pods, "--slow-pods", slowPods, "0 to the number of pods");
+    require(slowness >= 1 && slowness <= 100, "--slowness", slowness, "1 to 100");
+    require(gateways >= 1 && gateways <= 64, "--gateways", gateways, "1 to 64");
+    require(!losePod || pods > 1, "--pods", pods, "2 or more with --lose-pod");
+    scrapeInterval.ifPresent(
+        interval ->
+            require(interval.toMillis() >= 1, "--scrape-millis", interval.toMillis(), "1 or more"));
+  }
+
+  private static void require(boolean holds, String name, Number value, String allowed) {
+    if (!holds) {
+      throw new IllegalArgumentException(name + " is " + value + ", allowed: " + allowed);
+    }
+  }
+
+  /** Equal pods with the profile's own cache, one gateway. */
+  public static ReplayConfig of(int pods, EngineProfile profile, long seed) {
+    int blocks = profile.capacityTokens() / TraceRequest.BLOCK_TOKENS;
+    return new ReplayConfig(pods, profile, blocks, 0, 1, false, 1, Optional.empty(), seed);
+  }
+
+  /** The same with another cache size. */
+  public ReplayConfig withCacheBlocks(int blocks) {
+    return new ReplayConfig(
+        pods, profile, blocks, slowPods, slowness, losePod, gateways, scrapeInterval, seed);
+  }
+
+  /** The same with slower pods. */
+  public ReplayConfig withSlowPods(int number, double times) {
+    return new ReplayConfig(
+        pods, profile, cacheBlocks, number, times, losePod, gateways, scrapeInterval, seed);
+  }
+
+  /** The same with a pod that dies. */
+  public ReplayConfig withLostPod(boolean lose) {
+    return new ReplayConfig(
+        pods, profile, cacheBlocks, slowPods, slowness, lose, gateways, scrapeInterval, seed);
+  }
+
+  /** The same behind several gateways. */
+  public ReplayConfig withGateways(int number) {
+    return new ReplayConfig(
+        pods, profile, cacheBlocks, slowPods, slowness, losePod, number, scrapeInterval, seed);
+  }
+
+  /** The same with metrics as old as that. */
+  public ReplayConfig withScrapeInterval(Duration interval) {
+    return new ReplayConfig(
+        pods,
+        profile,
+        cacheBlocks,
+        slowPods,
+        slowness,
+        losePod,
+        gateways,
+        Optional.of(interval),
+        seed);
+  }
+
+  /** The profile of pod {@code i}. */
+  EngineProfile profile(int i) {
+    return i < slowPods ? slower(profile, slowness) : profile;
+  }
+
+  private static EngineProfile slower(EngineProfile profile, double times) {
+    return new EngineProfile(
+        profile.name(),
+        profile.tokenSeconds() * times,
+        profile.attentionSeconds() * times,
+        profile.weightSeconds() * times,
+        profile.kvSeconds() * times,
+        profile.overheadSeconds() * times,
+        profile.capacityTokens(),
+        profile.maxNumBatchedTokens(),
+        profile.maxNumSeqs());
+  }
+}

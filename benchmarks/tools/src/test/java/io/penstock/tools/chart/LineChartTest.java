@@ -1,0 +1,75 @@
+package io.penstock.tools.chart;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.penstock.tools.chart.LineChart.Point;
+import io.penstock.tools.chart.LineChart.Series;
+import java.io.ByteArrayInputStream;
+import java.util.ArrayList;
+import java.util.List;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+
+class LineChartTest {
+
+  private static Document parse(LineChart chart) throws Exception {
+    return DocumentBuilderFactory.newInstance()
+        .newDocumentBuilder()
+        .parse(new ByteArrayInputStream(chart.svg().getBytes(UTF_8)));
+  }
+
+  private static List<Double> attributes(Document svg, String tag, String name) {
+    List<Double> values = new ArrayList<>();
+    var elements = svg.getElementsByTagName(tag);
+    for (int i = 0; i < elements.getLength(); i++) {
+      values.add(Double.valueOf(((Element) elements.item(i)).getAttribute(name)));
+    }
+    return values;
+  }
+
+  @Test
+  void points_stand_where_the_axes_say() throws Exception {
+    var chart =
+        new LineChart(
+            "a < b & c",
+            "x",
+            "y",
+            List.of(new Series("one", List.of(new Point(1, 0), new Point(3, 100)))));
+    var svg = parse(chart);
+    // The plot reaches from 60 to 620 and from 372 up to 56.
+    assertThat(attributes(svg, "circle", "cx")).containsExactly(60.0, 620.0);
+    assertThat(attributes(svg, "circle", "cy")).containsExactly(372.0, 56.0);
+    assertThat(svg.getElementsByTagName("text").item(0).getTextContent()).isEqualTo("a < b & c");
+  }
+
+  @Test
+  void names_do_not_cover_one_another() throws Exception {
+    List<Series> series = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      series.add(new Series("s" + i, List.of(new Point(0, 1), new Point(1, 1))));
+    }
+    var svg = parse(new LineChart("t", "x", "y", series));
+    List<Double> places = new ArrayList<>();
+    var texts = svg.getElementsByTagName("text");
+    for (int i = 0; i < texts.getLength(); i++) {
+      if (texts.item(i).getTextContent().matches("s\\d")) {
+        places.add(Double.valueOf(((Element) texts.item(i)).getAttribute("y")));
+      }
+    }
+    assertThat(places).hasSize(10).isSorted();
+    for (int i = 1; i < 10; i++) {
+      assertThat(places.get(i) - places.get(i - 1)).isGreaterThanOrEqualTo(14);
+    }
+    assertThat(places.getLast()).isLessThan(420);
+  }
+
+  @Test
+  void without_points_there_is_no_chart() {
+    assertThatThrownBy(() -> new LineChart("t", "x", "y", List.of()))
+        .hasMessageContaining("without points");
+  }
+}
