@@ -2,16 +2,22 @@ package io.penstock.picker.assembly;
 
 import io.penstock.picker.cost.CostModel;
 import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.Pool;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndex;
 import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.EndpointHealth;
+import io.penstock.picker.scrape.ScrapeListener;
+import io.penstock.picker.scrape.Scraper;
+import io.penstock.picker.scrape.Scraping;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -30,8 +36,8 @@ import org.slf4j.LoggerFactory;
  * #refused} happens on the control thread.
  *
  * <p>The slot of a removed endpoint gets a new owner only when no event loop can still act on a
- * snapshot that has the old one (each has run a task since), nothing is in flight to it, and the
- * index has given up all of its blocks.
+ * snapshot that has the old one (each has run a task since), its scraper has stopped, nothing is in
+ * flight to it, and the index has given up all of its blocks.
  */
 final class PoolControl implements AutoCloseable {
 
@@ -55,6 +61,7 @@ final class PoolControl implements AutoCloseable {
   private final List<? extends Executor> eventLoops;
   private final LongSupplier ticker;
   private final @Nullable ScheduledExecutorService thread;
+  private final @Nullable Scraper scraper;
 
   private final List<Leaving> leaving = new ArrayList<>();
   private final int[] capacities = new int[Endpoint.MAX_SLOTS];
@@ -76,7 +83,32 @@ final class PoolControl implements AutoCloseable {
     this.eventLoops = builder.eventLoops;
     this.ticker = builder.ticker;
     this.thread = builder.threaded ? thread(builder.config.name()) : null;
+    this.scraper = builder.scraping == null ? null : scraper(builder.scraping, builder);
     pool.listen(this::changed);
+    if (scraper != null) {
+      pool.listen(scraper);
+    }
+  }
+
+  private Scraper scraper(Scraping scraping, PoolPicker.Builder builder) {
+    return new Scraper(
+        scraping,
+        signals,
+        inFlight,
+        ticker,
+        new SplittableRandom(builder.config.seed()),
+        this::execute,
+        new ScrapeListener() {
+          @Override
+          public void models(EndpointId id, List<ServedModel> models) {
+            pool.models(id, models);
+          }
+
+          @Override
+          public void stopped(Endpoint endpoint) {
+            unscraped(endpoint.slot());
+          }
+        });
   }
 
   private static ScheduledExecutorService thread(String pool) {
@@ -121,8 +153,13 @@ final class PoolControl implements AutoCloseable {
     }
     for (var endpoint : removed) {
       index.forget(endpoint.slot());
-      leaving.add(new Leaving(endpoint.slot(), passAll()));
+      leaving.add(new Leaving(endpoint.slot(), passAll(), scraper != null));
     }
+  }
+
+  /** A slot that is leaving has one life only, so the slot tells which. */
+  private void unscraped(int slot) {
+    leaving.replaceAll(each -> each.slot() == slot ? each.unscraped() : each);
   }
 
   /** Counts down to 0 when every event loop has run a task from now on. */
@@ -183,7 +220,10 @@ final class PoolControl implements AutoCloseable {
   private boolean released(Leaving endpoint) {
     int slot = endpoint.slot();
     boolean drained = index.drain(slot, DRAIN_BLOCKS_PER_TICK);
-    if (!drained || endpoint.loopsToPass().get() > 0 || !inFlight.idle(slot)) {
+    if (!drained
+        || endpoint.scraped()
+        || endpoint.loopsToPass().get() > 0
+        || !inFlight.idle(slot)) {
       return false;
     }
     capacities[slot] = 0;
@@ -194,10 +234,14 @@ final class PoolControl implements AutoCloseable {
     return true;
   }
 
+  /** What was handed over before still runs; then the thread ends. */
   @Override
   public void close() {
+    if (scraper != null) {
+      execute(scraper::close);
+    }
     if (thread != null) {
-      thread.shutdownNow();
+      thread.shutdown();
     }
   }
 
@@ -205,6 +249,11 @@ final class PoolControl implements AutoCloseable {
    * A removed endpoint whose slot is not free yet.
    *
    * @param loopsToPass event loops that have not run a task since the removal
+   * @param scraped whether a scraper may still write the slot's signals
    */
-  private record Leaving(int slot, AtomicInteger loopsToPass) {}
+  private record Leaving(int slot, AtomicInteger loopsToPass, boolean scraped) {
+    Leaving unscraped() {
+      return new Leaving(slot, loopsToPass, false);
+    }
+  }
 }

@@ -23,6 +23,7 @@ import io.penstock.picker.schedule.plugins.AsleepFilter;
 import io.penstock.picker.schedule.plugins.EjectionFilter;
 import io.penstock.picker.schedule.plugins.RoleFilter;
 import io.penstock.picker.schedule.plugins.SingleProfileHandler;
+import io.penstock.picker.scrape.Scraping;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import java.time.InstantSource;
@@ -32,6 +33,7 @@ import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The picker of one pool. Thread-safe: event loop i calls {@link #pick} and {@link #place} with
@@ -203,7 +205,7 @@ public final class PoolPicker implements AutoCloseable {
   }
 
   /** Runs a task on the control thread, where everything that changes the pool happens. */
-  public void onControl(Runnable task) {
+  void onControl(Runnable task) {
     control.execute(task);
   }
 
@@ -225,7 +227,7 @@ public final class PoolPicker implements AutoCloseable {
     control.tick(nowNanos);
   }
 
-  /** Ends the control thread; requests in flight may still end. */
+  /** Ends scraping and the control thread; requests in flight may still end. */
   @Override
   public void close() {
     control.close();
@@ -240,6 +242,7 @@ public final class PoolPicker implements AutoCloseable {
     LongSupplier ticker = System::nanoTime;
     InstantSource clock = InstantSource.system();
     boolean threaded = true;
+    @Nullable Scraping scraping;
 
     private Builder(PoolPickerConfig config, int columns) {
       if (columns < 1) {
@@ -272,14 +275,27 @@ public final class PoolPicker implements AutoCloseable {
       return this;
     }
 
+    /** Reads the endpoints' metrics and models from when they appear until they leave. */
+    public Builder scraping(Scraping value) {
+      scraping = value;
+      return this;
+    }
+
     /** No control thread: the caller's one thread applies deltas and calls tick itself. */
     public Builder withoutThread() {
       threaded = false;
       return this;
     }
 
-    /** The picker, running. */
+    /**
+     * The picker, running.
+     *
+     * @throws IllegalStateException scraping without a control thread to hand results to
+     */
     public PoolPicker build() {
+      if (scraping != null && !threaded) {
+        throw new IllegalStateException("scraping needs the control thread");
+      }
       var picker = new PoolPicker(this);
       picker.control.start();
       return picker;

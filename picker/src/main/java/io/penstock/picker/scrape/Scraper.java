@@ -1,9 +1,6 @@
 package io.penstock.picker.scrape;
 
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoop;
-import io.netty.channel.EventLoopGroup;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.Pool;
@@ -29,8 +26,7 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
   /** First pages of endpoints that appear together are this far apart on average. */
   private static final long SPREAD_NANOS = 2_000_000;
 
-  private final EventLoopGroup loops;
-  private final ChannelFactory<? extends Channel> channels;
+  private final Scraping scraping;
   private final EndpointScraper.Shared shared;
   private final SplittableGenerator random;
   private final Executor control;
@@ -42,25 +38,21 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
   /**
    * Scrapes nothing until the pool changes, or {@link #follow} is called.
    *
-   * @param loops outlive the scraper
-   * @param channels makes client channels that fit the loops
    * @param ticker nanoseconds, the same as the picks' clock
    * @param random one generator is split off for each endpoint
    * @param control the thread that owns the pool; outlives the loops' work for this scraper
    */
   public Scraper(
-      EventLoopGroup loops,
-      ChannelFactory<? extends Channel> channels,
-      ScrapeConfig config,
+      Scraping scraping,
       EngineSignals signals,
       InFlight inFlight,
       LongSupplier ticker,
       SplittableGenerator random,
       Executor control,
       ScrapeListener listener) {
-    this.loops = loops;
-    this.channels = channels;
-    this.shared = new EndpointScraper.Shared(config, signals, inFlight, ticker, new ScrapeStats());
+    this.scraping = scraping;
+    this.shared =
+        new EndpointScraper.Shared(scraping.config(), signals, inFlight, ticker, new ScrapeStats());
     this.random = random;
     this.control = control;
     this.listener = listener;
@@ -97,7 +89,7 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
     int together = Math.max(0, wanted.size() - known);
     for (var endpoint : snapshot.endpoints()) {
       if (!running.containsKey(endpoint.id())) {
-        start(endpoint, loops.next(), together * SPREAD_NANOS);
+        start(endpoint, scraping.loops().next(), together * SPREAD_NANOS);
       }
     }
   }
@@ -113,7 +105,7 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
     var fetcher =
         new PageFetcher(
             loop,
-            channels,
+            scraping.channels(),
             endpoint.spec().host(),
             endpoint.spec().port(),
             endpoint.address(),

@@ -38,9 +38,7 @@ final class ScraperTest {
   private final FakePod second = pod(2, "other");
   private final Scraper scraper =
       new Scraper(
-          loops,
-          NioSocketChannel::new,
-          ScrapeConfig.every(Duration.ofMillis(10)),
+          new Scraping(loops, NioSocketChannel::new, ScrapeConfig.every(Duration.ofMillis(10))),
           signals,
           new InFlight(2),
           System::nanoTime,

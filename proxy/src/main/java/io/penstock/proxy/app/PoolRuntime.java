@@ -11,14 +11,11 @@ import io.penstock.picker.discovery.EndpointAddress;
 import io.penstock.picker.discovery.FileSource;
 import io.penstock.picker.discovery.JdkResolver;
 import io.penstock.picker.discovery.StaticSource;
-import io.penstock.picker.pool.Endpoint;
-import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.scrape.ScrapeConfig;
-import io.penstock.picker.scrape.ScrapeListener;
-import io.penstock.picker.scrape.Scraper;
+import io.penstock.picker.scrape.Scraping;
 import io.penstock.proxy.config.GatewayConfig;
 import io.penstock.proxy.config.PoolConfig;
 import io.penstock.proxy.exchange.GatewayPool;
@@ -48,14 +45,11 @@ final class PoolRuntime implements AutoCloseable {
 
   private final GatewayPool pool;
   private final DiscoverySource source;
-  private final Scraper scraper;
   private final ScheduledExecutorService control;
 
-  private PoolRuntime(
-      GatewayPool pool, DiscoverySource source, Scraper scraper, ScheduledExecutorService control) {
+  private PoolRuntime(GatewayPool pool, DiscoverySource source, ScheduledExecutorService control) {
     this.pool = pool;
     this.source = source;
-    this.scraper = scraper;
     this.control = control;
   }
 
@@ -85,19 +79,12 @@ final class PoolRuntime implements AutoCloseable {
             .eventLoops(loops)
             .health(health)
             .time(nanoClock, InstantSource.system())
+            .scraping(
+                new Scraping(
+                    group,
+                    new ReflectiveChannelFactory<>(transport.clientChannel()),
+                    ScrapeConfig.every(config.scrape().interval())))
             .build();
-    var scraper =
-        new Scraper(
-            group,
-            new ReflectiveChannelFactory<>(transport.clientChannel()),
-            ScrapeConfig.every(config.scrape().interval()),
-            picker.signals(),
-            picker.inFlight(),
-            nanoClock,
-            new SplittableRandom(seed),
-            picker::onControl,
-            new ModelsListener(picker));
-    picker.listen(scraper);
     picker.listen(
         (snapshot, added, removed) -> {
           for (var endpoint : added) {
@@ -114,17 +101,7 @@ final class PoolRuntime implements AutoCloseable {
             health,
             new RetryBudget(gateway.retries().budget()));
     return new PoolRuntime(
-        pool, source(config.discovery(), control, blocking, nanoClock, seed), scraper, control);
-  }
-
-  private record ModelsListener(PoolPicker picker) implements ScrapeListener {
-    @Override
-    public void models(EndpointId id, List<ServedModel> models) {
-      picker.models(id, models);
-    }
-
-    @Override
-    public void stopped(Endpoint endpoint) {}
+        pool, source(config.discovery(), control, blocking, nanoClock, seed), control);
   }
 
   private static DiscoverySource source(
@@ -205,7 +182,6 @@ final class PoolRuntime implements AutoCloseable {
   @Override
   public void close() {
     control.execute(source::close);
-    pool.picker().onControl(scraper::close);
     pool.picker().close();
   }
 }
