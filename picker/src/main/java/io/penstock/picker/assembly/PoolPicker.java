@@ -154,7 +154,7 @@ public final class PoolPicker implements AutoCloseable {
       var context =
           loop.context().begin(route.decisionId(), request, snapshot, new Exclusions(), nowNanos);
       cached = attached ? context.cachedTokensOn(slot) : 0;
-      ttftNanos = costs.ttftNanos(context, slot, route.promptTokens(), cached);
+      ttftNanos = attached ? costs.ttftNanos(context, slot, route.promptTokens(), cached) : 0;
     }
     var attempt = new Attempt(endpoint, cached, ttftNanos, nowNanos);
     var decision = decisions.find(route.decisionId());

@@ -1,7 +1,8 @@
 package io.penstock.picker.cost;
 
+import io.penstock.picker.signals.EngineLoad;
 import io.penstock.picker.signals.EngineSignals;
-import io.penstock.picker.signals.InFlight;
+import io.penstock.picker.signals.InFlightTotals;
 
 /**
  * One endpoint's load as a pick sees it: what this process sent, and on top what fresh signals say
@@ -27,10 +28,12 @@ final class EndpointLoad {
   /** Used share of the KV cache, 0..1; 0 if unknown. */
   double kvUse;
 
+  private final EngineLoad engine = new EngineLoad();
+
   void read(
       int slot,
       long nowNanos,
-      InFlight inFlight,
+      InFlightTotals inFlight,
       EngineSignals signals,
       ForeignLoad foreign,
       double tokensPerRequest) {
@@ -40,13 +43,14 @@ final class EndpointLoad {
     pendingRequests = ownPrefilling;
     decoding = ownDecoding;
     contextTokens = inFlight.contextTokens(slot);
-    capacityTokens = signals.kvCapacityTokens(slot);
-    if (signals.fresh(slot, nowNanos)) {
+    signals.read(slot, nowNanos, engine);
+    capacityTokens = engine.kvCapacityTokens();
+    if (engine.fresh()) {
       int others = foreign.waiting(slot);
       pendingTokens += others * tokensPerRequest;
       pendingRequests += others;
-      decoding = Math.max(ownDecoding, signals.running(slot) - ownPrefilling);
-      kvUse = signals.kvUsage(slot);
+      decoding = Math.max(ownDecoding, engine.running() - ownPrefilling);
+      kvUse = engine.kvUsage();
       contextTokens = Math.max(contextTokens, kvUse * capacityTokens);
     } else {
       kvUse = capacityTokens > 0 ? Math.min(1, contextTokens / capacityTokens) : 0;

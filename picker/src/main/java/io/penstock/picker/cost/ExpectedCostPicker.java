@@ -87,12 +87,21 @@ public final class ExpectedCostPicker implements Picker {
     int prompt = context.promptTokens();
     double output = expectedOutput(context.request(), rates);
     double perDecode = weights.decode() * output * rates.decodeSecondsPerToken();
+    double tokensPerBlock = PromptKeys.BLOCK_BYTES / rates.bytesPerToken();
+    var eviction = new EvictionPrice(rates.prefillSecondsPerToken(), model.load());
+    int blocks = 0;
+    int cached = 0;
+    double ownSeconds = rates.prefillSeconds(prompt, 0);
     for (int i = 0; i < candidates.count(); i++) {
       int slot = candidates.slot(i);
       model.read(load, context, slot, rates);
-      int cached = context.cachedTokens(candidates, i);
+      if (candidates.cachedBlocks(i) != blocks) {
+        blocks = candidates.cachedBlocks(i);
+        cached = context.cachedTokens(candidates, i);
+        ownSeconds = rates.prefillSeconds(prompt - cached, cached);
+      }
       double factor = model.prefillFactor(slot);
-      double prefill = factor * rates.prefillSeconds(prompt - cached, cached);
+      double prefill = factor * ownSeconds;
       pendingTerm[i] = factor * rates.pendingSeconds(load.pendingTokens, load.pendingRequests);
       prefillTerm[i] = (price + weights.stall() * load.decoding) * prefill;
       decodeTerm[i] =
@@ -101,8 +110,16 @@ public final class ExpectedCostPicker implements Picker {
       overflowTerm[i] = 0;
       if (load.capacityTokens > 0) {
         double added = prompt - cached + output;
-        evictionTerm[i] =
-            weights.eviction() * price * factor * eviction(context, slot, load, added, rates);
+        double held = context.index().blocks(slot) * tokensPerBlock;
+        double evicted = added - Math.max(0, load.capacityTokens - held);
+        if (evicted > 0) {
+          evictionTerm[i] =
+              weights.eviction()
+                  * price
+                  * factor
+                  * evicted
+                  * eviction.perToken(load.capacityTokens);
+        }
         double use = load.kvUse + added / load.capacityTokens;
         overflowTerm[i] = OVERFLOW_SECONDS * Math.max(0, use - FULL);
       }
@@ -111,21 +128,33 @@ public final class ExpectedCostPicker implements Picker {
     }
   }
 
+  /** What an evicted token costs one day, by the capacity that it is evicted from. */
+  private static final class EvictionPrice {
+
+    private final double prefillSecondsPerToken;
+    private final double load;
+    private double capacityTokens = -1;
+    private double price;
+
+    EvictionPrice(double prefillSecondsPerToken, double load) {
+      this.prefillSecondsPerToken = prefillSecondsPerToken;
+      this.load = Math.max(load, LEAST_LOAD);
+    }
+
+    /** In seconds; pods of a pool are alike, so the last answer is nearly always the next. */
+    double perToken(double capacity) {
+      if (capacity != capacityTokens) {
+        capacityTokens = capacity;
+        double age = capacity * prefillSecondsPerToken / load;
+        price = prefillSecondsPerToken * Math.exp(-age / EVICTION_AGE_SECONDS);
+      }
+      return price;
+    }
+  }
+
   private static double expectedOutput(InferenceRequest request, ModelRates rates) {
     double output = rates.outputTokens();
     return request.maxTokens() >= 0 ? Math.min(output, request.maxTokens()) : output;
-  }
-
-  private double eviction(
-      SchedulingContext context, int slot, EndpointLoad load, double added, ModelRates rates) {
-    double held = context.index().blocks(slot) * (PromptKeys.BLOCK_BYTES / rates.bytesPerToken());
-    double evicted = added - Math.max(0, load.capacityTokens - held);
-    if (evicted <= 0) {
-      return 0;
-    }
-    double c = rates.prefillSecondsPerToken();
-    double age = load.capacityTokens * c / Math.max(model.load(), LEAST_LOAD);
-    return c * evicted * Math.exp(-age / EVICTION_AGE_SECONDS);
   }
 
   /** One of the candidates whose score is within {@code tolerance} of the best, each as likely. */

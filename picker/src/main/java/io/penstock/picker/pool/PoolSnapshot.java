@@ -41,6 +41,11 @@ public record PoolSnapshot(String name, long version, List<Endpoint> endpoints) 
     return null;
   }
 
+  /** The highest slot in use plus one; 0 for a pool without endpoints. */
+  public int slotBound() {
+    return endpoints.isEmpty() ? 0 : endpoints.getLast().slot() + 1;
+  }
+
   /** Whether any endpoint lists the model. */
   public boolean serves(String model) {
     for (int i = 0; i < endpoints.size(); i++) {

@@ -1,5 +1,6 @@
 package io.penstock.picker.prefix;
 
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.random.RandomGenerator;
@@ -41,6 +42,10 @@ public final class PrefixIndex {
   private final DepthSearch search;
   private final OpenSlots open;
   private final AtomicReferenceArray<@Nullable SlotHoldings> holdings;
+
+  /** By slot: size of its ring after the last change, for readers of many slots. */
+  private final AtomicIntegerArray held;
+
   private final LongAdder evictions = new LongAdder();
   private final LongAdder verified = new LongAdder();
   private final LongAdder disagreements = new LongAdder();
@@ -53,6 +58,7 @@ public final class PrefixIndex {
     this.search = new DepthSearch(shards);
     this.open = new OpenSlots(config.slots());
     this.holdings = new AtomicReferenceArray<>(config.slots());
+    this.held = new AtomicIntegerArray(config.slots());
   }
 
   /** Working memory for one thread; {@code random} chooses the matches to verify. */
@@ -126,6 +132,7 @@ public final class PrefixIndex {
         }
       }
       trim(slot, of, pushed, now);
+      held.setOpaque(slot, of.ring.size());
       return first;
     } finally {
       of.leave();
@@ -155,8 +162,7 @@ public final class PrefixIndex {
 
   /** Blocks that an endpoint is taken to hold now, those unlearned and not yet popped included. */
   public int blocks(int slot) {
-    var of = open.isOpen(slot) ? holdings.get(slot) : null;
-    return of == null ? 0 : of.ring.size();
+    return open.isOpen(slot) ? held.getOpaque(slot) : 0;
   }
 
   /** From now on the slot holds nothing and learns nothing. O(1). Owner thread. */
@@ -189,6 +195,7 @@ public final class PrefixIndex {
         if (key == 0) {
           if (settled) {
             holdings.set(slot, null);
+            held.set(slot, 0);
           }
           return settled;
         }

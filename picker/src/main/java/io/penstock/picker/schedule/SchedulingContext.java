@@ -8,6 +8,7 @@ import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
+import io.penstock.picker.signals.InFlightTotals;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +28,7 @@ public final class SchedulingContext {
 
   private final EngineSignals signals;
   private final InFlight inFlight;
+  private final InFlightTotals totals = new InFlightTotals();
   private final PrefixIndex index;
   private final MatchScratch scratch;
   private final Forecast forecast;
@@ -44,6 +46,7 @@ public final class SchedulingContext {
   private Exclusions tried = new Exclusions();
   private long nowNanos;
   private int promptTokens;
+  private boolean summed;
 
   SchedulingContext(
       EngineSignals signals,
@@ -85,6 +88,7 @@ public final class SchedulingContext {
     this.nowNanos = nowNanos;
     this.promptTokens = forecast.promptTokens(request);
     Arrays.fill(ran, false);
+    summed = false;
     return this;
   }
 
@@ -118,9 +122,13 @@ public final class SchedulingContext {
     return signals;
   }
 
-  /** What this process has sent and not got back. */
-  public InFlight inFlight() {
-    return inFlight;
+  /** What this process has sent and not got back, as it was when this decision first asked. */
+  public InFlightTotals inFlight() {
+    if (!summed) {
+      summed = true;
+      totals.take(inFlight, snapshot.slotBound());
+    }
+    return totals;
   }
 
   /** Which endpoint holds which block; {@link Candidates#cachedBlocks} has the match. */

@@ -98,10 +98,23 @@ public final class EngineSignals {
     write(rows, row, new EngineSample());
   }
 
-  /** Whether the last sample is young enough to be believed. */
-  public boolean fresh(int slot, long nowNanos) {
+  /** Reads at once what a decision needs of one endpoint. */
+  public void read(int slot, long nowNanos, EngineLoad into) {
     var rows = chunk(slot);
     int row = slot % CHUNK;
+    into.fresh = fresh(rows, row, nowNanos);
+    into.running = (int) INTS.getOpaque(rows.running, row);
+    into.kvUsage = (double) DOUBLES.getOpaque(rows.kvUsage, row);
+    into.kvCapacityTokens =
+        (long) LONGS.getOpaque(rows.numGpuBlocks, row) * (int) INTS.getOpaque(rows.blockSize, row);
+  }
+
+  /** Whether the last sample is young enough to be believed. */
+  public boolean fresh(int slot, long nowNanos) {
+    return fresh(chunk(slot), slot % CHUNK, nowNanos);
+  }
+
+  private static boolean fresh(Rows rows, int row, long nowNanos) {
     return (long) LONGS.getAcquire(rows.updates, row) > 0
         && nowNanos - (long) LONGS.getOpaque(rows.lastUpdateNanos, row)
             <= (long) LONGS.getOpaque(rows.freshForNanos, row);

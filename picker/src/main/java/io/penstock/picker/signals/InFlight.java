@@ -17,18 +17,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A row is 16 bytes (four ints: one column holds at most 2^31 tokens of one endpoint), rows come
  * in chunks of 256, made at the first write and padded by a cache line at both ends, so that two
- * loops never write to the same line. Reading one value costs one cache line per column.
+ * loops never write to the same line. Reading one value costs one cache line per column; who reads
+ * all slots takes {@link InFlightTotals}.
  */
 public final class InFlight {
 
   private static final int CHUNK = 256;
   private static final int PAD = 16;
-  private static final int CELLS = 4;
+  static final int CELLS = 4;
 
-  private static final int REQUESTS = 0;
-  private static final int PENDING_PREFILL_TOKENS = 1;
-  private static final int CONTEXT_TOKENS = 2;
-  private static final int DECODING = 3;
+  static final int REQUESTS = 0;
+  static final int PENDING_PREFILL_TOKENS = 1;
+  static final int CONTEXT_TOKENS = 2;
+  static final int DECODING = 3;
 
   private static final VarHandle INTS = MethodHandles.arrayElementVarHandle(int[].class);
   private static final VarHandle CHUNKS = MethodHandles.arrayElementVarHandle(int[][].class);
@@ -130,6 +131,22 @@ public final class InFlight {
       total += requests(slot) + pendingPrefillTokens(slot) + contextTokens(slot) + decoding(slot);
     }
     return total;
+  }
+
+  /**
+   * Adds the cells of the first slots, in order, to {@code sums}. Plain reads, so that the loop is
+   * vectorised: of an int they are not torn either, and none is kept from one call to the next.
+   */
+  void addTo(int[] sums, int length) {
+    for (var column : columns) {
+      for (int start = 0; start < length; start += CHUNK * CELLS) {
+        var chunk = (int[]) CHUNKS.getAcquire(column, start / (CHUNK * CELLS));
+        int count = Math.min(CHUNK * CELLS, length - start);
+        for (int i = 0; chunk != null && i < count; i++) {
+          sums[start + i] += chunk[PAD + i];
+        }
+      }
+    }
   }
 
   private long sum(int slot, int cell) {
