@@ -13,7 +13,7 @@ import java.util.Arrays;
  * <p>Confined to one event loop; {@link #reset} makes it ready for another stream. About 0.08 ns
  * per byte.
  */
-final class BlockChain {
+public final class BlockChain {
 
   private static final int BLOCK = PromptKeys.BLOCK_BYTES;
 
@@ -37,7 +37,8 @@ final class BlockChain {
   private long[] hashes = new long[64];
   private int count;
 
-  void reset() {
+  /** Makes ready for another stream. */
+  public void reset() {
     filled = 0;
     hash = 0;
     length = 0;
@@ -47,7 +48,8 @@ final class BlockChain {
     }
   }
 
-  void update(byte[] b, int from, int to) {
+  /** Takes the next piece; borrows the array for the time of the call. */
+  public void update(byte[] b, int from, int to) {
     length += to - from;
     int i = from;
     if (filled > 0) {
@@ -89,7 +91,7 @@ final class BlockChain {
   }
 
   /** Number of full blocks so far. */
-  int count() {
+  public int count() {
     return count;
   }
 

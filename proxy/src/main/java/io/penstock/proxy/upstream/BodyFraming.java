@@ -41,8 +41,17 @@ public final class BodyFraming {
 
   /** Prepares for the body of another answer. */
   void begin(ResponseHead head) {
-    kind = head.framing();
-    left = kind == ResponseHead.Framing.LENGTH ? head.contentLength() : 0;
+    begin(head.framing(), head.contentLength());
+  }
+
+  /**
+   * Prepares for the body of another answer.
+   *
+   * @param contentLength of {@link ResponseHead.Framing#LENGTH}, in bytes
+   */
+  public void begin(ResponseHead.Framing framing, long contentLength) {
+    kind = framing;
+    left = kind == ResponseHead.Framing.LENGTH ? contentLength : 0;
     state = State.SIZE;
     digits = 0;
     lineBytes = 0;
@@ -51,8 +60,12 @@ public final class BodyFraming {
     ended = kind == ResponseHead.Framing.NONE;
   }
 
-  /** Walks the readable bytes of one read. */
-  void walk(ByteBuf read) throws MalformedAnswer {
+  /**
+   * Walks the readable bytes of one read.
+   *
+   * @throws MalformedAnswer the chunk framing is broken (RFC 9112 §7.1)
+   */
+  public void walk(ByteBuf read) throws MalformedAnswer {
     segmentCount = 0;
     int start = read.readerIndex();
     int stop = read.writerIndex();

@@ -1,7 +1,7 @@
 package io.penstock.proxy.upstream;
 
 /** An answer that is not well-formed HTTP/1.1. Stackless: it is an expected outcome. */
-final class MalformedAnswer extends Exception {
+public final class MalformedAnswer extends Exception {
 
   private static final long serialVersionUID = 1;
 

@@ -1,0 +1,149 @@
+package io.penstock.jmh;
+
+import io.penstock.picker.prefix.MatchScratch;
+import io.penstock.picker.prefix.PrefixIndex;
+import io.penstock.picker.prefix.PrefixIndexConfig;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Group;
+import org.openjdk.jmh.annotations.GroupThreads;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * The prefix index at size, with chains of 125 blocks (8k tokens): match over all endpoints, alone
+ * and beside a writer; learning of new chains, which evicts as many blocks as it brings.
+ *
+ * <p>{@code benchmarks/bin/jmh PrefixIndexBench -p entries=1000000 -p hit=50 -p endpoints=100};
+ * {@code -p entries=100000000 -jvmArgsAppend -Xmx8g} for 100 million. Expected: a match of a held
+ * chain 0.5 to 2 µs at 8 endpoints and 5 to 10 µs at 1,000, one that hits nothing under 0.3 µs; a
+ * chain learned 10 to 40 µs.
+ */
+@State(Scope.Group)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(1)
+public class PrefixIndexBench {
+
+  private static final int BLOCKS = 125;
+  private static final int UNKNOWN = 1 << 28;
+
+  /** Blocks in the table. */
+  @Param({"1000000", "10000000"})
+  public int entries;
+
+  /** Share of a looked-up chain that is held, in percent. */
+  @Param({"0", "50", "95"})
+  public int hit;
+
+  /** Candidates of a match. */
+  @Param({"8", "100", "1000"})
+  public int endpoints;
+
+  private final AtomicInteger fresh = new AtomicInteger();
+  private PrefixIndex index;
+  private int[] slots;
+  private int chains;
+
+  /** Fills the table: every chain is held by one endpoint. */
+  @Setup
+  public void fill() {
+    int each = Math.max(BLOCKS, entries / endpoints);
+    long bytes = Math.max(64L << 20, 48L * entries);
+    index = new PrefixIndex(new PrefixIndexConfig(endpoints, entries, bytes, each, 0));
+    slots = new int[endpoints];
+    for (int i = 0; i < endpoints; i++) {
+      slots[i] = i;
+      index.open(i);
+    }
+    chains = entries / BLOCKS;
+    long[] keys = new long[BLOCKS];
+    for (int chain = 0; chain < chains; chain++) {
+      index.learn(chain % endpoints, chain(keys, chain, BLOCKS), 0, BLOCKS);
+    }
+    fresh.set(chains);
+  }
+
+  /** Keys of a chain whose first {@code held} blocks are those of that number. */
+  private static long[] chain(long[] into, int number, int held) {
+    for (int i = 0; i < into.length; i++) {
+      into[i] = Prompts.key(i < held ? number : number + UNKNOWN, i);
+    }
+    return into;
+  }
+
+  /** Working memory of one thread. */
+  @State(Scope.Thread)
+  public static class Reader {
+    private final SplittableRandom random = new SplittableRandom(7);
+    private final long[][] asked = new long[1024][BLOCKS];
+    private int next;
+    private MatchScratch scratch;
+    private int[] depth;
+
+    /** Chooses the chains to look up, in random order. */
+    @Setup
+    public void choose(PrefixIndexBench bench) {
+      scratch = bench.index.scratch(random);
+      depth = new int[bench.endpoints];
+      int held = BLOCKS * bench.hit / 100;
+      for (long[] keys : asked) {
+        // The younger half: the older one goes as the writer brings new chains.
+        chain(keys, bench.chains / 2 + random.nextInt(bench.chains / 2), held);
+      }
+    }
+  }
+
+  /** Working memory of one thread. */
+  @State(Scope.Thread)
+  public static class Writer {
+    private final long[] keys = new long[BLOCKS];
+  }
+
+  /** Looks a chain up for all endpoints. */
+  @Benchmark
+  @Group("matchAlone")
+  @GroupThreads(1)
+  public int match(Reader reader) {
+    long[] keys = reader.asked[reader.next++ & 1023];
+    index.match(keys, BLOCKS, slots, endpoints, reader.depth, reader.scratch);
+    return reader.depth[0];
+  }
+
+  /** Puts a new chain in; when the endpoint is full as many old blocks leave. */
+  @Benchmark
+  @Group("learnAlone")
+  @GroupThreads(1)
+  public int learn(Writer writer) {
+    int number = fresh.getAndIncrement() & (UNKNOWN - 1);
+    return index.learn(number % endpoints, chain(writer.keys, number, BLOCKS), 0, BLOCKS);
+  }
+
+  /** A match while another thread learns. */
+  @Benchmark
+  @Group("together")
+  @GroupThreads(1)
+  public int matchBesideWriter(Reader reader) {
+    return match(reader);
+  }
+
+  /** Learning while another thread matches. */
+  @Benchmark
+  @Group("together")
+  @GroupThreads(1)
+  public int learnBesideReader(Writer writer) {
+    return learn(writer);
+  }
+}
