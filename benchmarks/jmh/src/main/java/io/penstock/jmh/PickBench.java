@@ -36,8 +36,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * prompt that many endpoints hold), fresh signals, 4 requests in flight at each endpoint, 4
  * conversations held by each, the decision kept for {@code /debug/decisions}.
  *
- * <p>{@code benchmarks/bin/jmh PickBench -p endpoints=1000}. Expected: at most 50 µs at 1,000
- * endpoints (bar), about 2 µs at 8; 1 KB for each pick, nearly all of it the decision record.
+ * <p>{@code benchmarks/bin/jmh PickBench -p endpoints=1000}. Expected: 30 µs at 1,000 endpoints
+ * (bar 50), 1 µs at 8; 0.6 to 0.9 KB for each pick, nearly all of it the decision record.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)

@@ -26,8 +26,8 @@ import org.openjdk.jmh.annotations.Warmup;
  *
  * <p>{@code benchmarks/bin/jmh PrefixIndexBench -p entries=1000000 -p hit=50 -p endpoints=100};
  * {@code -p entries=100000000 -jvmArgsAppend -Xmx8g} for 100 million. Expected: a match of a held
- * chain 0.5 to 2 µs at 8 endpoints and 5 to 10 µs at 1,000, one that hits nothing under 0.3 µs; a
- * chain learned 10 to 40 µs.
+ * chain 1 to 1.5 µs at 8 endpoints and 3.5 µs at 1,000, one that hits nothing 0.05 and 2 µs; a
+ * chain learned about 60 µs, most of it for moving cells as tables fill with tombstones.
  */
 @State(Scope.Group)
 @BenchmarkMode(Mode.AverageTime)
