@@ -1,0 +1,349 @@
+package io.penstock.proxy.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.picker.pool.Role;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class GatewayConfigLoaderTest {
+
+  private static final String POOL =
+      "pools:\n  - name: tiny\n    discovery: {static: {endpoints: [{address: \"10.0.0.1:8001\"}]}}\n";
+
+  @TempDir private Path folder;
+
+  private Path file(String text) throws IOException {
+    return Files.writeString(folder.resolve("gateway.yaml"), text);
+  }
+
+  private ConfigSources.Builder sources(String text) throws IOException {
+    return ConfigSources.builder().file(file(text));
+  }
+
+  private static LoadResult.Loaded loaded(ConfigSources.Builder sources) {
+    var result = GatewayConfigLoader.load(sources.build());
+    assertThat(result).isInstanceOf(LoadResult.Loaded.class);
+    return (LoadResult.Loaded) result;
+  }
+
+  /** Each error as it is shown, the folder left out. */
+  private List<String> errors(ConfigSources.Builder sources) {
+    var result = GatewayConfigLoader.load(sources.build());
+    assertThat(result).isInstanceOf(LoadResult.Invalid.class);
+    return ((LoadResult.Invalid) result)
+        .errors().stream().map(e -> e.toString().replace(folder + "/", "")).toList();
+  }
+
+  @Nested
+  class Layers {
+
+    @Test
+    void a_flag_overrides_a_variable_a_variable_the_file_the_file_the_default() throws Exception {
+      var sources =
+          sources(
+                  POOL
+                      + "timeouts:\n  firstByte: 1s\n  answer: 2s\n  total: 3s\n"
+                      + "limits: {connections: 10}\n")
+              .environment(
+                  Map.of("PENSTOCK_TIMEOUTS_FIRST_BYTE", "4s", "PENSTOCK_TIMEOUTS_ANSWER", "5s"))
+              .flag("--timeouts.first-byte", "6s");
+
+      var loaded = loaded(sources);
+
+      var timeouts = loaded.config().timeouts();
+      assertThat(timeouts.firstByte()).isEqualTo(Duration.ofSeconds(6));
+      assertThat(timeouts.answer()).isEqualTo(Duration.ofSeconds(5));
+      assertThat(timeouts.total()).isEqualTo(Duration.ofSeconds(3));
+      assertThat(timeouts.connect()).isEqualTo(Duration.ofSeconds(1));
+      var origin = loaded.sources();
+      assertThat(origin.source(Settings.TIMEOUT_FIRST_BYTE)).isEqualTo("--timeouts.first-byte");
+      assertThat(origin.source(Settings.TIMEOUT_ANSWER)).isEqualTo("PENSTOCK_TIMEOUTS_ANSWER");
+      assertThat(origin.source(Settings.TIMEOUT_TOTAL)).endsWith("gateway.yaml:7");
+      assertThat(origin.source(Settings.TIMEOUT_CONNECT)).isEqualTo("default");
+      assertThat(loaded.warnings()).isEmpty();
+    }
+
+    @Test
+    void a_wrong_value_is_told_even_where_a_stronger_source_overrides_it() throws Exception {
+      var sources =
+          sources(POOL + "timeouts: {total: soon}\n")
+              .environment(Map.of("PENSTOCK_TIMEOUTS_TOTAL", "later"))
+              .flag("--timeouts.total", "3s");
+
+      assertThat(errors(sources))
+          .hasSize(2)
+          .anyMatch(e -> e.startsWith("gateway.yaml:4:19: timeouts.total: 'soon' does not fit"))
+          .anyMatch(e -> e.startsWith("PENSTOCK_TIMEOUTS_TOTAL: timeouts.total: 'later'"));
+    }
+
+    @Test
+    void endpoints_given_as_a_flag_replace_the_files_pools() throws Exception {
+      var loaded =
+          loaded(sources(POOL).endpoints("10.0.0.2:80, [::1]:81").model("big").model("small"));
+
+      assertThat(loaded.config().pools())
+          .singleElement()
+          .satisfies(
+              pool -> {
+                assertThat(pool.name()).isEqualTo("big");
+                assertThat(pool.models()).containsExactly("big", "small");
+                var fixed = (PoolConfig.Discovery.Static) pool.discovery();
+                assertThat(fixed.endpoints())
+                    .extracting(PoolConfig.StaticEndpoint::host)
+                    .containsExactly("10.0.0.2", "::1");
+              });
+      assertThat(loaded.sources().poolsSource()).isEqualTo("--endpoints");
+    }
+
+    @Test
+    void a_variable_nobody_knows_is_a_warning_since_kubernetes_sets_some() throws Exception {
+      var loaded =
+          loaded(
+              sources(POOL)
+                  .environment(
+                      Map.of(
+                          "PENSTOCK_SERVICE_HOST", "10.1.2.3",
+                          "PENSTOCK_TIMEOUTS_TOTALS", "3s",
+                          "HOME", "/root")));
+
+      assertThat(loaded.warnings())
+          .containsExactly(
+              "PENSTOCK_SERVICE_HOST is no setting and is ignored",
+              "PENSTOCK_TIMEOUTS_TOTALS is no setting and is ignored; did you mean"
+                  + " PENSTOCK_TIMEOUTS_TOTAL?");
+      assertThat(loaded.config().timeouts().total()).isEqualTo(Duration.ofMinutes(30));
+    }
+  }
+
+  @Nested
+  class Errors {
+
+    @Test
+    void an_unknown_key_has_line_column_and_what_was_meant() throws Exception {
+      assertThat(errors(sources(POOL + "timeouts:\n  firstBite: 1s\n")))
+          .containsExactly(
+              "gateway.yaml:5:3: timeouts.firstBite: unknown key; did you mean firstByte?");
+      assertThat(errors(sources(POOL + "timeout: {}\n")))
+          .containsExactly("gateway.yaml:4:1: timeout: unknown key; did you mean timeouts?");
+      assertThat(errors(sources(POOL + "sse: {zzzzz: 1}\n")))
+          .containsExactly("gateway.yaml:4:7: sse.zzzzz: unknown key; allowed: keepAlive");
+    }
+
+    @Test
+    void a_value_that_does_not_fit_is_shown_with_what_would() throws Exception {
+      assertThat(errors(sources(POOL + "retries:\n  perRequest: 11\n")))
+          .containsExactly(
+              "gateway.yaml:5:15: retries.perRequest: '11' does not fit; allowed: a number from 0"
+                  + " to 10");
+      assertThat(errors(sources(POOL + "limits: [1]\n")))
+          .containsExactly("gateway.yaml:4:9: limits: expected a mapping, found a list");
+      assertThat(errors(sources(POOL + "listen:\n")))
+          .containsExactly("gateway.yaml:4:8: listen: expected a value, found nothing");
+    }
+
+    @Test
+    void all_of_them_come_at_once() throws Exception {
+      var sources =
+          sources("listenn: x\nadmin: nowhere\ntimeouts: {total: never}\n" + POOL)
+              .flag("--limits.request-bodi", "1MiB")
+              .flag("--limits.connections", "0");
+
+      assertThat(errors(sources))
+          .hasSize(5)
+          .anyMatch(e -> e.contains(":1:1: listenn: unknown key; did you mean listen?"))
+          .anyMatch(e -> e.contains(":2:8: admin: 'nowhere' does not fit"))
+          .anyMatch(e -> e.contains(":3:19: timeouts.total: 'never' does not fit"))
+          .anyMatch(
+              e ->
+                  e.equals(
+                      "--limits.request-bodi: unknown flag; did you mean --limits.request-body?"))
+          .anyMatch(e -> e.startsWith("--limits.connections: limits.connections: '0'"));
+    }
+
+    @Test
+    void a_key_may_be_there_once() throws Exception {
+      assertThat(errors(sources(POOL + "log: {access: true}\nlog: {access: false}\n")))
+          .containsExactly("gateway.yaml:5:1: log: is there twice");
+    }
+
+    @Test
+    void what_is_no_yaml_has_its_place() throws Exception {
+      assertThat(errors(sources("listen: [1\nadmin: 2\n")))
+          .singleElement()
+          .asString()
+          .startsWith("gateway.yaml:2:")
+          .contains("not YAML: ");
+      assertThat(errors(sources(""))).containsExactly("gateway.yaml: is empty");
+      assertThat(errors(sources(POOL + "---\nlisten: x\n")))
+          .anyMatch(e -> e.contains("a second document; one is allowed"));
+      assertThat(errors(ConfigSources.builder().file(folder.resolve("none.yaml"))))
+          .contains("none.yaml: there is no such file");
+    }
+
+    @Test
+    void settings_are_checked_together() throws Exception {
+      assertThat(errors(ConfigSources.builder()))
+          .containsExactly(
+              "pools: there is none; give --endpoints host:port,host:port or pools in a file");
+      assertThat(errors(ConfigSources.builder().model("tiny")))
+          .contains("--model: needs --endpoints; in a file, name models in their pool");
+      assertThat(errors(sources(POOL + "tls: {certificate: cert.pem}\n")))
+          .containsExactly(
+              "gateway.yaml:4: tls.key: is missing; tls.certificate and tls.key go together");
+      assertThat(errors(sources(POOL).listen("127.0.0.1:7").admin("127.0.0.1:7")))
+          .containsExactly("--admin: admin: '127.0.0.1:7' is the address of listen too");
+    }
+
+    @Test
+    void an_admin_listener_that_others_reach_is_a_warning() throws Exception {
+      assertThat(loaded(sources(POOL).admin(":9090")).warnings())
+          .singleElement()
+          .asString()
+          .contains("0.0.0.0:9090", "health serves probes");
+      assertThat(loaded(sources(POOL).admin("")).config().admin()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+        delimiter = '|',
+        value = {
+          "{discovery: {file: {path: e.yaml}}} | pools[0].name: is missing",
+          "{name: a} | pools[0].discovery: is missing; allowed: one of static, file, dns",
+          "{name: a, discovery: {}} | has 0 sources",
+          "{name: a, discovery: {file: {path: x}, dns: {address: 'a:1'}}} | has 2 sources",
+          "{name: a, discovery: {files: {path: x}}} | unknown key; did you mean file?",
+          "{name: a, discovery: {file: {}}} | pools[0].discovery.file.path: is missing",
+          "{name: a, discovery: {dns: {address: x}}} | 'x' does not fit; allowed: host:port",
+          "{name: a b, discovery: {file: {path: x}}} | 'a b' does not fit; allowed: letters",
+          "{name: a, models: [], discovery: {file: {path: x}}} | models: is empty",
+          "{name: a, picker: {x: 1}, discovery: {file: {path: x}}} | allowed: nothing",
+          "{name: a, discovery: {static: {}}} | endpoints: is missing",
+          "{name: a, discovery: {static: {endpoints: [{address: '1.1.1.1'}]}}} | does not fit",
+          "{name: a, discovery: {static: {endpoints: [{address: 'a:1', role: x}]}}} | both, prefill",
+          "{name: a, discovery: {static: {endpoints: [{address: 'a:1'}, {address: 'a:1'}]}}} | twice",
+          "{name: a, scrape: {interval: 0s}, discovery: {file: {path: x}}} | at least 1ms"
+        })
+    void a_pool_is_read_strictly(String pool, String error) throws Exception {
+      assertThat(errors(sources("pools:\n  - " + pool + "\n")))
+          .singleElement()
+          .asString()
+          .startsWith("gateway.yaml:2:")
+          .contains(error);
+    }
+
+    @Test
+    void two_pools_have_two_names() throws Exception {
+      assertThat(
+              errors(
+                  sources(
+                      POOL + "  - name: tiny\n    discovery: {dns: {address: \"pods:8000\"}}\n")))
+          .containsExactly("gateway.yaml:4:11: pools[1].name: 'tiny' is the name of a pool above");
+    }
+  }
+
+  @Test
+  void a_whole_file_becomes_one_tree() throws Exception {
+    var config =
+        loaded(
+                sources(
+                    """
+                    listen: "[::1]:8443"
+                    admin: ""
+                    health: ":8081"
+                    pools:
+                      - name: one
+                        models: [a, b]
+                        discovery:
+                          static:
+                            endpoints:
+                              - {address: "10.0.0.1:1", role: prefill, labels: {zone: x}}
+                              - {address: "pod:2", role: Decode}
+                        picker: {}
+                        scrape: {interval: 50ms}
+                      - name: two
+                        discovery: {file: {path: pods/endpoints.yaml}}
+                      - name: three
+                        discovery: {dns: {address: "pods.default.svc:8000", interval: 2s}}
+                    timeouts: {preStop: 0, drain: 1m30s}
+                    limits: {requestBody: 1.5MiB, bufferedBodies: 512MiB}
+                    tls: {certificate: tls/cert.pem, key: /etc/key.pem}
+                    auth: {keysFile: keys.yaml}
+                    """))
+            .config();
+
+    assertThat(config.listen()).isEqualTo(new ListenAddress("::1", 8443));
+    assertThat(config.admin()).isNull();
+    assertThat(config.health()).isEqualTo(new ListenAddress("0.0.0.0", 8081));
+    assertThat(config.timeouts().preStop()).isZero();
+    assertThat(config.timeouts().drain()).isEqualTo(Duration.ofSeconds(90));
+    assertThat(config.limits().requestBody()).isEqualTo(3 * 512 * 1024);
+    assertThat(config.limits().bufferedBodies(1L << 40)).isEqualTo(512L << 20);
+    assertThat(config.tls())
+        .isEqualTo(new GatewayConfig.Tls(folder.resolve("tls/cert.pem"), Path.of("/etc/key.pem")));
+    assertThat(config.auth().keysFile()).isEqualTo(folder.resolve("keys.yaml"));
+    assertThat(config.pools()).extracting(PoolConfig::name).containsExactly("one", "two", "three");
+    assertThat(config.pools().get(0).scrape().interval()).isEqualTo(Duration.ofMillis(50));
+    assertThat(config.pools().get(0).discovery())
+        .isEqualTo(
+            new PoolConfig.Discovery.Static(
+                List.of(
+                    new PoolConfig.StaticEndpoint("10.0.0.1", 1, Role.PREFILL, Map.of("zone", "x")),
+                    new PoolConfig.StaticEndpoint("pod", 2, Role.DECODE, Map.of()))));
+    assertThat(config.pools().get(1).discovery())
+        .isEqualTo(new PoolConfig.Discovery.EndpointFile(folder.resolve("pods/endpoints.yaml")));
+    assertThat(config.pools().get(2).discovery())
+        .isEqualTo(new PoolConfig.Discovery.Dns("pods.default.svc", 8000, Duration.ofSeconds(2)));
+  }
+
+  @Test
+  void a_quarter_of_direct_memory_is_what_auto_means() throws Exception {
+    assertThat(loaded(sources(POOL)).config().limits().bufferedBodies(400)).isEqualTo(100);
+  }
+
+  @Nested
+  class Printing {
+
+    @Test
+    void the_printed_tree_loads_to_the_same_configuration() throws Exception {
+      var first =
+          loaded(
+              sources(
+                      POOL
+                          + "  - name: two\n    models: [\"a: b\", c]\n"
+                          + "    discovery: {file: {path: \"e #1.yaml\"}}\n"
+                          + "  - name: three\n"
+                          + "    discovery: {dns: {address: \"[::1]:80\", interval: 1500ms}}\n"
+                          + "    scrape: {interval: 1ms}\n")
+                  .flag("--timeouts.total", "1m30s")
+                  .flag("--tls.certificate", "/a b/cert.pem")
+                  .flag("--tls.key", "/key.pem"));
+
+      String yaml = ConfigPrinter.yaml(first);
+      var second = loaded(ConfigSources.builder().file(file(yaml)));
+
+      assertThat(second.config()).isEqualTo(first.config());
+      assertThat(yaml).contains("total: 1m30s  # --timeouts.total");
+    }
+
+    @Test
+    void json_has_every_setting_with_its_source() throws Exception {
+      String json = ConfigPrinter.json(loaded(sources(POOL).flag("--log.access", "false")));
+
+      for (var setting : Settings.all()) {
+        assertThat(json).contains("\"" + setting.path() + "\":{\"value\":");
+      }
+      assertThat(json).contains("\"log.access\":{\"value\":\"false\",\"source\":\"--log.access\"}");
+      assertThat(json).contains("\"address\":\"10.0.0.1:8001\"");
+    }
+  }
+}
