@@ -174,6 +174,11 @@ final class Attempt implements ResponseHandler {
   // ---- the upstream connection's side ----
 
   @Override
+  public void interim(ResponseHead head) {
+    listener.interim(head);
+  }
+
+  @Override
   public void head(ResponseHead head) {
     listener.head(head);
   }

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  * The client's side of one exchange: an HTTP/1 connection between two requests, or one HTTP/2
  * stream. Confined to the channel's event loop.
  *
- * <p>Order of calls: {@link #begin} once, any number of {@link #body} and {@link #comment}, then
- * {@link #end} or {@link #abort}. Writes reach the wire with {@link #flush}. After {@code end} or
- * {@code abort} the exchange makes no further call.
+ * <p>Order of calls: any number of {@link #interim}, {@link #begin} once, any number of {@link
+ * #body} and {@link #comment}, then {@link #end} or {@link #abort}. Writes reach the wire with
+ * {@link #flush}. After {@code end} or {@code abort} the exchange makes no further call.
  */
 public interface ClientStream {
 
@@ -29,6 +29,12 @@ public interface ClientStream {
    * expects bytes that already are whole chunks; else it expects payload.
    */
   boolean chunked();
+
+  /**
+   * Sends an interim answer of the pod (102, 103, ...; RFC 9110 §15.2), where the client can take
+   * one: HTTP/1.0 has none.
+   */
+  void interim(ResponseHead head);
 
   /**
    * Writes the head of the answer.

@@ -248,6 +248,13 @@ public final class Exchange {
     return head;
   }
 
+  /** Passes on a pod's interim answer, which commits nothing, unless an answer has begun. */
+  void interim(ResponseHead head) {
+    if (!pinging) {
+      client.interim(head);
+    }
+  }
+
   /** Commits a pod's head. */
   void begin(ResponseHead head, boolean events) {
     String[] extra;
@@ -281,9 +288,7 @@ public final class Exchange {
         null,
         new String[] {"content-type", contentType, "x-request-id", facts.requestId},
         body.length);
-    client.body(Unpooled.wrappedBuffer(body));
-    client.end(false);
-    facts.bytesOut = body.length;
+    send(body);
     done(status, null, Outcome.COMPLETED, null);
   }
 
@@ -343,9 +348,16 @@ public final class Exchange {
       }
     }
     client.begin(response.status(), null, fields, response.body().length);
-    client.body(Unpooled.wrappedBuffer(response.body()));
+    send(response.body());
+  }
+
+  /** The content of the gateway's own answer; that to a HEAD has none (RFC 9110 §9.3.2). */
+  private void send(byte[] content) {
+    if (!facts.method().equals("HEAD")) {
+      client.body(Unpooled.wrappedBuffer(content));
+      facts.bytesOut = content.length;
+    }
     client.end(false);
-    facts.bytesOut = response.body().length;
   }
 
   /** The client left before its answer began. */

@@ -108,6 +108,11 @@ final class Routing implements ExchangeState, ResponseHandler {
   // ---- the pod's side ----
 
   @Override
+  public void interim(ResponseHead received) {
+    exchange.interim(received);
+  }
+
+  @Override
   public void head(ResponseHead received) {
     if (Failures.retryable(received.status()) && retriedAfter(received)) {
       return;

@@ -47,6 +47,11 @@ final class Streaming implements ExchangeState, ResponseHandler {
   // ---- the pod's side ----
 
   @Override
+  public void interim(ResponseHead head) {
+    throw new IllegalStateException("an interim answer after the head");
+  }
+
+  @Override
   public void head(ResponseHead head) {
     throw new IllegalStateException("a second head");
   }

@@ -218,6 +218,18 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   }
 
   @Override
+  public void interim(ResponseHead interim) {
+    if (http10) {
+      return;
+    }
+    ByteBuf head = ctx.alloc().directBuffer(256);
+    StatusLines.write(head, interim.status());
+    interim.writeHeadersTo(head);
+    head.writeBytes(CRLF);
+    ctx.writeAndFlush(head, ctx.voidPromise());
+  }
+
+  @Override
   public void begin(
       int status, @Nullable ResponseHead relayed, String[] extra, long contentLength) {
     if (!requestEnded || loop.draining() || (contentLength < 0 && http10)) {

@@ -178,6 +178,13 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements ClientSt
   }
 
   @Override
+  public void interim(ResponseHead interim) {
+    var headers = new DefaultHttp2Headers().status(Integer.toString(interim.status()));
+    interim.forEachEndToEnd((name, value) -> headers.add(lower(name), value));
+    ctx.writeAndFlush(new DefaultHttp2HeadersFrame(headers, false));
+  }
+
+  @Override
   public void begin(
       int status, @Nullable ResponseHead relayed, String[] extra, long contentLength) {
     var headers = new DefaultHttp2Headers();

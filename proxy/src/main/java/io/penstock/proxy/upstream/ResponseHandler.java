@@ -9,7 +9,13 @@ import io.netty.buffer.ByteBuf;
  */
 public interface ResponseHandler {
 
-  /** The head of the final answer; interim answers (1xx) are dropped. */
+  /**
+   * An interim answer (1xx), before {@link #head}. 100 never comes, since no request expects it,
+   * and 101 is an error.
+   */
+  void interim(ResponseHead head);
+
+  /** The head of the final answer. */
   void head(ResponseHead head);
 
   /**

@@ -6,7 +6,7 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The head of a pod's final answer: its bytes and where the fields are. Immutable.
+ * The head of a pod's answer, final or interim: its bytes and where the fields are. Immutable.
  *
  * <p>Fields that concern the connection or that the gateway writes itself (RFC 9110 §7.6.1) are
  * known from parsing and never passed on; all others go on byte for byte.
@@ -56,7 +56,7 @@ public final class ResponseHead {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 
-  /** 200..999 as sent. */
+  /** 100..999 as sent. */
   public int status() {
     return status;
   }

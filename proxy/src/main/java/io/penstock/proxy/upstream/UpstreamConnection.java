@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
   private static final int MAX_HEAD_BYTES = 32 * 1024;
+  private static final int MAX_INTERIM = 16;
   private static final byte[] NOTHING = new byte[0];
 
   private final UpstreamPool pool;
@@ -32,6 +33,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private boolean bytesSeen;
   private boolean bodySeen;
   private boolean poisoned;
+  private int interim;
   private long idleSinceNanos;
 
   UpstreamConnection(UpstreamPool pool, Channel channel, IdleConnections home) {
@@ -58,6 +60,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     head = null;
     bytesSeen = false;
     bodySeen = false;
+    interim = 0;
     next.on(this);
     ByteBuf requestHead = next.takeHead();
     ByteBuf requestBody = next.takeBody();
@@ -142,11 +145,22 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
       throw new MalformedAnswer("an upgrade nobody asked for");
     }
     if (parsed.status() < 200) {
-      return read.isReadable();
+      return interim(running, parsed) && read.isReadable();
     }
     head = parsed;
     framing.begin(parsed);
     running.handler().head(parsed);
+    return call == running;
+  }
+
+  /** Hands an interim answer on; false when the call has ended over it. */
+  private boolean interim(UpstreamCall running, ResponseHead parsed) throws MalformedAnswer {
+    if (++interim > MAX_INTERIM) {
+      throw new MalformedAnswer("more than " + MAX_INTERIM + " interim answers");
+    }
+    if (parsed.status() != 100) {
+      running.handler().interim(parsed);
+    }
     return call == running;
   }
 
