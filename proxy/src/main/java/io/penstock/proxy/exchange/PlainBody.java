@@ -1,6 +1,7 @@
 package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.penstock.proxy.openai.ResponseIds;
 import io.penstock.proxy.openai.Usage;
 import io.penstock.proxy.upstream.BodyFraming;
@@ -11,13 +12,18 @@ import org.jspecify.annotations.Nullable;
  * loop.
  *
  * <p>Chunks go on with their framing where the client's side is chunked too, up to and with the
- * last one.
+ * last one. Usage is read out of the last bytes of the body: in place where it came in one piece,
+ * otherwise from a copy of so many, which is all that is kept of it.
  */
 final class PlainBody implements AnswerBody {
+
+  private static final byte[] NOTHING = new byte[0];
 
   private final ClientStream client;
   private final boolean announcesResponse;
   private final Usage usage = new Usage();
+  private byte[] tail = NOTHING;
+  private int tailLength;
   private @Nullable String responseId;
   private long bytes;
   private boolean endPassed;
@@ -60,9 +66,29 @@ final class PlainBody implements AnswerBody {
       int start = framing.segmentStart(0);
       responseId = ResponseIds.find(raw, start, start + framing.segmentLength(0));
     }
-    int last = framing.segments() - 1;
-    int start = framing.segmentStart(last);
-    usage.look(raw, start, start + framing.segmentLength(last));
+    if (framing.ended() && framing.segments() == 1 && tailLength == 0) {
+      int start = framing.segmentStart(0);
+      usage.look(raw, start, start + framing.segmentLength(0));
+      return;
+    }
+    for (int i = 0; i < framing.segments(); i++) {
+      keep(raw, framing.segmentStart(i), framing.segmentLength(i));
+    }
+  }
+
+  /** Keeps the last bytes of what was kept and this. */
+  private void keep(ByteBuf raw, int start, int length) {
+    if (tail.length == 0) {
+      tail = new byte[2 * Usage.TAIL_BYTES];
+    }
+    int taken = Math.min(length, Usage.TAIL_BYTES);
+    if (tailLength + taken > tail.length) {
+      int still = Usage.TAIL_BYTES;
+      System.arraycopy(tail, tailLength - still, tail, 0, still);
+      tailLength = still;
+    }
+    raw.getBytes(start + length - taken, tail, tailLength, taken);
+    tailLength += taken;
   }
 
   @Override
@@ -87,6 +113,10 @@ final class PlainBody implements AnswerBody {
 
   @Override
   public Usage usage() {
+    if (tailLength > 0) {
+      usage.look(Unpooled.wrappedBuffer(tail, 0, tailLength), 0, tailLength);
+      tailLength = 0;
+    }
     return usage;
   }
 

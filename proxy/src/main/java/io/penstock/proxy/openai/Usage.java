@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 public final class Usage {
 
   /** A usage object is looked for in the last bytes of an event or a body, where engines put it. */
-  private static final int TAIL_BYTES = 2 * 1024;
+  public static final int TAIL_BYTES = 2 * 1024;
 
   private static final byte[] USAGE = ascii("\"usage\":{");
   private static final byte[] PROMPT = ascii("\"prompt_tokens\":");
