@@ -102,7 +102,7 @@ public final class GatewayApp implements AutoCloseable {
     var random = new SplittableRandom();
 
     // Threads: event loops for everything on the data path, one for changes, virtual ones to block.
-    var transport = Transport.best();
+    var transport = Transport.of(config.transport());
     int loopCount = Math.max(1, Runtime.getRuntime().availableProcessors());
     MultiThreadIoEventLoopGroup group = transport.loops(loopCount);
     parts.add(() -> group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly());
@@ -193,12 +193,12 @@ public final class GatewayApp implements AutoCloseable {
 
   private void contextOf(
       EventLoop loop, int index, Transport transport, GatewayConfig config, SplittableRandom own) {
-    var reads = new SharedReadBuffer();
+    var reads = transport.completes() ? null : new SharedReadBuffer();
     var upstream =
         new UpstreamPool(
             loop,
             transport.clientChannel(),
-            reads,
+            reads == null ? Transport.ownReads() : reads,
             (int) config.timeouts().connect().toMillis(),
             nanoClock);
     var context = new LoopContext(gateway, index, loop, upstream, nanoClock, own);
@@ -213,7 +213,9 @@ public final class GatewayApp implements AutoCloseable {
                     })
                 .awaitUninterruptibly());
     // Buffers are given up when the loop has nothing left to read.
-    loop.terminationFuture().addListener(ended -> reads.close());
+    if (reads != null) {
+      loop.terminationFuture().addListener(ended -> reads.close());
+    }
   }
 
   private Supplier<@Nullable SslContext> tls(GatewayConfig config, ScheduledExecutorService control)

@@ -220,6 +220,7 @@ public final class GatewayConfigLoader {
         settings.value(Settings.LISTEN),
         settings.value(Settings.ADMIN),
         settings.value(Settings.HEALTH),
+        settings.value(Settings.TRANSPORT),
         pools,
         new Timeouts(
             settings.value(Settings.TIMEOUT_REQUEST_HEAD),

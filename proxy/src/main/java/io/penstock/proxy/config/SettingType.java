@@ -3,6 +3,8 @@ package io.penstock.proxy.config;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -68,6 +70,23 @@ final class SettingType<T extends @Nullable Object> {
   private SettingType(String allowed, Function<String, T> parser) {
     this.allowed = allowed;
     this.parser = parser;
+  }
+
+  /** One of an enum's constants, in lower case. */
+  static <E extends Enum<E>> SettingType<E> oneOf(Class<E> type) {
+    Map<String, E> words = new LinkedHashMap<>();
+    for (E constant : type.getEnumConstants()) {
+      words.put(constant.name().toLowerCase(Locale.ROOT), constant);
+    }
+    return new SettingType<>(
+        String.join(", ", words.keySet()),
+        text -> {
+          E constant = words.get(text);
+          if (constant == null) {
+            throw new IllegalArgumentException(text);
+          }
+          return constant;
+        });
   }
 
   /** A whole number within bounds. */

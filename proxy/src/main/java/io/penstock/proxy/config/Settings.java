@@ -1,5 +1,6 @@
 package io.penstock.proxy.config;
 
+import io.penstock.proxy.config.GatewayConfig.TransportKind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -29,6 +30,13 @@ public final class Settings {
           SettingType.ADDRESS_OR_OFF,
           "",
           "Listener with /livez, /readyz and /metrics only, for kubelet and Prometheus.");
+
+  static final Setting<TransportKind> TRANSPORT =
+      new Setting<>(
+          "transport",
+          SettingType.oneOf(TransportKind.class),
+          "auto",
+          "Sockets of the operating system; auto: epoll where the kernel has it, else nio.");
 
   static final Setting<Duration> TIMEOUT_REQUEST_HEAD =
       time("timeouts.requestHead", "10s", "For the head of a request, from its first byte.");
@@ -170,6 +178,7 @@ public final class Settings {
           LISTEN,
           ADMIN,
           HEALTH,
+          TRANSPORT,
           TIMEOUT_REQUEST_HEAD,
           TIMEOUT_REQUEST_BODY,
           TIMEOUT_CONNECT,

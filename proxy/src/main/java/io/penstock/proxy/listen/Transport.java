@@ -1,7 +1,9 @@
 package io.penstock.proxy.listen;
 
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -11,30 +13,102 @@ import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.netty.channel.uring.IoUringSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.penstock.proxy.config.GatewayConfig.TransportKind;
+import java.io.IOException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The kind of sockets and event loops in use. Immutable.
  *
  * @param name for the log
+ * @param completes whether the kernel fills a buffer it was given earlier (io_uring), rather than
+ *     saying that there is something to read
  */
 public record Transport(
     String name,
     IoHandlerFactory handlers,
     Class<? extends ServerSocketChannel> serverChannel,
-    Class<? extends SocketChannel> clientChannel) {
+    Class<? extends SocketChannel> clientChannel,
+    boolean completes) {
 
-  /** Epoll where the kernel has it, NIO elsewhere. */
-  public static Transport best() {
-    if (Epoll.isAvailable()) {
-      return new Transport(
-          "epoll",
-          EpollIoHandler.newFactory(),
-          EpollServerSocketChannel.class,
-          EpollSocketChannel.class);
+  private static final int LEAST_READ_BYTES = 2 * 1024;
+  private static final int FIRST_READ_BYTES = 16 * 1024;
+  private static final int MOST_READ_BYTES = 256 * 1024;
+
+  /**
+   * The transport an operator asked for ({@code transport}).
+   *
+   * @throws IOException when this machine does not have it, with the reason
+   */
+  public static Transport of(TransportKind kind) throws IOException {
+    return switch (kind) {
+      case AUTO -> Epoll.isAvailable() ? epoll() : nio();
+      case NIO -> nio();
+      case EPOLL -> {
+        require(kind, Epoll.unavailabilityCause());
+        yield epoll();
+      }
+      case IO_URING -> {
+        require(kind, IoUring.unavailabilityCause());
+        yield ioUring();
+      }
+    };
+  }
+
+  private static void require(TransportKind kind, @Nullable Throwable cause) throws IOException {
+    if (cause == null) {
+      return;
     }
+    // The first cause is often only that a class could not be initialised.
+    Throwable reason = cause;
+    while (reason.getCause() != null) {
+      reason = reason.getCause();
+    }
+    throw new IOException(
+        "transport "
+            + kind.name().toLowerCase(Locale.ROOT)
+            + " is not available on this machine, auto and nio are: "
+            + reason.getMessage(),
+        cause);
+  }
+
+  private static Transport epoll() {
     return new Transport(
-        "nio", NioIoHandler.newFactory(), NioServerSocketChannel.class, NioSocketChannel.class);
+        "epoll",
+        EpollIoHandler.newFactory(),
+        EpollServerSocketChannel.class,
+        EpollSocketChannel.class,
+        false);
+  }
+
+  private static Transport ioUring() {
+    return new Transport(
+        "io_uring",
+        IoUringIoHandler.newFactory(),
+        IoUringServerSocketChannel.class,
+        IoUringSocketChannel.class,
+        true);
+  }
+
+  private static Transport nio() {
+    return new Transport(
+        "nio",
+        NioIoHandler.newFactory(),
+        NioServerSocketChannel.class,
+        NioSocketChannel.class,
+        false);
+  }
+
+  /** Reads of a transport that completes: each connection into buffers of its own, one a turn. */
+  public static RecvByteBufAllocator ownReads() {
+    return new AdaptiveRecvByteBufAllocator(LEAST_READ_BYTES, FIRST_READ_BYTES, MOST_READ_BYTES)
+        .maxMessagesPerRead(1);
   }
 
   /** Event loops of this kind. */

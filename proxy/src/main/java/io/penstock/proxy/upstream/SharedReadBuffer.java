@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A read whose bytes are still held moves the next one behind them, so that many small held
  * reads share a block instead of pinning one each; a block without room is left to its holders and
  * a new one begun. One read per turn: what was read is flushed before more is read.
+ *
+ * <p>For transports that read when a socket is ready. One that hands a buffer to the kernel and
+ * hears later how much is in it would have many of them out at a time, over the same memory.
  */
 public final class SharedReadBuffer extends DefaultMaxMessagesRecvByteBufAllocator {
 

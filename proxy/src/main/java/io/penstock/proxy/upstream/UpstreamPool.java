@@ -8,6 +8,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.util.NetUtil;
 import io.penstock.picker.pool.Endpoint;
@@ -39,7 +40,7 @@ public final class UpstreamPool {
   private final EventLoop loop;
   private final Bootstrap bootstrap;
   private final LongSupplier nanoClock;
-  private final SharedReadBuffer reads;
+  private final RecvByteBufAllocator reads;
   private final Map<EndpointId, IdleConnections> endpoints = new HashMap<>();
   private boolean sweeping;
   private final LongAdder open = new LongAdder();
@@ -50,12 +51,13 @@ public final class UpstreamPool {
   /**
    * A loop's pool, without connections.
    *
+   * @param reads where bytes are read to, usually a {@link SharedReadBuffer}
    * @param connectMillis {@code timeouts.connect}
    */
   public UpstreamPool(
       EventLoop loop,
       Class<? extends SocketChannel> channelType,
-      SharedReadBuffer reads,
+      RecvByteBufAllocator reads,
       int connectMillis,
       LongSupplier nanoClock) {
     this.loop = loop;
@@ -166,8 +168,8 @@ public final class UpstreamPool {
     endpoints.clear();
   }
 
-  /** The loop's read buffer, for the connections of clients too. */
-  public SharedReadBuffer reads() {
+  /** Where reads of the loop go, for the connections of clients too. */
+  public RecvByteBufAllocator reads() {
     return reads;
   }
 
