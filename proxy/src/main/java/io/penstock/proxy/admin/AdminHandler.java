@@ -49,7 +49,7 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     var method = headOnly ? "GET" : request.method().name();
     var uri = request.uri();
     boolean foreign = request.headers().contains(HttpHeaderNames.ORIGIN);
-    if (pages.isAlive(uri)) {
+    if (pages.isAlive(method, uri)) {
       write(ctx, AdminPages.ALIVE, headOnly);
       return;
     }

@@ -55,8 +55,8 @@ final class AdminPages {
   }
 
   /** Whether the event loop itself answers. */
-  boolean isAlive(String uri) {
-    return uri.equals("/livez");
+  boolean isAlive(String method, String uri) {
+    return method.equals("GET") && uri.equals("/livez");
   }
 
   /**
