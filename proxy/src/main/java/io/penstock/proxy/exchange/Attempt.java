@@ -83,7 +83,7 @@ final class Attempt implements ResponseHandler {
     }
     over = true;
     if (status < 500) {
-      pool.health().success(endpoint.slot());
+      pool.health().success(endpoint.slot(), loop.now());
     } else {
       strike();
     }

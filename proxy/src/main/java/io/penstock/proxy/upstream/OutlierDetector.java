@@ -13,9 +13,10 @@ import java.util.concurrent.atomic.AtomicLongArray;
  *
  * <p>So many failures in a row eject an endpoint for a base time, doubled with each ejection in a
  * row up to a bound. It returns slowly: its weight rises from a tenth to one over the ramp. One
- * success of a returned endpoint ends the row. Client errors and cancelled requests never count. An
- * endpoint that says it is busy is left alone for as long as it asks, at most ten seconds, and
- * nothing is held against it.
+ * success of a returned endpoint ends the row. What requests sent before an ejection come to during
+ * it changes nothing, or a pod that dies with many streams would be out for the longest time at
+ * once. Client errors and cancelled requests never count. An endpoint that says it is busy is left
+ * alone for as long as it asks, at most ten seconds, and nothing is held against it.
  */
 public final class OutlierDetector implements EndpointHealth {
 
@@ -33,7 +34,7 @@ public final class OutlierDetector implements EndpointHealth {
   /**
    * When to eject and for how long.
    *
-   * @param consecutiveFailures failures in a row that eject, 1 or more
+   * @param consecutiveFailures failures in a row that eject; 0: none ever does
    * @param baseNanos length of a first ejection
    * @param maxNanos greatest length
    * @param rampNanos time from the return to full weight
@@ -55,18 +56,20 @@ public final class OutlierDetector implements EndpointHealth {
   }
 
   /** A request was answered, whatever the status below 500. */
-  public void success(int slot) {
+  public void success(int slot, long nowNanos) {
     if (failures.get(slot) != 0) {
       failures.set(slot, 0);
     }
-    if (ejections.get(slot) != 0) {
+    if (ejections.get(slot) != 0 && !isEjected(slot, nowNanos)) {
       ejections.set(slot, 0);
     }
   }
 
   /** A request failed through the pod or the way to it; true when that ejects the endpoint. */
   public boolean failure(int slot, long nowNanos) {
-    if (failures.incrementAndGet(slot) < settings.consecutiveFailures) {
+    if (settings.consecutiveFailures == 0
+        || isEjected(slot, nowNanos)
+        || failures.incrementAndGet(slot) < settings.consecutiveFailures) {
       return false;
     }
     failures.set(slot, 0);
@@ -86,7 +89,16 @@ public final class OutlierDetector implements EndpointHealth {
   public void busy(int slot, long nowNanos, long retryAfterNanos) {
     long length =
         retryAfterNanos < 0 ? USUAL_BUSY_NANOS : Math.min(retryAfterNanos, MOST_BUSY_NANOS);
-    outUntil.set(slot, nonZero(nowNanos + length));
+    long until = nonZero(nowNanos + length);
+    long already = outUntil.get(slot);
+    if (already == 0 || until - already > 0) {
+      outUntil.set(slot, until);
+    }
+  }
+
+  private boolean isEjected(int slot, long nowNanos) {
+    long ramp = rampUntil.get(slot);
+    return ramp != 0 && ramp - settings.rampNanos - nowNanos > 0;
   }
 
   /** The slot has another owner now, of whom nothing is known. */
