@@ -87,7 +87,7 @@ public class PickBench {
     requests = new InferenceRequest[Math.min(conversations, MAX_REQUESTS)];
     for (int i = 0; i < conversations; i++) {
       var request = Prompts.conversation(i % SYSTEM_PROMPTS, SYSTEM_BLOCKS, i, BLOCKS);
-      picker.index().learn(random.nextInt(endpoints), request.keys().array(), 0, HELD_BLOCKS);
+      picker.index().learn(random.nextInt(endpoints), request.keys().array(), HELD_BLOCKS);
       if (i < requests.length) {
         requests[i] = request;
       }

@@ -4,6 +4,7 @@ import io.penstock.picker.cost.LoopObserver;
 import io.penstock.picker.explain.Attempt;
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.prefix.Learned;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.signals.Reservation;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,7 @@ public final class Placement {
   private final @Nullable Reservation reservation;
 
   private final LoopObserver.@Nullable Sent sent;
-  private final int firstLearned;
+  private final @Nullable Learned learned;
   private State state = State.WAITING;
   private int tokens;
   private int tokensAtSample;
@@ -63,7 +64,7 @@ public final class Placement {
     if (!attached) {
       this.sent = null;
       this.reservation = null;
-      this.firstLearned = 0;
+      this.learned = null;
       return;
     }
     int slot = attempt.endpoint().slot();
@@ -73,7 +74,8 @@ public final class Placement {
     var inFlight = picker.inFlight();
     this.sent = loop.observer().sent(request, slot, inFlight, promptTokens, cached);
     this.reservation = inFlight.reserve(loop.column(), slot, uncached, context);
-    this.firstLearned = learn();
+    var keys = request.keys();
+    this.learned = picker.index().learn(slot, keys.array(), keys.count());
   }
 
   /** A request holds, on average over its decode, its prompt and half of its output. */
@@ -81,11 +83,6 @@ public final class Placement {
     double expected = picker.costs().rates(request.model()).outputTokens();
     return (int) (request.maxTokens() >= 0 ? Math.min(expected, request.maxTokens()) : expected)
         / 2;
-  }
-
-  private int learn() {
-    var keys = request.keys();
-    return picker.index().learn(attempt.endpoint().slot(), keys.array(), 0, keys.count());
   }
 
   /** Where the request was placed. */
@@ -110,11 +107,11 @@ public final class Placement {
     }
     state = State.ANSWERING;
     attempt.firstByte(nowNanos);
-    if (reservation == null || sent == null) {
+    if (reservation == null || sent == null || learned == null) {
       return;
     }
     reservation.firstToken();
-    learn();
+    picker.index().confirm(learned);
     if (request.stream()) {
       loop.observer().firstToken(sent, (nowNanos - startNanos) / 1e9);
     }
@@ -212,9 +209,8 @@ public final class Placement {
   }
 
   private void unlearn() {
-    if (reservation != null) {
-      var keys = request.keys();
-      picker.index().unlearn(attempt.endpoint().slot(), keys.array(), firstLearned, keys.count());
+    if (learned != null) {
+      picker.index().unlearn(learned);
     }
   }
 

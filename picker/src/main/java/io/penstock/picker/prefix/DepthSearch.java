@@ -8,7 +8,7 @@ import java.util.Arrays;
  * <p>An endpoint that holds block i holds every block before it, nearly always, since tails leave
  * before heads. So the search looks at blocks 1, 2, 4, 8 … as long as any candidate holds them, and
  * between the last two at the middle, with the candidates split into those that hold it and those
- * that do not. Every entry is read once, for all candidates that still depend on it, as bitmaps of
+ * that do not. Every cell is read once, for all candidates that still depend on it, as bitmaps of
  * slots: for a chain of n blocks of which d are held, log d reads and log d for each different
  * depth, of 64 candidates a word.
  */

@@ -3,11 +3,10 @@ package io.penstock.picker.prefix;
 import java.util.Arrays;
 
 /**
- * Which blocks a shard that may not grow leaves behind when it moves to its next table: the least
- * lately used. Immutable; a function of key and stamp only, so that all threads that help with a
- * move decide alike.
+ * Which blocks a shard that may not grow leaves behind when its table is full: the least lately
+ * used.
  *
- * @param now stamp at which the move began
+ * @param now stamp at which that is decided
  * @param age blocks older than this go
  * @param share of the blocks of exactly that age, how many of 65,536 go
  */
@@ -18,18 +17,21 @@ record DropRule(int now, int age, int share) {
 
   private static final int SAMPLE = 512;
 
-  /** The rule by which about {@code keep} blocks stay, from a sample of the table's ages. */
-  static DropRule keeping(int keep, Table table, int now) {
+  /**
+   * The rule by which about {@code keep} blocks stay, from a sample of their ages.
+   *
+   * @param words of the shard's cells, hash and holders in turn
+   * @param live blocks among them
+   */
+  static DropRule keeping(int keep, long[] words, int live, int now) {
     var ages = new int[SAMPLE];
     int n = 0;
-    int step = Math.max(1, table.cells / SAMPLE);
-    for (int cell = 0; cell < table.cells && n < SAMPLE; cell += step) {
-      long word = table.word(cell);
-      if (word != 0 && !HolderWord.tombstone(word)) {
-        ages[n++] = HolderWord.age(HolderWord.stamp(word), now);
+    int step = 2 * Math.max(1, words.length / 2 / SAMPLE);
+    for (int cell = 0; cell < words.length && n < SAMPLE; cell += step) {
+      if (words[cell] != 0) {
+        ages[n++] = HolderWord.age(HolderWord.stamp(words[cell + 1]), now);
       }
     }
-    int live = table.live();
     if (n == 0 || live <= keep) {
       return NONE;
     }

@@ -3,9 +3,8 @@ package io.penstock.picker.prefix;
 import java.util.Arrays;
 
 /**
- * The endpoints that hold one block, when there are more than fit the entry. Immutable: a change
- * makes another set, so that a compare-and-set on the identity of a set can not mistake it for
- * another block's.
+ * The endpoints that hold one block, when there are more than fit the cell. Immutable: a change
+ * makes another set, so that readers need no lock.
  *
  * <p>Up to {@link #FEW} slots are a sorted list, more a bitmap up to the highest slot.
  */
@@ -17,26 +16,22 @@ final class HolderSet {
   private static final int OBJECT_BYTES = 32;
   private static final int ARRAY_BYTES = 16;
 
-  /** The block; a reader that came here by an index that was reused sees another key. */
+  /** The block; a reader that came here by a handle that was reused sees another key. */
   final long key;
 
   final int size;
 
-  /** A closed set is final: its holders go back into the entry, or the entry goes. */
-  final boolean closed;
-
   private final char[] few;
   private final long[] bits;
 
-  private HolderSet(long key, int size, boolean closed, char[] few, long[] bits) {
+  private HolderSet(long key, int size, char[] few, long[] bits) {
     this.key = key;
     this.size = size;
-    this.closed = closed;
     this.few = few;
     this.bits = bits;
   }
 
-  /** The slots of a full entry and one more. */
+  /** The slots of a full word and one more. */
   static HolderSet of(long key, long word, int slot) {
     var few = new char[HolderWord.INLINE + 1];
     for (int i = 0; i < HolderWord.INLINE; i++) {
@@ -44,7 +39,7 @@ final class HolderSet {
     }
     few[HolderWord.INLINE] = (char) slot;
     Arrays.sort(few);
-    return new HolderSet(key, few.length, false, few, NO_BITS);
+    return new HolderSet(key, few.length, few, NO_BITS);
   }
 
   boolean has(int slot) {
@@ -60,7 +55,7 @@ final class HolderSet {
       var grown = Arrays.copyOf(few, size + 1);
       grown[size] = (char) slot;
       Arrays.sort(grown);
-      return new HolderSet(key, size + 1, false, grown, NO_BITS);
+      return new HolderSet(key, size + 1, grown, NO_BITS);
     }
     int highest = bits.length > 0 ? (bits.length << 6) - 1 : few[size - 1];
     var grown = new long[(Math.max(highest, slot) >> 6) + 1];
@@ -69,12 +64,10 @@ final class HolderSet {
       grown[other >> 6] |= 1L << other;
     }
     grown[slot >> 6] |= 1L << slot;
-    return new HolderSet(key, size + 1, false, NO_FEW, grown);
+    return new HolderSet(key, size + 1, NO_FEW, grown);
   }
 
-  /**
-   * This set without a slot that it has; closed when the rest fits the entry with room to spare.
-   */
+  /** This set without a slot that it has. */
   HolderSet without(int slot) {
     if (bits.length == 0) {
       var rest = new char[size - 1];
@@ -84,20 +77,21 @@ final class HolderSet {
           rest[kept++] = other;
         }
       }
-      return new HolderSet(key, kept, kept < HolderWord.INLINE, rest, NO_BITS);
+      return new HolderSet(key, kept, rest, NO_BITS);
     }
     var rest = bits.clone();
     rest[slot >> 6] &= ~(1L << slot);
     return size - 1 > FEW * 2 / 3
-        ? new HolderSet(key, size - 1, false, NO_FEW, rest)
-        : new HolderSet(key, size - 1, false, list(rest, size - 1), NO_BITS);
+        ? new HolderSet(key, size - 1, NO_FEW, rest)
+        : new HolderSet(key, size - 1, list(rest, size - 1), NO_BITS);
   }
 
-  HolderSet close() {
-    return new HolderSet(key, size, true, few, bits);
+  /** Whether the slots fit a word with room to spare. */
+  boolean fitsWord() {
+    return size < HolderWord.INLINE;
   }
 
-  /** The slots as an entry's word; only of a set that fits. */
+  /** The slots as a cell's word; only of a set that fits. */
   long word(int stamp) {
     assert size <= HolderWord.INLINE && bits.length == 0 : size;
     long word = HolderWord.with(0, few[0], stamp);

@@ -1,166 +1,87 @@
 package io.penstock.picker.prefix;
 
-import static java.util.Objects.requireNonNull;
-
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicIntegerArray;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pool of holder sets, named by handles that fit an entry. Thread-safe, lock-free, bounded in
- * bytes: what does not fit is refused.
- *
- * <p>A handle belongs to the entry whose word names it. Who replaces that word by one that does not
- * name it, frees the handle, once. Everybody else may come late, when another block has its index:
- * a reader compares the set's key and reads the entry again, a writer fails its compare-and-set,
- * since sets are immutable and a set object is never used twice.
+ * The pool of holder sets, named by handles that fit a cell's word; bounded in bytes: what does not
+ * fit is refused. One writer at a time; readers come without a lock and may come late, when the
+ * handle is another block's: they compare the set's key and read the cell again.
  */
 final class HolderSets {
 
-  private static final int CHUNK = 1024;
-  private static final int LEAST_BYTES = 64;
-  private static final int INDEX_BITS = 31;
-  private static final int INDEX_MASK = Integer.MAX_VALUE;
-  private static final int USE_MASK = (1 << 11) - 1;
-
-  /**
-   * Sets and, for indices that are free, the next free one. The links are written before the head
-   * of the free list is set to their index, by the same thread, and read after the head was read.
-   */
-  private record Chunk(AtomicReferenceArray<@Nullable HolderSet> sets, AtomicIntegerArray links) {
-
-    static final int BYTES = CHUNK * 8 + 64;
-
-    Chunk() {
-      this(new AtomicReferenceArray<>(CHUNK), new AtomicIntegerArray(CHUNK));
-    }
-  }
+  private static final int REFERENCE_BYTES = 8;
+  private static final VarHandle SETS = MethodHandles.arrayElementVarHandle(HolderSet[].class);
 
   private final long maxBytes;
-  private final AtomicLong bytes = new AtomicLong();
-  private final AtomicReferenceArray<@Nullable Chunk> chunks;
-  private final AtomicInteger fresh = new AtomicInteger();
-  private final AtomicInteger uses = new AtomicInteger();
-
-  /** Index of the first free one plus 1, and above it a version against reuse between two reads. */
-  private final AtomicLong free = new AtomicLong();
+  private long bytes;
+  private volatile @Nullable HolderSet[] sets = new HolderSet[64];
+  private int fresh;
+  private int[] free = new int[64];
+  private int freeCount;
 
   HolderSets(long maxBytes) {
     this.maxBytes = maxBytes;
-    this.chunks =
-        new AtomicReferenceArray<>(
-            (int) Math.min(maxBytes / LEAST_BYTES / CHUNK + 1, Integer.MAX_VALUE / CHUNK));
   }
 
-  /**
-   * Keeps a set.
-   *
-   * @return its handle of 42 bits, an index and above it 11 bits that differ from one use of the
-   *     index to the next; -1 when there is no room
-   */
-  long keep(HolderSet set) {
-    if (!reserve(set.bytes())) {
+  /** Keeps a set; its handle, or -1 when there is no room. Writer. */
+  int keep(HolderSet set) {
+    if (bytes + set.bytes() > maxBytes || (freeCount == 0 && !makeRoom())) {
       return -1;
     }
-    int index = popFree();
-    if (index < 0) {
-      index = takeFresh();
-      if (index < 0) {
-        bytes.addAndGet(-set.bytes());
-        return -1;
-      }
+    bytes += set.bytes();
+    int handle = freeCount > 0 ? free[--freeCount] : fresh++;
+    SETS.setRelease(sets, handle, set);
+    return handle;
+  }
+
+  private boolean makeRoom() {
+    if (fresh < sets.length) {
+      return true;
     }
-    chunk(index).sets.set(index % CHUNK, set);
-    return ((long) (uses.getAndIncrement() & USE_MASK) << INDEX_BITS) | index;
-  }
-
-  /** The set of a handle; null or another block's when the entry has another handle by now. */
-  @Nullable HolderSet get(long handle) {
-    int index = (int) handle & INDEX_MASK;
-    return chunk(index).sets.getAcquire(index % CHUNK);
-  }
-
-  /** Whether there is room to put {@code to} in place of {@code from}. */
-  boolean fits(HolderSet from, HolderSet to) {
-    return bytes.get() + to.bytes() - from.bytes() <= maxBytes;
-  }
-
-  boolean replace(long handle, HolderSet from, HolderSet to) {
-    int index = (int) handle & INDEX_MASK;
-    if (!chunk(index).sets.compareAndSet(index % CHUNK, from, to)) {
+    if (bytes + (long) fresh * REFERENCE_BYTES > maxBytes) {
       return false;
     }
-    bytes.addAndGet(to.bytes() - from.bytes());
+    bytes += (long) fresh * REFERENCE_BYTES;
+    sets = Arrays.copyOf(sets, 2 * fresh);
     return true;
   }
 
-  /** Gives a handle back; only by who took it out of the entry, or never put it in. */
-  void free(long handle) {
-    int index = (int) handle & INDEX_MASK;
-    var chunk = chunk(index);
-    var set = chunk.sets.getAndSet(index % CHUNK, null);
-    if (set != null) {
-      bytes.addAndGet(-set.bytes());
+  /** The set of a handle; null or another block's when the cell has another handle by now. */
+  @Nullable HolderSet get(int handle) {
+    return (HolderSet) SETS.getAcquire(sets, handle);
+  }
+
+  /** Puts another set under a handle; false when there is no room for it. Writer. */
+  boolean replace(int handle, HolderSet from, HolderSet to) {
+    int more = to.bytes() - from.bytes();
+    if (more > 0 && bytes + more > maxBytes) {
+      return false;
     }
-    long head;
-    do {
-      head = free.get();
-      chunk.links.set(index % CHUNK, (int) head);
-    } while (!free.compareAndSet(head, version(head) | (index + 1)));
+    bytes += more;
+    SETS.setRelease(sets, handle, to);
+    return true;
+  }
+
+  /** Puts a set with fewer holders under a handle. A list may take more than its bitmap. Writer. */
+  void shrink(int handle, HolderSet from, HolderSet to) {
+    bytes += to.bytes() - from.bytes();
+    SETS.setRelease(sets, handle, to);
+  }
+
+  /** Gives a handle back, which no cell names any more. Writer. */
+  void free(int handle, HolderSet set) {
+    bytes -= set.bytes();
+    SETS.setRelease(sets, handle, null);
+    if (freeCount == free.length) {
+      free = Arrays.copyOf(free, 2 * freeCount);
+    }
+    free[freeCount++] = handle;
   }
 
   long bytes() {
-    return bytes.get();
-  }
-
-  private int popFree() {
-    long head;
-    int index;
-    do {
-      head = free.get();
-      index = (int) head - 1;
-      if (index < 0) {
-        return -1;
-      }
-    } while (!free.compareAndSet(
-        head, version(head) | (chunk(index).links.get(index % CHUNK) & 0xFFFF_FFFFL)));
-    return index;
-  }
-
-  private int takeFresh() {
-    int index;
-    do {
-      index = fresh.get();
-      if (index / CHUNK >= chunks.length()) {
-        return -1;
-      }
-      if (chunks.get(index / CHUNK) == null) {
-        if (!reserve(Chunk.BYTES)) {
-          return -1;
-        }
-        if (!chunks.compareAndSet(index / CHUNK, null, new Chunk())) {
-          bytes.addAndGet(-Chunk.BYTES);
-        }
-      }
-    } while (!fresh.compareAndSet(index, index + 1));
-    return index;
-  }
-
-  private boolean reserve(int more) {
-    if (bytes.addAndGet(more) > maxBytes) {
-      bytes.addAndGet(-more);
-      return false;
-    }
-    return true;
-  }
-
-  private Chunk chunk(int index) {
-    return requireNonNull(chunks.getAcquire(index / CHUNK));
-  }
-
-  private static long version(long head) {
-    return (head & 0xFFFF_FFFF_0000_0000L) + (1L << 32);
+    return bytes;
   }
 }

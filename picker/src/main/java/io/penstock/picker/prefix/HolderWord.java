@@ -1,21 +1,16 @@
 package io.penstock.picker.prefix;
 
 /**
- * The second word of a table entry: who holds the block, and when it was last used. Functions over
- * a long; no state.
+ * The second word of a cell: who holds the block, and when it was last used. Functions over a long;
+ * no state.
  *
  * <pre>
- *  63 frozen | 62 pooled | 61 written | 60..59 count | 58..42 stamp | 41..0 three slots or a handle
+ *  63 unused | 62 pooled | 61 unused | 60..59 count | 58..42 stamp | 41..0 three slots or a handle
  * </pre>
  *
  * <ul>
- *   <li>0 is a cell whose key was claimed and whose holders were never written. Since every other
- *       value has {@code written} or is {@link #MOVED}, a word never becomes 0 again, so that
- *       "write if 0" happens at most once for a cell.
- *   <li>{@code frozen} words are being copied to the next table: nobody may change them but to
- *       {@link #MOVED}.
  *   <li>{@code pooled}: the low bits are a handle of {@link HolderSets}; else they are {@code
- *       count} slots of 14 bits. A count of 0 is a tombstone.
+ *       count} slots of 14 bits, 1 to 3 of them. 0 is no word.
  *   <li>The stamp is the coarse time of the last use modulo 2^17. Comparing takes the shorter way
  *       round, so that ages up to 65,535 ticks (18 hours of seconds) are told apart; an older block
  *       may pass for a young one, and gets one second chance too many.
@@ -23,17 +18,12 @@ package io.penstock.picker.prefix;
  */
 final class HolderWord {
 
-  /** What was here is in the next table, or nowhere. */
-  static final long MOVED = 1L << 63;
-
   /** Most slots in a word. */
   static final int INLINE = 3;
 
   static final int STAMP_MASK = (1 << 17) - 1;
 
-  private static final long FROZEN = 1L << 63;
   private static final long POOLED = 1L << 62;
-  private static final long WRITTEN = 1L << 61;
   private static final int COUNT_SHIFT = 59;
   private static final int STAMP_SHIFT = 42;
   private static final long STAMP_BITS = (long) STAMP_MASK << STAMP_SHIFT;
@@ -43,18 +33,6 @@ final class HolderWord {
 
   private HolderWord() {}
 
-  static boolean frozen(long word) {
-    return word < 0;
-  }
-
-  static long freeze(long word) {
-    return word | FROZEN;
-  }
-
-  static long thaw(long word) {
-    return word & ~FROZEN;
-  }
-
   static boolean pooled(long word) {
     return (word & POOLED) != 0;
   }
@@ -62,10 +40,6 @@ final class HolderWord {
   /** Number of slots in a word that is not pooled. */
   static int count(long word) {
     return (int) (word >>> COUNT_SHIFT) & 3;
-  }
-
-  static boolean tombstone(long word) {
-    return (word & WRITTEN) != 0 && !pooled(word) && count(word) == 0;
   }
 
   static int stamp(long word) {
@@ -105,7 +79,7 @@ final class HolderWord {
     return of(count + 1, slots, stamp);
   }
 
-  /** A word that names the slot, without it. */
+  /** A word that names the slot, without it; its count may be 0 then. */
   static long without(long word, int slot) {
     long slots = 0;
     int kept = 0;
@@ -119,16 +93,15 @@ final class HolderWord {
   }
 
   /** The holders are in the pool, under a handle of {@link HolderSets#keep}. */
-  static long pooled(long handle, int stamp) {
-    assert (handle & ~PAYLOAD) == 0 : handle;
-    return POOLED | WRITTEN | ((long) stamp << STAMP_SHIFT) | handle;
+  static long pooled(int handle, int stamp) {
+    return POOLED | ((long) stamp << STAMP_SHIFT) | handle;
   }
 
-  static long handle(long word) {
-    return word & PAYLOAD;
+  static int handle(long word) {
+    return (int) word;
   }
 
   private static long of(int count, long slots, int stamp) {
-    return WRITTEN | ((long) count << COUNT_SHIFT) | ((long) stamp << STAMP_SHIFT) | slots;
+    return ((long) count << COUNT_SHIFT) | ((long) stamp << STAMP_SHIFT) | slots;
   }
 }

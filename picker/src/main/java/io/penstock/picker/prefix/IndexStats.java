@@ -5,14 +5,13 @@ package io.penstock.picker.prefix;
  * the numbers of one reading may be a few operations apart.
  *
  * @param entries blocks with at least one holder
- * @param tombstones cells of blocks that nobody holds any more, not yet reclaimed
  * @param cells cells of the table, used or not
- * @param tableBytes bytes of the table, old parts included while they are being moved
+ * @param tableBytes bytes of the table
  * @param setBytes bytes of the holder sets of blocks with more than three holders
  * @param ringBytes bytes of the rings of all endpoints
  * @param evictions blocks that left an endpoint because its capacity was reached
  * @param dropped blocks that left the table because its bytes were used up
- * @param refused blocks that were not learned for want of room
+ * @param refused blocks, or whole changes, that were given up for want of room
  * @param verified matches that were checked by a full walk
  * @param disagreements candidates for which the full walk found another depth
  * @param meanProbe cells looked at to find a block that is there, on average over a sample
@@ -20,7 +19,6 @@ package io.penstock.picker.prefix;
  */
 public record IndexStats(
     long entries,
-    long tombstones,
     long cells,
     long tableBytes,
     long setBytes,

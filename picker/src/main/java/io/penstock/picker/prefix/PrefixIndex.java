@@ -1,7 +1,6 @@
 package io.penstock.picker.prefix;
 
 import java.util.concurrent.atomic.AtomicIntegerArray;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -16,18 +15,17 @@ import org.jspecify.annotations.Nullable;
  * goes; {@link #drain} until it says true; then the slot may be given to another endpoint.
  *
  * <p>Life of a request: {@link #match}, pick, {@link #learn} on the picked slot (the reservation);
- * at the first byte {@link #learn} again (the confirmation: it puts back what somebody else
- * unlearned meanwhile, and is cheap where nothing is missing); on a failure before that {@link
- * #unlearn} from the index on that {@code learn} returned.
+ * at the first byte {@link #confirm} (it puts back what somebody else unlearned meanwhile, and is
+ * next to nothing otherwise); on a failure before that {@link #unlearn}.
  *
- * <p>Parts: {@link ShardMap} has the holders of each block (16 bytes a cell, 0.72 to 0.85 of the
+ * <p>Parts: {@link ShardMap} has the holders of each block (16 bytes a cell, 0.75 to 0.85 of the
  * cells in use), {@link SlotRing} the blocks of each endpoint in the order in which they came (8
- * bytes), {@link DepthSearch} does the match.
+ * bytes), {@link DepthSearch} does the match, {@link Writes} sees to it that one thread at a time
+ * changes any of it. A change is made before its call returns, or by the thread that is at it.
  *
- * <p>What always holds when no writer is at work: a slot that holds a block has the block's key in
- * its ring. A key in the ring without the block held is harmless: nothing happens when it is
- * popped. Races between writers, and the bounds, may lose a holding (a miss), and never make one
- * up.
+ * <p>What always holds between changes: a slot that holds a block has the block in its ring. A
+ * block in the ring that is not held is harmless: nothing happens when it is popped. The bounds may
+ * lose a holding (a miss), and nothing makes one up.
  */
 public final class PrefixIndex {
 
@@ -41,9 +39,19 @@ public final class PrefixIndex {
   private final ShardMap shards;
   private final DepthSearch search;
   private final OpenSlots open;
-  private final AtomicReferenceArray<@Nullable SlotHoldings> holdings;
+  private final Writes writes = new Writes();
 
-  /** By slot: size of its ring after the last change, for readers of many slots. */
+  /** By slot; null where it is not in use. Of the writer. */
+  private final @Nullable SlotRing[] rings;
+
+  private final long[] unlearns;
+
+  /** By slot: forgotten and not drained. Of the owner. */
+  private final boolean[] leaving;
+
+  private final AtomicIntegerArray capacities;
+
+  /** By slot: blocks in its ring, for readers of many slots. */
   private final AtomicIntegerArray held;
 
   private final LongAdder evictions = new LongAdder();
@@ -57,7 +65,10 @@ public final class PrefixIndex {
     this.shards = new ShardMap(config);
     this.search = new DepthSearch(shards);
     this.open = new OpenSlots(config.slots());
-    this.holdings = new AtomicReferenceArray<>(config.slots());
+    this.rings = new SlotRing[config.slots()];
+    this.unlearns = new long[config.slots()];
+    this.leaving = new boolean[config.slots()];
+    this.capacities = new AtomicIntegerArray(config.slots());
     this.held = new AtomicIntegerArray(config.slots());
   }
 
@@ -75,10 +86,11 @@ public final class PrefixIndex {
     if (open.isOpen(slot)) {
       return;
     }
-    if (holdings.get(slot) != null) {
+    if (leaving[slot]) {
       throw new IllegalStateException("slot " + slot + " is opened before it is drained");
     }
-    holdings.set(slot, new SlotHoldings(config.defaultBlocks()));
+    capacities.setOpaque(slot, config.defaultBlocks());
+    writes.run(() -> rings[slot] = new SlotRing());
     open.open(slot);
   }
 
@@ -103,49 +115,68 @@ public final class PrefixIndex {
   }
 
   /**
-   * Notes that an endpoint holds blocks {@code from} to {@code to - 1} of a chain from now on, and
-   * that they were used now. What exceeds the endpoint's capacity leaves, least lately used first,
-   * tails before heads. No effect on a slot that is not open.
+   * Notes that an endpoint holds the first {@code to} blocks of a chain from now on, and that they
+   * were used now. What exceeds the endpoint's capacity leaves, least lately used first, tails
+   * before heads. No effect on a slot that is not open.
    *
-   * @return index of the first block that the endpoint did not hold before, {@code to} when it held
-   *     all
+   * @param keys must not change any more
    */
-  public int learn(int slot, long[] keys, int from, int to) {
-    var of = holdings.get(slot);
-    if (of == null) {
-      return to;
-    }
-    of.enter();
-    try {
-      if (!open.isOpen(slot)) {
-        return to;
-      }
-      int now = stamp;
-      int first = to;
-      int pushed = 0;
-      for (int i = to - 1; i >= from; i--) {
-        long key = ShardMap.stored(keys[i]);
-        if (shards.add(key, slot, now) == Shard.Outcome.ADDED) {
-          of.ring.push(key, now);
-          first = i;
-          pushed++;
-        }
-      }
-      trim(slot, of, pushed, now);
-      held.setOpaque(slot, of.ring.size());
-      return first;
-    } finally {
-      of.leave();
-    }
+  public Learned learn(int slot, long[] keys, int to) {
+    var learned = new Learned(slot, keys, to);
+    writes.run(() -> learned.first = learnNow(learned));
+    return learned;
+  }
+
+  /** Learns again what was unlearned since; the endpoint has shown that it holds the blocks. */
+  public void confirm(Learned learned) {
+    writes.run(
+        () -> {
+          if (learned.unlearns != unlearns[learned.slot]) {
+            learnNow(learned);
+          }
+        });
+  }
+
+  /** Notes that an endpoint does not hold what was new to it with this chain. */
+  public void unlearn(Learned learned) {
+    writes.run(() -> unlearnNow(learned.slot, learned.keys, learned.first, learned.to));
   }
 
   /** Notes that an endpoint does not hold blocks {@code from} to {@code to - 1} of a chain. */
   public void unlearn(int slot, long[] keys, int from, int to) {
-    if (!open.isOpen(slot)) {
+    writes.run(() -> unlearnNow(slot, keys, from, to));
+  }
+
+  private int learnNow(Learned learned) {
+    int slot = learned.slot;
+    var ring = rings[slot];
+    if (ring == null || !open.isOpen(slot)) {
+      return learned.to;
+    }
+    int now = stamp;
+    int first = learned.to;
+    int pushed = 0;
+    for (int i = learned.to - 1; i >= 0; i--) {
+      long hash = ShardMap.hash(learned.keys[i]);
+      if (shards.add(hash, slot, now) == Shard.Outcome.ADDED) {
+        ring.push(hash, now);
+        first = i;
+        pushed++;
+      }
+    }
+    trim(slot, ring, pushed, now);
+    held.setOpaque(slot, ring.size());
+    learned.unlearns = unlearns[slot];
+    return first;
+  }
+
+  private void unlearnNow(int slot, long[] keys, int from, int to) {
+    if (!open.isOpen(slot) || from >= to) {
       return;
     }
+    unlearns[slot]++;
     for (int i = to - 1; i >= from; i--) {
-      var _ = shards.remove(ShardMap.stored(keys[i]), slot, -1);
+      var _ = shards.remove(ShardMap.hash(keys[i]), slot, -1);
     }
   }
 
@@ -154,10 +185,7 @@ public final class PrefixIndex {
    * effect over the next calls of {@link #learn}.
    */
   public void capacity(int slot, int blocks) {
-    var of = holdings.get(slot);
-    if (of != null) {
-      of.capacity = Math.max(1, blocks);
-    }
+    capacities.setOpaque(slot, Math.max(1, blocks));
   }
 
   /** Blocks that an endpoint is taken to hold now, those unlearned and not yet popped included. */
@@ -167,6 +195,7 @@ public final class PrefixIndex {
 
   /** From now on the slot holds nothing and learns nothing. O(1). Owner thread. */
   public void forget(int slot) {
+    leaving[slot] |= open.isOpen(slot);
     open.close(slot);
   }
 
@@ -181,30 +210,36 @@ public final class PrefixIndex {
     if (open.isOpen(slot)) {
       throw new IllegalStateException("slot " + slot + " is drained before it is forgotten");
     }
-    var of = holdings.get(slot);
-    if (of == null) {
+    if (!leaving[slot]) {
       return true;
     }
-    boolean settled = of.idle();
-    if (!of.startPopping()) {
+    if (!writes.begin()) {
       return false;
     }
     try {
-      for (int i = 0; i < budget; i++) {
-        long key = of.ring.pop();
-        if (key == 0) {
-          if (settled) {
-            holdings.set(slot, null);
-            held.set(slot, 0);
-          }
-          return settled;
-        }
-        var _ = shards.remove(key, slot, -1);
+      writes.catchUp();
+      if (!writes.allMade() || !drainNow(slot, budget)) {
+        return false;
       }
-      return false;
     } finally {
-      of.stopPopping();
+      writes.end();
     }
+    leaving[slot] = false;
+    return true;
+  }
+
+  private boolean drainNow(int slot, int budget) {
+    var ring = rings[slot];
+    for (int i = 0; ring != null && i < budget; i++) {
+      long hash = ring.pop();
+      if (hash == 0) {
+        rings[slot] = null;
+        held.setOpaque(slot, 0);
+        return true;
+      }
+      var _ = shards.remove(hash, slot, -1);
+    }
+    return ring == null;
   }
 
   /**
@@ -213,87 +248,69 @@ public final class PrefixIndex {
    */
   public void tick(long coarseTime) {
     stamp = (int) coarseTime & HolderWord.STAMP_MASK;
+    writes.settle();
   }
 
   /** What the index holds now. Reads every shard and slot, and a sample of the cells. */
   public IndexStats stats() {
     long entries = 0;
-    long tombstones = 0;
     long cells = 0;
-    long sampled = 0;
-    long probes = 0;
-    int longest = 0;
+    long tableBytes = 0;
+    long dropped = 0;
+    long refused = writes.givenUp();
+    var probes = new Shard.ProbeStats();
     int step = Math.max(1, shards.size() / STATS_SHARDS);
     for (int i = 0; i < shards.size(); i++) {
-      var table = shards.table(i);
-      for (Table t = table; t != null; t = t.next()) {
-        entries += t.live();
-        tombstones += t.next() == null ? t.tombstones() : 0;
-        cells += t.cells;
-      }
-      for (int cell = 0; i % step == 0 && cell < table.cells; cell++) {
-        long key = table.key(cell);
-        if (key != Table.EMPTY && key != Table.SEALED) {
-          int needed = table.probes(cell);
-          sampled++;
-          probes += needed;
-          longest = Math.max(longest, needed);
-        }
+      var shard = shards.shard(i);
+      entries += shard.live();
+      cells += shard.cells();
+      tableBytes += shard.bytes();
+      dropped += shard.dropped();
+      refused += shard.refused();
+      if (i % step == 0) {
+        shard.addProbes(probes);
       }
     }
     long ringBytes = 0;
-    for (int slot = 0; slot < holdings.length(); slot++) {
-      var of = holdings.get(slot);
-      ringBytes += of == null ? 0 : of.ring.bytes();
+    for (var ring : rings) {
+      ringBytes += ring == null ? 0 : ring.bytes();
     }
     return new IndexStats(
         entries,
-        tombstones,
         cells,
-        shards.budget.tableBytes(),
+        tableBytes,
         shards.sets.bytes(),
         ringBytes,
         evictions.sum(),
-        shards.budget.dropped.sum(),
-        shards.budget.refused.sum(),
+        dropped,
+        refused,
         verified.sum(),
         disagreements.sum(),
-        sampled == 0 ? 0 : (double) probes / sampled,
-        longest);
-  }
-
-  ShardMap shards() {
-    return shards;
+        probes.mean(),
+        probes.longest());
   }
 
   /**
    * Pops what exceeds the capacity. At most half of the pops are second chances and the limit is
    * four for each push, so it always comes down, and no call pays for more than its own share.
    */
-  private void trim(int slot, SlotHoldings of, int pushed, int now) {
-    if (of.ring.size() <= of.capacity || !of.startPopping()) {
-      return;
-    }
-    try {
-      int gone = 0;
-      int chances = 2 * pushed + POPS / 2;
-      for (int pops = 4 * pushed + POPS; pops > 0 && of.ring.size() > of.capacity; pops--) {
-        long key = of.ring.pop();
-        if (key == 0) {
-          break;
-        }
-        int unlessNewerThan = chances > 0 ? of.ring.poppedStamp() : -1;
-        var outcome = shards.remove(key, slot, unlessNewerThan);
-        if (outcome == Shard.Outcome.TOUCHED) {
-          of.ring.push(key, now);
-          chances--;
-        } else if (outcome == Shard.Outcome.REMOVED) {
-          gone++;
-        }
+  private void trim(int slot, SlotRing ring, int pushed, int now) {
+    int capacity = capacities.getOpaque(slot);
+    int gone = 0;
+    int chances = 2 * pushed + POPS / 2;
+    for (int pops = 4 * pushed + POPS; pops > 0 && ring.size() > capacity; pops--) {
+      long hash = ring.pop();
+      int unlessNewerThan = chances > 0 ? ring.poppedStamp() : -1;
+      var outcome = shards.remove(hash, slot, unlessNewerThan);
+      if (outcome == Shard.Outcome.TOUCHED) {
+        ring.push(hash, now);
+        chances--;
+      } else if (outcome == Shard.Outcome.REMOVED) {
+        gone++;
       }
+    }
+    if (gone > 0) {
       evictions.add(gone);
-    } finally {
-      of.stopPopping();
     }
   }
 

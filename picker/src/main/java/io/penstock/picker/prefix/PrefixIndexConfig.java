@@ -14,7 +14,7 @@ package io.penstock.picker.prefix;
 public record PrefixIndexConfig(
     int slots, int initialEntries, long maxBytes, int defaultBlocks, int verifyOneIn) {
 
-  /** A slot takes 14 bits of an entry. */
+  /** A slot takes 14 bits of a cell. */
   public static final int MAX_SLOTS = 1 << 14;
 
   /** Least bound that leaves room to rebuild one part of the table beside the others. */

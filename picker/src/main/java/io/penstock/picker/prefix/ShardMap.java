@@ -1,59 +1,65 @@
 package io.penstock.picker.prefix;
 
 /**
- * All shards: which block has which holders. Thread-safe, as its shards are.
+ * All shards: which block has which holders. One writer at a time, any number of readers.
  *
- * <p>Keys 0 and -1 have a meaning in a table; a block with such a key (one in 2^63) is kept under
- * another.
+ * <p>A block is known here by the hash of its key, which is another number for every key but 0 and
+ * one other; the low half chooses the cell, the high bits the shard.
+ *
+ * <p>Seven eighths of the bytes are for cells, shared out evenly to the shards, so that no shard
+ * has to drop blocks that another keeps; the last eighth is the {@link HolderSets}'. While a shard
+ * changes its size, the old cells of that one come on top.
  */
 final class ShardMap {
 
   private static final double INITIAL_LOAD = 0.7;
+  private static final int SHARD_CELLS = 1 << 14;
+  private static final int LEAST_SHARDS = 16;
+  private static final int MOST_SHARDS = 1 << 16;
+  private static final long HASH_OF_ZERO = 0x5DEECE66DL;
 
-  final TableBudget budget;
   final HolderSets sets;
 
   private final Shard[] shards;
   private final int shift;
 
   ShardMap(PrefixIndexConfig config) {
-    this.budget = new TableBudget(config.maxBytes());
+    long cellBytes = config.maxBytes() / 8 * 7;
+    long wanted = Long.highestOneBit(cellBytes / 16 / SHARD_CELLS) << 1;
+    int count = (int) Math.clamp(wanted, (long) LEAST_SHARDS, MOST_SHARDS);
+    int most = Shard.cellsWithin(cellBytes / count);
     this.sets = new HolderSets(config.maxBytes() / 8);
-    this.shards = new Shard[budget.shards];
-    this.shift = Long.SIZE - Integer.numberOfTrailingZeros(budget.shards);
-    double cells = config.initialEntries() / INITIAL_LOAD / budget.shards;
+    this.shards = new Shard[count];
+    this.shift = Long.SIZE - Integer.numberOfTrailingZeros(count);
+    int cells = (int) Math.min(config.initialEntries() / INITIAL_LOAD / count, most);
     for (int i = 0; i < shards.length; i++) {
-      // Staggered, so that not all move at the same time.
-      double staggered = cells * (1 + 0.2 * i / shards.length);
-      int bounded = (int) Math.min(staggered, budget.shardCells);
-      shards[i] = new Shard(Math.max(bounded, Table.MIN_CELLS), budget, sets);
+      shards[i] = new Shard(Math.max(cells, Shard.MIN_CELLS), most, sets);
     }
   }
 
-  /** A block's key as the tables know it. */
-  static long stored(long key) {
-    return key == Table.EMPTY || key == Table.SEALED ? key ^ 0x5DEECE66DL : key;
+  /** A block's key as the shards know it; never 0. */
+  static long hash(long key) {
+    long hash = (key ^ (key >>> 32)) * 0x9E3779B97F4A7C15L;
+    hash = (hash ^ (hash >>> 29)) * 0xBF58476D1CE4E5B9L;
+    return hash == 0 ? HASH_OF_ZERO : hash;
   }
 
+  /** The slots of {@code in} that hold a block, into {@code out}; any thread. */
   void holders(long key, long[] in, long[] out, int words) {
-    long stored = stored(key);
-    long hash = Table.hash(stored);
-    shard(hash).holders(stored, hash, in, out, words);
+    long hash = hash(key);
+    shard(hash).holders(hash, in, out, words);
   }
 
-  Shard.Outcome add(long stored, int slot, int stamp) {
-    long hash = Table.hash(stored);
-    return shard(hash).add(stored, hash, slot, stamp);
+  Shard.Outcome add(long hash, int slot, int stamp) {
+    return shard(hash).add(hash, slot, stamp);
   }
 
-  Shard.Outcome remove(long stored, int slot, int unlessNewerThan) {
-    long hash = Table.hash(stored);
-    return shard(hash).remove(stored, hash, slot, unlessNewerThan);
+  Shard.Outcome remove(long hash, int slot, int unlessNewerThan) {
+    return shard(hash).remove(hash, slot, unlessNewerThan);
   }
 
-  /** Tables that are in use; those that are being moved from, not to. */
-  Table table(int shard) {
-    return shards[shard].table();
+  Shard shard(int i) {
+    return shards[i];
   }
 
   int size() {

@@ -75,7 +75,7 @@ class ExpectedCostPickerTest {
   @Test
   void idle_endpoints_cost_the_prefill_of_what_they_do_not_hold() {
     var pool = pool(2);
-    index.learn(1, keys, 0, 75);
+    index.learn(1, keys, 75);
 
     var route = pick(pool);
 
@@ -131,7 +131,7 @@ class ExpectedCostPickerTest {
   @Test
   void load_raises_the_price_of_compute() {
     var pool = pool(2);
-    index.learn(1, keys, 0, 75);
+    index.learn(1, keys, 75);
     loadPool(pool, 0.5);
     assertThat(model.load()).isCloseTo(0.5, within(0.02));
 
@@ -147,7 +147,7 @@ class ExpectedCostPickerTest {
     Metrics.put(signals, 0, 0, 0, 0.93, 625, now);
     Metrics.put(signals, 1, 0, 0, 0.0, 62_500, now);
     long[] others = LongStream.rangeClosed(1, 150).map(i -> i * 99_999_999_977L).toArray();
-    index.learn(0, others, 0, 150);
+    index.learn(0, others, 150);
     loadPool(pool, 0.5);
     now += 1;
     Metrics.put(signals, 0, 0, 0, 0.93, 625, now);
@@ -217,7 +217,7 @@ class ExpectedCostPickerTest {
     }
     assertThat(first).isBetween(850, 1150);
 
-    index.learn(0, keys, 0, 1);
+    index.learn(0, keys, 1);
     for (int i = 0; i < 100; i++) {
       assertThat(pick(pool).endpoint().slot()).isZero();
     }
@@ -232,7 +232,7 @@ class ExpectedCostPickerTest {
             .promptTokenIds(TOKENS + 30)
             .keys(PromptKeys.owning(keys))
             .build();
-    index.learn(0, keys, 0, 100);
+    index.learn(0, keys, 100);
 
     var route = schedule(pool, ids);
 
@@ -243,7 +243,7 @@ class ExpectedCostPickerTest {
   @Test
   void the_last_token_of_a_prompt_is_never_cached() {
     var pool = pool(1);
-    index.learn(0, keys, 0, 100);
+    index.learn(0, keys, 100);
 
     assertThat(pick(pool).cachedTokens()).isEqualTo(TOKENS - 1);
   }
@@ -259,7 +259,7 @@ class ExpectedCostPickerTest {
                 PromptKeys.owning(
                     LongStream.rangeClosed(1, 75).map(i -> keys[(int) i - 1]).toArray()))
             .build();
-    index.learn(0, keys, 0, 25);
+    index.learn(0, keys, 25);
 
     assertThat(schedule(pool, tools).cachedTokens()).isEqualTo(1600 + 1600);
   }

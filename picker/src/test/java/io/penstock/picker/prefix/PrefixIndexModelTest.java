@@ -146,7 +146,7 @@ final class PrefixIndexModelTest {
           }
         }
         default ->
-            assertThat(index.learn(slot, chain, 0, to))
+            assertThat(index.learn(slot, chain, to).first)
                 .as(context)
                 .isEqualTo(model.learn(slot, chain, 0, to));
       }

@@ -18,9 +18,9 @@ final class PrefixIndexTest {
   @Test
   void countsTheLeadingBlocksOfEachCandidate() {
     var chain = Chains.random(random, 100);
-    index.learn(3, chain, 0, 100);
-    index.learn(1, chain, 0, 37);
-    index.learn(1999, chain, 0, 1);
+    index.learn(3, chain, 100);
+    index.learn(1, chain, 37);
+    index.learn(1999, chain, 1);
 
     assertThat(match(chain, 0, 1, 3, 1999)).containsExactly(0, 37, 100, 1);
     assertThat(index.stats().disagreements()).isZero();
@@ -29,7 +29,7 @@ final class PrefixIndexTest {
   @Test
   void matchesTheCommonPartOfTwoChains() {
     var turn = Chains.random(random, 20);
-    index.learn(0, turn, 0, 20);
+    index.learn(0, turn, 20);
 
     assertThat(match(Chains.after(turn, random, 30), 0)).containsExactly(20);
     assertThat(match(new long[0], 0)).containsExactly(0);
@@ -39,7 +39,7 @@ final class PrefixIndexTest {
   @Test
   void takesAnyKey() {
     var chain = new long[] {0, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1};
-    index.learn(0, chain, 0, 5);
+    index.learn(0, chain, 5);
 
     assertThat(match(chain, 0)).containsExactly(5);
     assertThat(match(new long[] {0x5DEECE66DL ^ 7}, 0)).containsExactly(0);
@@ -49,7 +49,7 @@ final class PrefixIndexTest {
   void keepsAnyNumberOfHolders() {
     var chain = Chains.random(random, 10);
     for (int slot = 0; slot < 2000; slot++) {
-      assertThat(index.learn(slot, chain, 0, slot % 11)).isZero();
+      assertThat(index.learn(slot, chain, slot % 11).first).isZero();
     }
     var depth = match(chain, Chains.slots(2000));
     for (int slot = 0; slot < 2000; slot++) {
@@ -73,21 +73,60 @@ final class PrefixIndexTest {
       var head = Chains.random(random, 10);
       var chain = Chains.after(head, random, 10);
 
-      assertThat(index.learn(0, head, 0, 10)).isZero();
-      assertThat(index.learn(0, chain, 0, 20)).isEqualTo(10);
-      assertThat(index.learn(0, chain, 0, 20)).isEqualTo(20);
+      assertThat(index.learn(0, head, 10).first).isZero();
+      assertThat(index.learn(0, chain, 20).first).isEqualTo(10);
+      assertThat(index.learn(0, chain, 20).first).isEqualTo(20);
     }
 
     @Test
     void thatFailsLeavesWhatWasThereBefore() {
       var head = Chains.random(random, 10);
       var chain = Chains.after(head, random, 10);
-      index.learn(0, head, 0, 10);
-      index.learn(1, chain, 0, 20);
+      index.learn(0, head, 10);
+      index.learn(1, chain, 20);
 
-      index.unlearn(0, chain, index.learn(0, chain, 0, 20), 20);
+      index.unlearn(index.learn(0, chain, 20));
 
       assertThat(match(chain, 0, 1)).containsExactly(10, 20);
+    }
+  }
+
+  @Nested
+  class Confirmation {
+
+    private final long[] chain = Chains.random(random, 20);
+
+    @Test
+    void putsBackWhatAnotherRequestTookAway() {
+      var learned = index.learn(0, chain, 20);
+      index.unlearn(0, chain, 5, 20);
+
+      index.confirm(learned);
+
+      assertThat(match(chain, 0)).containsExactly(20);
+    }
+
+    @Test
+    void ofWhatIsThereChangesNothing() {
+      var learned = index.learn(0, chain, 20);
+
+      index.confirm(learned);
+
+      assertThat(match(chain, 0)).containsExactly(20);
+      assertThat(index.blocks(0)).isEqualTo(20);
+    }
+
+    @Test
+    void ofAForgottenSlotTeachesNothing() {
+      var learned = index.learn(0, chain, 20);
+      index.unlearn(0, chain, 0, 1);
+      index.forget(0);
+
+      index.confirm(learned);
+
+      assertThat(index.drain(0, 100)).isTrue();
+      index.open(0);
+      assertThat(match(chain, 0)).containsExactly(0);
     }
   }
 
@@ -99,7 +138,7 @@ final class PrefixIndexTest {
       index.capacity(0, 60);
       var chain = Chains.random(random, 100);
 
-      index.learn(0, chain, 0, 100);
+      index.learn(0, chain, 100);
 
       assertThat(match(chain, 0)).containsExactly(60);
       assertThat(index.blocks(0)).isEqualTo(60);
@@ -112,13 +151,13 @@ final class PrefixIndexTest {
       var used = Chains.random(random, 160);
       var unused = Chains.random(random, 160);
       index.tick(1);
-      index.learn(0, used, 0, 160);
+      index.learn(0, used, 160);
       index.tick(2);
-      index.learn(0, unused, 0, 160);
+      index.learn(0, unused, 160);
       index.tick(3);
-      index.learn(0, used, 0, 160);
+      index.learn(0, used, 160);
       index.tick(4);
-      index.learn(0, Chains.random(random, 100), 0, 100);
+      index.learn(0, Chains.random(random, 100), 100);
 
       assertThat(match(used, 0)).containsExactly(160);
       assertThat(match(unused, 0)).containsExactly(60);
@@ -127,11 +166,11 @@ final class PrefixIndexTest {
 
     @Test
     void thatShrinksTakesEffectOverTheNextCalls() {
-      index.learn(0, Chains.random(random, 5000), 0, 5000);
+      index.learn(0, Chains.random(random, 5000), 5000);
       index.capacity(0, 1000);
 
       for (int i = 0; i < 200; i++) {
-        index.learn(0, Chains.random(random, 5), 0, 5);
+        index.learn(0, Chains.random(random, 5), 5);
       }
 
       assertThat(index.blocks(0)).isEqualTo(1000);
@@ -140,9 +179,9 @@ final class PrefixIndexTest {
     @Test
     void ofOneEndpointIsNotAnothers() {
       var chain = Chains.random(random, 100);
-      index.learn(1, chain, 0, 100);
+      index.learn(1, chain, 100);
       index.capacity(0, 10);
-      index.learn(0, chain, 0, 100);
+      index.learn(0, chain, 100);
 
       assertThat(match(chain, 0, 1)).containsExactly(10, 100);
     }
@@ -155,19 +194,19 @@ final class PrefixIndexTest {
 
     @Test
     void countsAtOnce() {
-      index.learn(0, chain, 0, 500);
-      index.learn(1, chain, 0, 500);
+      index.learn(0, chain, 500);
+      index.learn(1, chain, 500);
 
       index.forget(0);
 
       assertThat(match(chain, 0, 1)).containsExactly(0, 500);
       assertThat(index.blocks(0)).isZero();
-      assertThat(index.learn(0, chain, 0, 500)).isEqualTo(500);
+      assertThat(index.learn(0, chain, 500).first).isEqualTo(500);
     }
 
     @Test
     void leavesNothingToTheNextOwnerOfTheSlot() {
-      index.learn(0, chain, 0, 500);
+      index.learn(0, chain, 500);
       index.forget(0);
       int calls = 1;
       while (!index.drain(0, 100)) {
@@ -178,13 +217,13 @@ final class PrefixIndexTest {
       assertThat(calls).isBetween(5, 6);
       assertThat(match(chain, 0)).containsExactly(0);
       assertThat(index.stats().entries()).isZero();
-      assertThat(index.learn(0, chain, 0, 500)).isZero();
+      assertThat(index.learn(0, chain, 500).first).isZero();
       assertThat(match(chain, 0)).containsExactly(500);
     }
 
     @Test
     void comesBeforeDrainingAndDrainingBeforeOpening() {
-      index.learn(0, chain, 0, 500);
+      index.learn(0, chain, 500);
       assertThatIllegalStateException().isThrownBy(() -> index.drain(0, 1));
       index.forget(0);
       assertThatIllegalStateException().isThrownBy(() -> index.open(0));
