@@ -23,6 +23,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = BuildFacts.class,
     subcommands = {
       DemoCommand.class,
+      LoadCommand.class,
       ReplayCommand.class,
       SimulateCommand.class,
       ValidateCommand.class,

@@ -49,7 +49,7 @@ final class SimulateCommand implements Callable<Integer> {
   @Option(
       names = "--fault",
       paramLabel = "FAULT",
-      description = "what every pod does wrong, such as status=503; may be repeated")
+      description = "what every pod does wrong, such as status:code=503; may be repeated")
   private List<String> faults = new ArrayList<>();
 
   @Spec private CommandSpec spec = CommandSpec.create();

@@ -2,6 +2,8 @@ package io.penstock.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.simulator.Fleet;
+import io.penstock.simulator.http.PodConfig;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
@@ -117,6 +119,30 @@ class DistributionIT {
     var done = penstock("validate", file.toString());
     assertThat(done.status).isEqualTo(1);
     assertThat(done.output).contains("2:").contains("timeoust").contains("timeouts");
+  }
+
+  @Test
+  void load_measures_a_simulated_pod() throws Exception {
+    try (var fleet = Fleet.of(PodConfig.builder().build())) {
+      var done =
+          penstock(
+              "load",
+              "--url",
+              "http://" + fleet.pod(0).hostPort(),
+              "--connections",
+              "2",
+              "--requests",
+              "50",
+              "--stream");
+      assertThat(done.status).as(done.output).isZero();
+      assertThat(done.output).contains("50 answered, 0 failed", "TTFT", "inter-token");
+      assertThat(fleet.pod(0).stats().inferenceRequests()).isEqualTo(50);
+    }
+    var wrong = penstock("load", "--url", "http://127.0.0.1:1", "--shared", "7");
+    assertThat(wrong.status).isEqualTo(2);
+    assertThat(wrong.output).contains("7.0, allowed: 0 to 1");
+    assertThat(penstock("load", "--url", "http://127.0.0.1:1", "--requests", "1").status)
+        .isEqualTo(1);
   }
 
   @Test
