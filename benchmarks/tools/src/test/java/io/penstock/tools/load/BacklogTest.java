@@ -22,8 +22,8 @@ class BacklogTest {
 
     assertThat(backlog.size()).isEqualTo(5);
     for (int i = 1; i <= 5; i++) {
-      assertThat(backlog.peek()).isEqualTo(START + i * 10 * MILLI);
-      assertThat(afterStall - backlog.poll()).isEqualTo((55 - i * 10) * MILLI);
+      assertThat(backlog.peek()).isEqualTo(START + i * 10L * MILLI);
+      assertThat(afterStall - backlog.poll()).isEqualTo((55 - i * 10L) * MILLI);
     }
     assertThat(backlog.isEmpty()).isTrue();
     assertThat(backlog.nextNanos()).isEqualTo(START + 60 * MILLI);

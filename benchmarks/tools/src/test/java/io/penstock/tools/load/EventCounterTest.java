@@ -11,8 +11,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EventCounterTest {
 
   private static final String STREAM =
-      ": keep-alive\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"ä \\n data: [DONE]\"}}]}\n\n"
-          + "data: x\ndata: y\n\nevent: z\ndata:{}\n\ndata: [DONE]\n\n";
+      """
+      : keep-alive
+
+      data: {"choices":[{"delta":{"content":"ä \\n data: [DONE]"}}]}
+
+      data: x
+      data: y
+
+      event: z
+      data:{}
+
+      data: [DONE]
+
+      """;
 
   @ParameterizedTest
   @ValueSource(strings = {"\n", "\r\n"})

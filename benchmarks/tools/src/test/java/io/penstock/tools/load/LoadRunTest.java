@@ -98,14 +98,9 @@ class LoadRunTest {
     assertThat(report.errors()).containsExactly(Map.entry(ErrorKind.STATUS, 10L));
     assertThat(report.statuses()).containsExactly(Map.entry(503, 10L));
 
-    try (var free = new ServerSocket(0)) {
-      int port = free.getLocalPort();
-      free.close();
-      var refused =
-          LoadSpec.to(URI.create("http://127.0.0.1:" + port)).connections(2).requests(4).build();
-      assertThat(LoadRun.start(refused, chats(true)).await().errors())
-          .containsExactly(Map.entry(ErrorKind.CONNECT, 4L));
-    }
+    pod.kill();
+    assertThat(LoadRun.start(to().connections(2).requests(4).build(), chats(true)).await().errors())
+        .containsExactly(Map.entry(ErrorKind.CONNECT, 4L));
   }
 
   @Test

@@ -1,0 +1,219 @@
+package io.penstock.tools.beside;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code benchmarks/bin/beside} was asked for. Immutable.
+ *
+ * @param gateway launcher of the distribution
+ * @param haproxy command
+ * @param proxyCore core of the proxies
+ * @param loadCore core of the load generator and the mock pods, on which the driver runs
+ * @param rounds that must count for each workload, 1..1,000
+ * @param window how long a round measures one proxy
+ * @param warmup requests and events that each proxy serves first
+ * @param mostNeighbourShare of either core, above which a round is thrown away, 0..1
+ * @param attempts for one round
+ * @param workloads in their order
+ * @param json a file for the results, or null
+ * @param seed of the prompts
+ */
+record BesideOptions(
+    Path gateway,
+    String haproxy,
+    int proxyCore,
+    int loadCore,
+    int rounds,
+    Duration window,
+    int warmup,
+    double mostNeighbourShare,
+    int attempts,
+    List<Workload> workloads,
+    @Nullable Path json,
+    long seed) {
+
+  /** What {@code --help} prints. */
+  static final String USAGE =
+      """
+      benchmarks/bin/beside: this gateway beside HAProxy, CPU per request and per event of a stream
+
+        --rounds N           rounds of each workload that must count (7)
+        --seconds S          how long a round measures each proxy (1.5)
+        --warmup N           requests and events that each proxy serves first (100000)
+        --sizes KB,...       bodies (1,16,64,400)
+        --prompts WORD,...   distinct, shared (both)
+        --loads WORD,...     saturated, fixed, streams (all)
+        --streams N,...      streams at a time (50,200,1000)
+        --neighbour SHARE    of a core that others may use before a round is thrown away (0.05)
+        --attempts N         tries for each round (3)
+        --proxy-core N       core of the proxies (0)
+        --load-core N        core of load and mock pods (1)
+        --haproxy COMMAND    which HAProxy (haproxy)
+        --gateway FILE       launcher of a built distribution (the checkout's)
+        --json FILE          also writes all rounds there
+        --seed N             of the prompts (1)
+        --short              one short round of few workloads, neighbours or not: does it run?
+      """;
+
+  private static final Set<String> PROMPTS = new TreeSet<>(List.of("distinct", "shared"));
+  private static final Set<String> LOADS =
+      new TreeSet<>(List.of("saturated", "fixed", "streams"));
+
+  /**
+   * Reads the command line.
+   *
+   * @throws IllegalArgumentException with one sentence that names the flag and what it allows
+   */
+  static BesideOptions parse(List<String> arguments) {
+    var parser = new Parser();
+    Deque<String> left = new ArrayDeque<>(arguments);
+    while (!left.isEmpty()) {
+      String flag = left.pop();
+      if (flag.equals("--short")) {
+        parser.shorten();
+      } else if (left.isEmpty()) {
+        throw new IllegalArgumentException(flag + " is unknown or lacks its value");
+      } else {
+        parser.take(flag, left.pop());
+      }
+    }
+    return parser.options();
+  }
+
+  /** Collects the flags. */
+  private static final class Parser {
+    private Path gateway = Path.of("deploy/dist/target/penstock/bin/penstock");
+    private String haproxy = "haproxy";
+    private int proxyCore;
+    private int loadCore = 1;
+    private int rounds = 7;
+    private double seconds = 1.5;
+    private int warmup = 100_000;
+    private double neighbour = 0.05;
+    private int attempts = 3;
+    private List<Integer> sizes = List.of(1, 16, 64, 400);
+    private List<String> prompts = List.of("distinct", "shared");
+    private List<String> loads = List.of("saturated", "fixed", "streams");
+    private List<Integer> streams = List.of(50, 200, 1_000);
+    private @Nullable Path json;
+    private long seed = 1;
+
+    void shorten() {
+      rounds = 1;
+      seconds = 0.3;
+      warmup = 500;
+      neighbour = 1;
+      attempts = 2;
+      sizes = List.of(1, 64);
+      prompts = List.of("shared");
+      streams = List.of(50);
+    }
+
+    void take(String flag, String value) {
+      switch (flag) {
+        case "--gateway" -> gateway = Path.of(value);
+        case "--haproxy" -> haproxy = value;
+        case "--proxy-core" -> proxyCore = integer(flag, value, 0, 1_023);
+        case "--load-core" -> loadCore = integer(flag, value, 0, 1_023);
+        case "--rounds" -> rounds = integer(flag, value, 1, 1_000);
+        case "--seconds" -> seconds = number(flag, value, 0.1, 60);
+        case "--warmup" -> warmup = integer(flag, value, 1, 10_000_000);
+        case "--neighbour" -> neighbour = number(flag, value, 0, 1);
+        case "--attempts" -> attempts = integer(flag, value, 1, 1_000);
+        case "--sizes" -> sizes = integers(flag, value, 1, 4_096);
+        case "--prompts" -> prompts = words(flag, value, PROMPTS);
+        case "--loads" -> loads = words(flag, value, LOADS);
+        case "--streams" -> streams = integers(flag, value, 1, 5_000);
+        case "--json" -> json = Path.of(value);
+        case "--seed" -> seed = integer(flag, value, 0, Integer.MAX_VALUE);
+        default -> throw new IllegalArgumentException("there is no flag " + flag);
+      }
+    }
+
+    BesideOptions options() {
+      if (proxyCore == loadCore) {
+        throw new IllegalArgumentException(
+            "--proxy-core and --load-core are both " + loadCore + ", but must differ");
+      }
+      return new BesideOptions(
+          gateway,
+          haproxy,
+          proxyCore,
+          loadCore,
+          rounds,
+          Duration.ofNanos(Math.round(seconds * 1e9)),
+          warmup,
+          neighbour,
+          attempts,
+          workloads(),
+          json,
+          seed);
+    }
+
+    private List<Workload> workloads() {
+      List<Workload> all = new ArrayList<>();
+      for (String load : loads) {
+        if (load.equals("streams")) {
+          streams.forEach(count -> all.add(new Workload.Streams(count)));
+          continue;
+        }
+        for (int size : sizes) {
+          for (String prompt : prompts) {
+            int bytes = size << 10;
+            int rate = load.equals("fixed") ? Workload.Chats.rateFor(bytes) : 0;
+            all.add(new Workload.Chats(bytes, prompt.equals("shared"), rate));
+          }
+        }
+      }
+      return all;
+    }
+
+    private static int integer(String flag, String value, int least, int most) {
+      return (int) number(flag, value, least, most, value.matches("[0-9]+"));
+    }
+
+    private static double number(String flag, String value, double least, double most) {
+      return number(flag, value, least, most, value.matches("[0-9]+([.][0-9]+)?"));
+    }
+
+    private static double number(
+        String flag, String value, double least, double most, boolean wellFormed) {
+      double parsed = wellFormed ? Double.parseDouble(value) : Double.NaN;
+      if (!(parsed >= least && parsed <= most)) {
+        throw new IllegalArgumentException(
+            "%s is '%s', allowed: %s to %s".formatted(flag, value, plain(least), plain(most)));
+      }
+      return parsed;
+    }
+
+    private static String plain(double bound) {
+      return bound == Math.rint(bound) ? Long.toString((long) bound) : Double.toString(bound);
+    }
+
+    private static List<Integer> integers(String flag, String value, int least, int most) {
+      return Arrays.stream(value.split(",", -1))
+          .map(each -> integer(flag, each, least, most))
+          .toList();
+    }
+
+    private static List<String> words(String flag, String value, Set<String> allowed) {
+      var words = List.of(value.split(",", -1));
+      for (String word : words) {
+        if (!allowed.contains(word)) {
+          throw new IllegalArgumentException(
+              "%s has '%s', allowed: %s".formatted(flag, word, String.join(", ", allowed)));
+        }
+      }
+      return words;
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package io.penstock.tools.beside;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** CPU times and memory from Linux's {@code /proc}, proc(5). Stateless. */
+final class CpuStat {
+
+  /** USER_HZ, which Linux fixes at 100: one tick is 10 ms. */
+  private static final double SECONDS_PER_TICK = 0.01;
+
+  private CpuStat() {}
+
+  /** Seconds of CPU that a process has used, user and system, all its threads. */
+  static double processSeconds(long pid) throws IOException {
+    return processSeconds(Files.readString(Path.of("/proc/" + pid + "/stat")));
+  }
+
+  /** Seconds that a core was not idle, whoever used it. */
+  static double coreSeconds(int core) throws IOException {
+    return coreSeconds(Files.readString(Path.of("/proc/stat")), core);
+  }
+
+  /** Resident memory of a process now, in bytes. */
+  static long residentBytes(long pid) throws IOException {
+    return residentBytes(Files.readString(Path.of("/proc/" + pid + "/status")));
+  }
+
+  /** From the text of {@code /proc/PID/stat}: fields 14 and 15, after a name that may hold anything. */
+  static double processSeconds(String stat) {
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * SECONDS_PER_TICK;
+  }
+
+  /** From the text of {@code /proc/stat}: all of a core's times but idle and iowait. */
+  static double coreSeconds(String stat, int core) {
+    String name = "cpu" + core + " ";
+    String line =
+        stat.lines()
+            .filter(each -> each.startsWith(name))
+            .findFirst()
+            .orElseThrow(() -> new IllegalArgumentException("this machine has no core " + core));
+    String[] fields = line.split(" +", -1);
+    long ticks = 0;
+    for (int field = 1; field <= 8 && field < fields.length; field++) {
+      ticks += field == 4 || field == 5 ? 0 : Long.parseLong(fields[field]);
+    }
+    return ticks * SECONDS_PER_TICK;
+  }
+
+  /** From the text of {@code /proc/PID/status}. */
+  static long residentBytes(String status) {
+    return status
+        .lines()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .map(line -> line.replaceAll("[^0-9]", ""))
+        .mapToLong(kib -> Long.parseLong(kib) * 1_024)
+        .findFirst()
+        .orElse(0);
+  }
+}
