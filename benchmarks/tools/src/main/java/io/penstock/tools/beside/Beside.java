@@ -58,8 +58,7 @@ public final class Beside {
         var haproxy =
             Proxy.haproxy(options.haproxy(), options.proxyCore(), pods.endpoints(), folder)) {
       var proxies = List.of(gateway, haproxy);
-      var meter =
-          new Meter(options.proxyCore(), options.loadCore(), proxies, pods, options.seed());
+      var meter = new Meter(options.proxyCore(), options.loadCore(), proxies, pods, options.seed());
       for (var proxy : proxies) {
         warmUp(meter, proxy);
       }
@@ -100,8 +99,7 @@ public final class Beside {
                 proxy,
                 streams,
                 requests
-                    / Math.max(
-                        1, options.workloads().stream().filter(Workload::streams).count()));
+                    / Math.max(1, options.workloads().stream().filter(Workload::streams).count()));
       }
     }
   }
@@ -118,8 +116,7 @@ public final class Beside {
         var ours = meter.measure(gateway, workload, options.window());
         var theirs = meter.measure(haproxy, workload, options.window());
         counts =
-            comparison.add(
-                new Comparison.Round(ours, theirs, base), options.mostNeighbourShare());
+            comparison.add(new Comparison.Round(ours, theirs, base), options.mostNeighbourShare());
       }
     }
     return comparison;

@@ -65,8 +65,7 @@ record BesideOptions(
       """;
 
   private static final Set<String> PROMPTS = new TreeSet<>(List.of("distinct", "shared"));
-  private static final Set<String> LOADS =
-      new TreeSet<>(List.of("saturated", "fixed", "streams"));
+  private static final Set<String> LOADS = new TreeSet<>(List.of("saturated", "fixed", "streams"));
 
   /**
    * Reads the command line.

@@ -100,8 +100,7 @@ final class BesideReport {
             round ->
                 (gateway ? round.gateway() : round.haproxy()).p50Micros()
                     - round.directP50Micros());
-    boolean measured =
-        comparison.rounds().stream().allMatch(round -> round.directP50Micros() > 0);
+    boolean measured = comparison.rounds().stream().allMatch(round -> round.directP50Micros() > 0);
     return measured && !comparison.rounds().isEmpty()
         ? String.format(Locale.ROOT, "%.0f µs", added.median())
         : "-";
@@ -121,8 +120,7 @@ final class BesideReport {
     return comparisons.stream()
         .map(Comparison::rounds)
         .flatMap(List::stream)
-        .mapToDouble(
-            round -> (gateway ? round.gateway() : round.haproxy()).residentBytes())
+        .mapToDouble(round -> (gateway ? round.gateway() : round.haproxy()).residentBytes())
         .max()
         .orElse(0);
   }

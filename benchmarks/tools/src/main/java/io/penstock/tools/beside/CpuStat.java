@@ -27,7 +27,9 @@ final class CpuStat {
     return residentBytes(Files.readString(Path.of("/proc/" + pid + "/status")));
   }
 
-  /** From the text of {@code /proc/PID/stat}: fields 14 and 15, after a name that may hold anything. */
+  /**
+   * From the text of {@code /proc/PID/stat}: fields 14 and 15, after a name that may hold anything.
+   */
   static double processSeconds(String stat) {
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
     return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * SECONDS_PER_TICK;

@@ -69,8 +69,7 @@ final class MockAnswers {
   static final ByteBuf HEALTH = answer("text/plain", "");
 
   /** Any other path. */
-  static final ByteBuf NOT_FOUND =
-      bytes("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+  static final ByteBuf NOT_FOUND = bytes("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
 
   private MockAnswers() {}
 

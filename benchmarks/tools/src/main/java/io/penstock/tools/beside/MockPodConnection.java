@@ -25,8 +25,7 @@ final class MockPodConnection extends ChannelInboundHandlerAdapter {
   private static final int MAX_HEAD_BYTES = 16 * 1024;
   private static final byte[] STREAM = "\"stream\":true}".getBytes(US_ASCII);
   private static final ByteBuf HEAD_END =
-      Unpooled.unreleasableBuffer(
-          Unpooled.copiedBuffer("\r\n\r\n", US_ASCII));
+      Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("\r\n\r\n", US_ASCII));
 
   private final Supplier<MockPods.Beat> beat;
   private byte[] head = new byte[0];
@@ -103,8 +102,7 @@ final class MockPodConnection extends ChannelInboundHandlerAdapter {
       return 0;
     }
     int end = lower.indexOf("\r\n", name + 2);
-    return Long.parseLong(
-        lower.substring(name + 17, end < 0 ? lower.length() : end).strip());
+    return Long.parseLong(lower.substring(name + 17, end < 0 ? lower.length() : end).strip());
   }
 
   private void readBody(ChannelHandlerContext ctx, ByteBuf in) {
@@ -133,8 +131,7 @@ final class MockPodConnection extends ChannelInboundHandlerAdapter {
     ctx.write(MockAnswers.STREAM_HEAD.duplicate(), ctx.voidPromise());
     ctx.writeAndFlush(MockAnswers.EVENT.duplicate(), ctx.voidPromise());
     long nanos = next.interval().toNanos();
-    ticks =
-        ctx.executor().scheduleAtFixedRate(() -> tick(ctx), nanos, nanos, TimeUnit.NANOSECONDS);
+    ticks = ctx.executor().scheduleAtFixedRate(() -> tick(ctx), nanos, nanos, TimeUnit.NANOSECONDS);
   }
 
   private void tick(ChannelHandlerContext ctx) {

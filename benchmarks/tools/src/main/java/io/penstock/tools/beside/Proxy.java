@@ -60,8 +60,7 @@ record Proxy(String name, URI url, Process process) implements AutoCloseable {
     int port = freePort();
     var config = folder.resolve("haproxy.cfg");
     Files.writeString(config, haproxyConfig(port, endpoints));
-    return start(
-        "haproxy", core, port, folder, List.of(command, "-db", "-f", config.toString()));
+    return start("haproxy", core, port, folder, List.of(command, "-db", "-f", config.toString()));
   }
 
   /** The configuration: what each line is for stands in the resource. */
@@ -102,18 +101,13 @@ record Proxy(String name, URI url, Process process) implements AutoCloseable {
     }
   }
 
-  private static Proxy start(
-      String name, int core, int port, Path folder, List<String> command)
+  private static Proxy start(String name, int core, int port, Path folder, List<String> command)
       throws IOException, InterruptedException {
-    List<String> pinned =
-        new ArrayList<>(List.of("taskset", "-c", Integer.toString(core)));
+    List<String> pinned = new ArrayList<>(List.of("taskset", "-c", Integer.toString(core)));
     pinned.addAll(command);
     var log = folder.resolve(name + ".log");
     var process =
-        new ProcessBuilder(pinned)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+        new ProcessBuilder(pinned).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     var proxy = new Proxy(name, URI.create("http://127.0.0.1:" + port), process);
     try {
       proxy.awaitAnswer(log);

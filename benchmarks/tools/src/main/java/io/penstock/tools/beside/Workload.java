@@ -79,8 +79,7 @@ sealed interface Workload {
     public Conversations prompts(long seed) {
       var chat = new ChatBody("tiny", false);
       return new Conversations(
-          chat,
-          Conversations.Shape.ofBody(chat, bodyBytes, 16, 0.8, 32, shared ? 1 : 0, seed));
+          chat, Conversations.Shape.ofBody(chat, bodyBytes, 16, 0.8, 32, shared ? 1 : 0, seed));
     }
   }
 

@@ -69,8 +69,7 @@ public record LoadReport(
     statuses.forEach((status, count) -> out.format("  status %d: %d%n", status, count));
     errors.forEach((kind, count) -> out.format("  error %s: %d%n", kind.label(), count));
     out.format(
-        "%-12s %10s %10s %10s %10s %10s %10s%n",
-        "ms", "mean", "p50", "p90", "p99", "p99.9", "max");
+        "%-12s %10s %10s %10s %10s %10s %10s%n", "ms", "mean", "p50", "p90", "p99", "p99.9", "max");
     row(out, "latency", latency);
     if (events > 0) {
       row(out, "TTFT", ttft);

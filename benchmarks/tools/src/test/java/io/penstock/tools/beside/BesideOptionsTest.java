@@ -23,11 +23,19 @@ class BesideOptionsTest {
   void flags_choose_the_workloads() {
     var options =
         BesideOptions.parse(
-            List.of("--sizes", "16", "--prompts", "shared", "--loads", "fixed,streams",
-                "--streams", "200", "--seconds", "0.5"));
+            List.of(
+                "--sizes",
+                "16",
+                "--prompts",
+                "shared",
+                "--loads",
+                "fixed,streams",
+                "--streams",
+                "200",
+                "--seconds",
+                "0.5"));
     assertThat(options.workloads())
-        .containsExactly(
-            new Workload.Chats(16 << 10, true, 400), new Workload.Streams(200));
+        .containsExactly(new Workload.Chats(16 << 10, true, 400), new Workload.Streams(200));
     assertThat(options.window()).isEqualTo(Duration.ofMillis(500));
   }
 

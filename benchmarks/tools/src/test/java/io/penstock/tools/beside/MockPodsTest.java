@@ -63,8 +63,7 @@ class MockPodsTest {
         .endsWith("server pod1 " + pods.endpoints().get(1) + " pool-max-conn 1024\n");
   }
 
-  private LoadReport send(boolean stream, int bodyBytes, int requests)
-      throws InterruptedException {
+  private LoadReport send(boolean stream, int bodyBytes, int requests) throws InterruptedException {
     var chat = new ChatBody("tiny", stream);
     var spec =
         LoadSpec.to(URI.create("http://" + pods.endpoints().get(0)))
@@ -78,8 +77,7 @@ class MockPodsTest {
   private HttpResponse<String> get(String path) throws IOException, InterruptedException {
     var uri = URI.create("http://" + pods.endpoints().get(1) + path);
     try (var client = HttpClient.newHttpClient()) {
-      return client.send(
-          HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+      return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
     }
   }
 }
