@@ -57,6 +57,14 @@ final class Attempt implements ResponseHandler {
     return endpoint;
   }
 
+  /** When the request went out on its connection; call once the pod has answered. */
+  long connectedNanos() {
+    if (call == null) {
+      throw new IllegalStateException("no call");
+    }
+    return call.connectedNanos();
+  }
+
   /** From now on another state hears of the answer. */
   void handTo(ResponseHandler next) {
     listener = next;

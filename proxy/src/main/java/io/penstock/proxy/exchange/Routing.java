@@ -118,7 +118,11 @@ final class Routing implements ExchangeState, ResponseHandler {
       return;
     }
     head = received;
-    exchange.facts().timeline().mark(Timeline.Event.ANSWERED, exchange.loop().now());
+    var timeline = exchange.facts().timeline();
+    if (attempt != null) {
+      timeline.mark(Timeline.Event.CONNECTED, attempt.connectedNanos());
+    }
+    timeline.mark(Timeline.Event.ANSWERED, exchange.loop().now());
     boolean stream = received.isEventStream() && received.status() < 300;
     if (exchange.pinging() && !stream) {
       // The client was promised a stream and there is none.

@@ -18,10 +18,8 @@ public final class Timeline {
     PICK_STARTED,
     /** A pod was chosen. */
     PICKED,
-    /** A connection to the pod was at hand. */
+    /** A connection to the pod was at hand, and the request was written to it. */
     CONNECTED,
-    /** The request was written to the pod. */
-    SENT,
     /** The head of the pod's answer was read. */
     ANSWERED,
     /** The first token, or the first byte of an answer that is not streamed. */

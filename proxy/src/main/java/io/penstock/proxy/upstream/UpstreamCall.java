@@ -16,6 +16,7 @@ public final class UpstreamCall {
   private @Nullable Channel connecting;
   private boolean over;
   private boolean paused;
+  private long connectedNanos;
 
   UpstreamCall(
       ResponseHandler handler, ByteBuf head, ByteBuf body, boolean answersHead, boolean reused) {
@@ -56,6 +57,11 @@ public final class UpstreamCall {
     }
   }
 
+  /** When the request went out on its connection; only from then on. */
+  public long connectedNanos() {
+    return connectedNanos;
+  }
+
   /** Whether the request went out on a connection that had been used before. */
   public boolean reused() {
     return reused;
@@ -81,7 +87,8 @@ public final class UpstreamCall {
     connecting = channel;
   }
 
-  void on(UpstreamConnection running) {
+  void on(UpstreamConnection running, long nowNanos) {
+    connectedNanos = nowNanos;
     connecting = null;
     connection = running;
   }

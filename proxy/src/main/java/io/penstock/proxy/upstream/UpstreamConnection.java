@@ -61,7 +61,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     bytesSeen = false;
     bodySeen = false;
     interim = 0;
-    next.on(this);
+    next.on(this, pool.now());
     ByteBuf requestHead = next.takeHead();
     ByteBuf requestBody = next.takeBody();
     if (requestHead == null || requestBody == null) {

@@ -35,12 +35,7 @@ final class TestGateway implements AutoCloseable {
   private TestGateway(Fleet fleet, ConfigSources.Builder sources) throws IOException {
     this.fleet = fleet;
     var loaded =
-        GatewayConfigLoader.load(
-            sources
-                .listen("127.0.0.1:0")
-                .admin("127.0.0.1:0")
-                .flag("--log.access", "false")
-                .build());
+        GatewayConfigLoader.load(sources.listen("127.0.0.1:0").admin("127.0.0.1:0").build());
     assertThat(loaded).isInstanceOf(LoadResult.Loaded.class);
     try {
       app = GatewayApp.start((LoadResult.Loaded) loaded, "test");
@@ -57,7 +52,11 @@ final class TestGateway implements AutoCloseable {
     for (int i = 0; i < pods; i++) {
       fleet.start(PodConfig.builder().seed(i).build());
     }
-    var gateway = over(fleet, flags.apply(ConfigSources.builder().endpoints(addresses(fleet))));
+    var gateway =
+        over(
+            fleet,
+            flags.apply(
+                ConfigSources.builder().endpoints(addresses(fleet)).flag("--log.access", "false")));
     await()
         .atMost(Duration.ofSeconds(10))
         .until(() -> gateway.admin("/debug/endpoints").split("\"tiny\"", -1).length == pods + 1);
