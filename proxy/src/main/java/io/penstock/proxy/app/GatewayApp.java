@@ -45,6 +45,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -155,6 +156,7 @@ public final class GatewayApp implements AutoCloseable {
     for (int i = 0; i < loops.size(); i++) {
       contextOf(loops.get(i), i, transport, config, random.split());
     }
+    showUpstream();
     for (var pool : pools) {
       pool.start(contextList);
     }
@@ -216,6 +218,29 @@ public final class GatewayApp implements AutoCloseable {
     if (reads != null) {
       loop.terminationFuture().addListener(ended -> reads.close());
     }
+  }
+
+  private void showUpstream() {
+    metrics.gauge(
+        "penstock_upstream_connections",
+        "Open connections to pods.",
+        () -> upstream(UpstreamPool::openCount));
+    metrics.total(
+        "penstock_upstream_connections_created_total",
+        "Connections made to pods.",
+        () -> upstream(UpstreamPool::createdCount));
+    metrics.total(
+        "penstock_upstream_connections_reused_total",
+        "Requests sent on a connection that was there.",
+        () -> upstream(UpstreamPool::reusedCount));
+    metrics.total(
+        "penstock_upstream_connect_failures_total",
+        "Connections to pods that could not be made.",
+        () -> upstream(UpstreamPool::connectFailureCount));
+  }
+
+  private double upstream(ToLongFunction<UpstreamPool> count) {
+    return contextList.stream().mapToLong(each -> count.applyAsLong(each.upstream())).sum();
   }
 
   private Supplier<@Nullable SslContext> tls(GatewayConfig config, ScheduledExecutorService control)

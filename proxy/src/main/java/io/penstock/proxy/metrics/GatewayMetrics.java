@@ -210,12 +210,21 @@ public final class GatewayMetrics {
 
   /** A gauge that is read when the page is asked for, from any thread. */
   public void gauge(String name, String help, DoubleSupplier value) {
+    show(name, Collector.Type.GAUGE, help, value);
+  }
+
+  /** A count that is kept elsewhere and only grows, read in the same way; named {@code …_total}. */
+  public void total(String name, String help, DoubleSupplier value) {
+    show(name, Collector.Type.COUNTER, help, value);
+  }
+
+  private void show(String name, Collector.Type type, String help, DoubleSupplier value) {
     new Collector() {
       @Override
       public List<MetricFamilySamples> collect() {
         var sample =
             new MetricFamilySamples.Sample(name, List.of(), List.of(), value.getAsDouble());
-        return List.of(new MetricFamilySamples(name, Type.GAUGE, help, List.of(sample)));
+        return List.of(new MetricFamilySamples(name, type, help, List.of(sample)));
       }
     }.register(registry);
   }

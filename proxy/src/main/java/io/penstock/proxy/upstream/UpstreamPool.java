@@ -111,7 +111,10 @@ public final class UpstreamPool {
 
   private void connected(ChannelFuture connect, IdleConnections home, UpstreamCall call) {
     if (!connect.isSuccess()) {
-      connectFailures.increment();
+      // One that was cancelled has failed nobody.
+      if (!call.over()) {
+        connectFailures.increment();
+      }
       call.fail(kindOf(connect.cause()), false, null);
       return;
     }
@@ -120,13 +123,14 @@ public final class UpstreamPool {
     open.increment();
     var connection = new UpstreamConnection(this, channel, home);
     channel.pipeline().addLast(connection);
-    if (call.over()) {
-      channel.close();
-    } else if (channel.isActive()) {
-      connection.start(call);
-    } else {
+    if (!channel.isActive()) {
+      // Gone again before the handler was there to hear of it.
       open.decrement();
       call.fail(UpstreamFailure.Kind.RESET_BEFORE_HEAD, false, null);
+    } else if (call.over()) {
+      channel.close();
+    } else {
+      connection.start(call);
     }
   }
 

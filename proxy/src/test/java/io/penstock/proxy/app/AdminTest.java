@@ -94,6 +94,11 @@ class AdminTest {
       assertThat(page.value("penstock_requests_failed_total{reason=upstream_reset}")).isEqualTo(1);
       assertThat(page.value("penstock_requests_in_flight")).isZero();
       assertThat(page.value("penstock_tokens_total{model=tiny, type=output}")).isEqualTo(5);
+      double created = page.value("penstock_upstream_connections_created_total");
+      assertThat(created).isPositive();
+      assertThat(created + page.value("penstock_upstream_connections_reused_total")).isEqualTo(2);
+      assertThat(page.value("penstock_upstream_connect_failures_total")).isZero();
+      assertThat(page.value("penstock_upstream_connections")).isBetween(0.0, created);
       assertThat(page.series()).noneMatch(series -> series.contains("none}"));
     }
   }

@@ -153,6 +153,7 @@ class GatewayMetricsTest {
     metrics.buffered(4_096);
     metrics.buffered(-4_096);
     metrics.gauge("penstock_test", "A gauge.", () -> 42);
+    metrics.total("penstock_test_total", "A count.", () -> 43);
 
     var page = page();
     assertThat(page.value("penstock_client_connections")).isEqualTo(1);
@@ -160,5 +161,6 @@ class GatewayMetricsTest {
     assertThat(page.value("penstock_client_connections_refused_total")).isEqualTo(1);
     assertThat(page.value("penstock_buffered_body_bytes")).isZero();
     assertThat(page.value("penstock_test")).isEqualTo(42);
+    assertThat(page.value("penstock_test_total")).isEqualTo(43);
   }
 }

@@ -533,6 +533,7 @@ class UpstreamPoolTest {
           });
       answered(OK, "ok").close();
       assertThat(answer.over).isFalse();
+      assertThat(pool.connectFailureCount()).isZero();
     }
 
     @Test
