@@ -36,6 +36,9 @@ final class GatewayPipeline extends ChannelInitializer<Channel> {
 
   private static final long HANDSHAKE_MILLIS = 10_000;
 
+  /** The codec closes what is left so long after the drain's own end has told each stream. */
+  private static final long TOLD_MILLIS = 5_000;
+
   private final Function<Channel, LoopContext> loops;
   private final Supplier<@Nullable SslContext> tls;
   private final ClientConnections connections;
@@ -96,7 +99,7 @@ final class GatewayPipeline extends ChannelInitializer<Channel> {
                     .maxConcurrentStreams(MAX_STREAMS)
                     .initialWindowSize(STREAM_WINDOW_BYTES)
                     .maxHeaderListSize(maxHeadBytes))
-            .gracefulShutdownTimeoutMillis(drainMillis)
+            .gracefulShutdownTimeoutMillis(drainMillis + TOLD_MILLIS)
             .decoderEnforceMaxRstFramesPerWindow(200, 30)
             .encoderEnforceMaxRstFramesPerWindow(200, 30)
             .validateHeaders(true)

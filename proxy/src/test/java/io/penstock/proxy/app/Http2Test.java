@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.netty.handler.codec.http2.Http2Error;
 import io.penstock.proxy.app.Http2Client.Answer;
 import io.penstock.simulator.fault.Fault;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -314,6 +315,35 @@ class Http2Test {
       stalled.reset(Http2Error.CANCEL);
       assertThat(gateway.app.awaitDrained(Duration.ofSeconds(10))).isTrue();
       await().until(() -> !client.connected());
+    }
+  }
+
+  @Test
+  void a_drain_that_takes_too_long_tells_what_still_runs() throws Exception {
+    try (var gateway =
+            TestGateway.of(
+                1,
+                flags ->
+                    flags.flag("--timeouts.pre-stop", "0s").flag("--timeouts.drain", "200ms"));
+        var client = Http2Client.of(gateway);
+        var socket = gateway.connect()) {
+      gateway.pod(0).faults().add(new Fault.StallAfterEvents(2));
+      var stream = client.post(CHAT, chat("hello", 9, true)).awaitBody();
+      socket
+          .getOutputStream()
+          .write(
+              TestGateway.request(CHAT, chat("hello", 9, true)).getBytes(StandardCharsets.UTF_8));
+      assertThat(socket.getInputStream().read()).isEqualTo('H');
+
+      gateway.app.drain();
+
+      assertThat(gateway.app.awaitDrained(Duration.ofSeconds(10))).isTrue();
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answer).contains("gateway_shutdown").doesNotContain("[DONE]");
+      assertThat(stream.awaitClosed().body()).contains("gateway_shutdown");
+      assertThat(stream.ended()).isFalse();
+      await().until(() -> gateway.pod(0).stats().aborts() == 2);
+      assertThat(gateway.app.conservation().failed()).isEqualTo(2);
     }
   }
 
