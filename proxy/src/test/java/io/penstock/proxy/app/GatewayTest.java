@@ -102,6 +102,30 @@ class GatewayTest {
   }
 
   @Test
+  void anthropics_api_gets_anthropics_errors() throws Exception {
+    try (var gateway = TestGateway.of(1, UnaryOperator.identity())) {
+      String body = "{\"model\":\"none\",\"max_tokens\":4,\"messages\":[]}";
+      var answer = gateway.post("/v1/messages", body, "x-request-id", "ask-1");
+      assertThat(answer.statusCode()).isEqualTo(404);
+      assertThat(answer.body())
+          .startsWith("{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\",")
+          .endsWith("\"request_id\":\"ask-1\"}");
+      assertThat(answer.headers().firstValue("request-id")).hasValue("ask-1");
+
+      for (boolean stream : new boolean[] {false, true}) {
+        String good =
+            "{\"model\":\"tiny\",\"max_tokens\":4,\"stream\":"
+                + stream
+                + ",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
+        var whole = gateway.post("/v1/messages", good, "x-request-id", "ask-2");
+        assertThat(whole.statusCode()).as(whole.body()).isEqualTo(200);
+        assertThat(whole.body())
+            .contains(stream ? "event: message_stop" : "\"role\":\"assistant\"");
+      }
+    }
+  }
+
+  @Test
   void framing_that_could_be_read_two_ways_is_refused() throws Exception {
     try (var gateway = TestGateway.of(1, UnaryOperator.identity())) {
       String body = chat("x", 1, false);

@@ -330,6 +330,25 @@ class Http1Test {
   }
 
   @Test
+  void a_client_that_sends_on_can_still_read_why_its_body_is_refused() throws Exception {
+    try (var gateway = TestGateway.of(1, flags -> flags.flag("--limits.request-body", "2MiB"))) {
+      for (var framing : List.of("content-length: 33554432", "transfer-encoding: chunked")) {
+        try (var socket = gateway.connect()) {
+          send(socket, "POST " + CHAT + " HTTP/1.1\r\nhost: x\r\n" + framing + "\r\n\r\n");
+          String piece = "10000\r\n" + " ".repeat(65_536) + "\r\n";
+          for (int i = 0; i < 100; i++) {
+            send(socket, framing.startsWith("c") ? " ".repeat(65_536) : piece);
+          }
+          String answer = readTo(socket, "}}");
+          assertThat(answer).startsWith("HTTP/1.1 413").contains("connection: close");
+          assertThat(socket.getInputStream().read()).isEqualTo(-1);
+        }
+        gateway.assertQuiet();
+      }
+    }
+  }
+
+  @Test
   void slow_heads_and_slow_bodies_end_with_408() throws Exception {
     try (var gateway =
         TestGateway.of(
