@@ -1,7 +1,6 @@
 package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
@@ -17,7 +16,6 @@ import io.penstock.proxy.openai.RequestId;
 import io.penstock.proxy.openai.Routes;
 import io.penstock.proxy.openai.Target;
 import io.penstock.proxy.upstream.ResponseHead;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +23,7 @@ import org.jspecify.annotations.Nullable;
  * the client's connection calls it, and it calls the connection back through {@link ClientStream}.
  *
  * <p>What happens when is in the states ({@link ExchangeState}); here is what they share: the facts
- * of the request, the one deadline, the ways to answer, and the single place where an outcome is
- * counted.
+ * of the request, the one deadline, the ways on, and the single place where an outcome is counted.
  */
 public final class Exchange {
 
@@ -36,6 +33,7 @@ public final class Exchange {
   private final ClientStream client;
   private final long startNanos;
   private final RequestFacts facts;
+  private final Reply reply;
   private final Reading reading = new Reading(this);
   private final Deadlines.Deadline deadline =
       new Deadlines.Deadline() {
@@ -45,15 +43,14 @@ public final class Exchange {
         }
       };
   private ExchangeState state = reading;
-  private ErrorShape shape = ErrorShape.OPENAI;
   private @Nullable ApiKey key;
-  private boolean pinging;
 
   Exchange(LoopContext loop, ClientStream client) {
     this.loop = loop;
     this.client = client;
     this.startNanos = loop.now();
     this.facts = new RequestFacts(client.httpVersion(), client.address(), startNanos);
+    this.reply = new Reply(client, facts);
     loop.gateway().metrics().accepted();
   }
 
@@ -64,7 +61,7 @@ public final class Exchange {
     facts.head = received;
     facts.requestId = RequestId.accept(received.headers().get("x-request-id"), loop.random());
     facts.target = Routes.match(received.method(), received.uri());
-    shape = ErrorShape.of(received.uri());
+    reply.shape(ErrorShape.of(received.uri()));
     reading.head(received, facts.target, expectsContinue);
   }
 
@@ -126,6 +123,10 @@ public final class Exchange {
 
   RequestFacts facts() {
     return facts;
+  }
+
+  Reply reply() {
+    return reply;
   }
 
   String requestId() {
@@ -250,25 +251,9 @@ public final class Exchange {
 
   /** Passes on a pod's interim answer, which commits nothing, unless an answer has begun. */
   void interim(ResponseHead head) {
-    if (!pinging) {
+    if (!reply.pinging()) {
       client.interim(head);
     }
-  }
-
-  /** Commits a pod's head. */
-  void begin(ResponseHead head, boolean events) {
-    String[] extra;
-    if (events) {
-      extra =
-          new String[] {
-            "x-request-id", facts.requestId, "cache-control", "no-cache", "x-accel-buffering", "no"
-          };
-    } else if (shape == ErrorShape.ANTHROPIC) {
-      extra = new String[] {"x-request-id", facts.requestId, "request-id", facts.requestId};
-    } else {
-      extra = new String[] {"x-request-id", facts.requestId};
-    }
-    client.begin(head.status(), head, extra, events ? -1 : head.contentLength());
   }
 
   /** Notes which pod holds a stored response. */
@@ -279,27 +264,27 @@ public final class Exchange {
     }
   }
 
+  /** Keeps a stream's connection from looking idle before its first byte. */
+  void ping() {
+    reply.ping();
+    loop.gateway().metrics().keptAlive();
+  }
+
   // ---- ends ----
 
   /** Answers what the gateway knows itself. */
   void answer(int status, String contentType, byte[] body) {
-    client.begin(
-        status,
-        null,
-        new String[] {"content-type", contentType, "x-request-id", facts.requestId},
-        body.length);
-    send(body);
+    reply.content(status, contentType, body);
     done(status, null, Outcome.COMPLETED, null);
   }
 
   /** Passes on an error that a pod gave as the first event of a stream. */
   void relayError(int status, byte[] json) {
-    if (!pinging) {
+    if (!reply.pinging()) {
       answer(status, "application/json", json);
       return;
     }
-    client.comment(Unpooled.wrappedBuffer(ascii("data: "), json, ascii("\n\n")));
-    client.abort();
+    reply.lastEvent(json);
     done(200, null, Outcome.FAILED, GatewayError.UPSTREAM_RESET);
   }
 
@@ -318,46 +303,23 @@ public final class Exchange {
 
   /** Refuses without having an answer of a pod. */
   void reject(GatewayError error, @Nullable String param, String message) {
-    send(ErrorResponse.of(error, message, param, facts.requestId, shape));
+    reply.error(ErrorResponse.of(error, message, param, facts.requestId, reply.shape()));
     done(error.status(), null, Outcome.REJECTED, error);
   }
 
   void rejectMethod(String allow) {
-    send(ErrorResponse.methodNotSupported(allow, facts.requestId, shape));
+    reply.error(ErrorResponse.methodNotSupported(allow, facts.requestId, reply.shape()));
     done(405, null, Outcome.REJECTED, GatewayError.METHOD_NOT_SUPPORTED);
   }
 
   /** Tells the client that the pods failed, by status or, where a stream is open, inside it. */
   void fail(GatewayError error) {
-    if (pinging) {
+    if (reply.pinging()) {
       breakOff(200, null, error);
       return;
     }
-    send(ErrorResponse.of(error, facts.requestId, shape));
+    reply.error(ErrorResponse.of(error, facts.requestId, reply.shape()));
     done(error.status(), null, Outcome.FAILED, error);
-  }
-
-  private void send(ErrorResponse response) {
-    var headers = response.headers();
-    var fields = new String[2 * headers.size() - 2];
-    int at = 0;
-    for (var header : headers) {
-      if (!header.getKey().equals("content-length")) {
-        fields[at++] = header.getKey();
-        fields[at++] = header.getValue();
-      }
-    }
-    client.begin(response.status(), null, fields, response.body().length);
-    send(response.body());
-  }
-
-  /** The content of the gateway's own answer; that to a HEAD has none (RFC 9110 §9.3.2). */
-  private void send(byte[] content) {
-    if (!facts.method().equals("HEAD")) {
-      client.body(Unpooled.wrappedBuffer(content));
-      facts.bytesOut = content.length;
-    }
-    client.end(false);
   }
 
   /** The client left before its answer began. */
@@ -365,44 +327,10 @@ public final class Exchange {
     done(499, null, Outcome.CLIENT_CANCELLED, GatewayError.CLIENT_CLOSED_REQUEST);
   }
 
-  /** Whether the head of a stream was committed by keep-alive comments. */
-  boolean pinging() {
-    return pinging;
-  }
-
-  /** Keeps a stream's connection from looking idle before its first byte. */
-  void ping() {
-    if (!pinging) {
-      pinging = true;
-      client.begin(
-          200,
-          null,
-          new String[] {
-            "content-type", "text/event-stream; charset=utf-8",
-            "cache-control", "no-cache",
-            "x-accel-buffering", "no",
-            "x-request-id", facts.requestId
-          },
-          -1);
-    }
-    client.comment(
-        Unpooled.wrappedBuffer(
-            ascii(
-                shape == ErrorShape.ANTHROPIC
-                    ? "event: ping\ndata: {\"type\": \"ping\"}\n\n"
-                    : ": keep-alive\n\n")));
-    client.flush();
-    loop.gateway().metrics().keptAlive();
-  }
-
   /** Ends an open answer by one error event, where it is a stream, and an abnormal close. */
   void breakOff(int status, @Nullable AnswerBody answer, GatewayError error) {
     if (answer == null || answer instanceof EventStreamBody) {
-      int sequence = answer == null ? 0 : answer.events();
-      client.comment(
-          Unpooled.wrappedBuffer(
-              ErrorResponse.event(
-                  error, error.message(), error.param(), facts.requestId, shape, sequence)));
+      reply.errorEvent(error, answer == null ? 0 : answer.events());
     }
     client.abort();
     done(status, answer, Outcome.FAILED, error);
@@ -424,9 +352,5 @@ public final class Exchange {
       facts.bytesOut = answer.bytes();
     }
     loop.gateway().ended(facts);
-  }
-
-  private static byte[] ascii(String text) {
-    return text.getBytes(StandardCharsets.US_ASCII);
   }
 }

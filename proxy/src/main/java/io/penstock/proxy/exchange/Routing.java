@@ -124,7 +124,7 @@ final class Routing implements ExchangeState, ResponseHandler {
     }
     timeline.mark(Timeline.Event.ANSWERED, exchange.loop().now());
     boolean stream = received.isEventStream() && received.status() < 300;
-    if (exchange.pinging() && !stream) {
+    if (exchange.reply().pinging() && !stream) {
       // The client was promised a stream and there is none.
       end(FailureKind.UNAVAILABLE);
       fail(GatewayError.UPSTREAM_RESET);
@@ -250,8 +250,8 @@ final class Routing implements ExchangeState, ResponseHandler {
     over();
     committed.firstByte();
     exchange.facts().timeline().mark(Timeline.Event.FIRST_TOKEN, exchange.loop().now());
-    if (!exchange.pinging()) {
-      exchange.begin(received, reading instanceof EventStreamBody);
+    if (!exchange.reply().pinging()) {
+      exchange.reply().begin(received, reading instanceof EventStreamBody);
     }
     if (reading instanceof EventStreamBody events) {
       events.open();

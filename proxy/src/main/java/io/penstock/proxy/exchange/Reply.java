@@ -1,0 +1,131 @@
+package io.penstock.proxy.exchange;
+
+import io.netty.buffer.Unpooled;
+import io.penstock.proxy.openai.ErrorResponse;
+import io.penstock.proxy.openai.ErrorShape;
+import io.penstock.proxy.openai.GatewayError;
+import io.penstock.proxy.upstream.ResponseHead;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * What the gateway itself writes to one client: heads, its own content and errors, comments that
+ * keep a stream alive. Counts nothing and decides nothing. Confined to the exchange's event loop.
+ */
+final class Reply {
+
+  private final ClientStream client;
+  private final RequestFacts facts;
+  private ErrorShape shape = ErrorShape.OPENAI;
+  private boolean pinging;
+
+  Reply(ClientStream client, RequestFacts facts) {
+    this.client = client;
+    this.facts = facts;
+  }
+
+  void shape(ErrorShape value) {
+    shape = value;
+  }
+
+  /** How errors look to this client. */
+  ErrorShape shape() {
+    return shape;
+  }
+
+  /** Commits a pod's head. */
+  void begin(ResponseHead head, boolean events) {
+    String[] extra;
+    if (events) {
+      extra =
+          new String[] {
+            "x-request-id", facts.requestId, "cache-control", "no-cache", "x-accel-buffering", "no"
+          };
+    } else if (shape == ErrorShape.ANTHROPIC) {
+      extra = new String[] {"x-request-id", facts.requestId, "request-id", facts.requestId};
+    } else {
+      extra = new String[] {"x-request-id", facts.requestId};
+    }
+    client.begin(head.status(), head, extra, events ? -1 : head.contentLength());
+  }
+
+  /** A whole answer of the gateway's own. */
+  void content(int status, String contentType, byte[] body) {
+    client.begin(
+        status,
+        null,
+        new String[] {"content-type", contentType, "x-request-id", facts.requestId},
+        body.length);
+    send(body);
+  }
+
+  /** A whole answer that is an error. */
+  void error(ErrorResponse response) {
+    var headers = response.headers();
+    var fields = new String[2 * headers.size() - 2];
+    int at = 0;
+    for (var header : headers) {
+      if (!header.getKey().equals("content-length")) {
+        fields[at++] = header.getKey();
+        fields[at++] = header.getValue();
+      }
+    }
+    client.begin(response.status(), null, fields, response.body().length);
+    send(response.body());
+  }
+
+  /** The content of the gateway's own answer; that to a HEAD has none (RFC 9110 §9.3.2). */
+  private void send(byte[] content) {
+    if (!facts.method().equals("HEAD")) {
+      client.body(Unpooled.wrappedBuffer(content));
+      facts.bytesOut = content.length;
+    }
+    client.end(false);
+  }
+
+  /** Whether the head of a stream was committed by keep-alive comments. */
+  boolean pinging() {
+    return pinging;
+  }
+
+  /** Keeps a stream's connection from looking idle before its first byte. */
+  void ping() {
+    if (!pinging) {
+      pinging = true;
+      client.begin(
+          200,
+          null,
+          new String[] {
+            "content-type", "text/event-stream; charset=utf-8",
+            "cache-control", "no-cache",
+            "x-accel-buffering", "no",
+            "x-request-id", facts.requestId
+          },
+          -1);
+    }
+    client.comment(
+        Unpooled.wrappedBuffer(
+            ascii(
+                shape == ErrorShape.ANTHROPIC
+                    ? "event: ping\ndata: {\"type\": \"ping\"}\n\n"
+                    : ": keep-alive\n\n")));
+    client.flush();
+  }
+
+  /** The last event of a stream that breaks off; what follows is an abnormal close. */
+  void errorEvent(GatewayError error, int sequence) {
+    client.comment(
+        Unpooled.wrappedBuffer(
+            ErrorResponse.event(
+                error, error.message(), error.param(), facts.requestId, shape, sequence)));
+  }
+
+  /** A pod's JSON as the last event of a stream that the gateway opened; then the close. */
+  void lastEvent(byte[] json) {
+    client.comment(Unpooled.wrappedBuffer(ascii("data: "), json, ascii("\n\n")));
+    client.abort();
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+}
