@@ -32,6 +32,9 @@ public final class CostModel implements Forecast {
   private final LoadPrice loadPrice = new LoadPrice();
   private final List<Observations> observations;
 
+  /** D̄: requests that decode on an endpoint, on average over the pool. */
+  private volatile double decoding;
+
   /**
    * A model of which nothing is known yet.
    *
@@ -116,8 +119,9 @@ public final class CostModel implements Forecast {
     return Math.round(seconds * 1e9);
   }
 
-  double price(double gain) {
-    return loadPrice.price(gain);
+  /** α: what a second of compute costs those who come later, in seconds. */
+  double price(CostWeights weights) {
+    return loadPrice.price(weights.loadPrice()) + weights.poolStall() * decoding;
   }
 
   void read(EndpointLoad into, SchedulingContext context, int slot, ModelRates rates) {
@@ -162,6 +166,20 @@ public final class CostModel implements Forecast {
     otherModels.publish();
     models.values().forEach(ModelCalibration::publish);
     loadPrice.tick(nowNanos, snapshot.endpoints().size());
+    decoding = meanDecoding(nowNanos, snapshot, signals, inFlight);
+  }
+
+  private static double meanDecoding(
+      long nowNanos, PoolSnapshot snapshot, EngineSignals signals, InFlight inFlight) {
+    int sum = 0;
+    for (var endpoint : snapshot.endpoints()) {
+      int slot = endpoint.slot();
+      int own = inFlight.decoding(slot);
+      int prefilling = inFlight.requests(slot) - own;
+      boolean fresh = signals.fresh(slot, nowNanos);
+      sum += fresh ? Math.max(own, signals.running(slot) - prefilling) : own;
+    }
+    return (double) sum / Math.max(1, snapshot.endpoints().size());
   }
 
   private void observed(

@@ -4,21 +4,33 @@ package io.penstock.picker.cost;
  * Weights of the expected cost; everything else in it is seconds.
  *
  * @param loadPrice g: how fast compute gets dearer as the pool fills up, at least 0
+ * @param poolStall wp: how much dearer it gets by each request that decodes on an endpoint of the
+ *     pool, on average, at least 0
  * @param eviction ev: how much of the value of evicted cache counts, at least 0
  * @param decode wd: how much of the slow-down of decodes counts, at least 0
- * @param stall wc: how much the decodes that wait behind a prefill count, at least 0
+ * @param stall wc: how much each decode counts that waits behind a prefill, at least 0
+ * @param queueStall wq: how much each request counts that waits for its own prefill and will decode
+ *     behind this one, at least 0
  */
-public record CostWeights(double loadPrice, double eviction, double decode, double stall) {
+public record CostWeights(
+    double loadPrice,
+    double poolStall,
+    double eviction,
+    double decode,
+    double stall,
+    double queueStall) {
 
-  /** What simulation found best. */
-  public static final CostWeights DEFAULT = new CostWeights(4, 0.1, 0.3, 0.1);
+  /** What replaying the first halves of two traces found best. */
+  public static final CostWeights DEFAULT = new CostWeights(4, 0.15, 0.1, 0.15, 0.05, 0.8);
 
   /** Refuses negative weights. */
   public CostWeights {
     require("loadPrice", loadPrice);
+    require("poolStall", poolStall);
     require("eviction", eviction);
     require("decode", decode);
     require("stall", stall);
+    require("queueStall", queueStall);
   }
 
   private static void require(String name, double value) {

@@ -16,17 +16,20 @@ import java.util.List;
  * <pre>
  * C    = f·(c·(n−m) + a·(n−m)·(m + (n−m)/2))       own prefill; f the endpoint's speed factor
  * P    = prefill seconds of what waits there       ours in flight, and others' as the engine counts
- * α    = 1 + g·ρ/(1−ρ)                             price of compute at load ρ
+ * α    = 1 + g·ρ/(1−ρ) + wp·D̄                      price of compute at load ρ
  * E    = c·evicted tokens·exp(−age/600 s)          what has to be computed again one day
- * cost = P + (α + wc·D)·C + wd·o·t_kv·(K + n·D) + ev·α·E + 100·max(0, u − 0.95)
+ * cost = P + (α + wc·D + wq·W)·C + wd·o·t_kv·(K + n·(D + W)) + ev·α·E + 100·max(0, u − 0.95)
  * </pre>
  *
- * <p>D requests decode there over K tokens of context, o tokens will be generated, u is the KV use
- * after placement. Evicted are the tokens that the prompt and its answer need beyond what the
- * prefix index leaves free of the KV cache; their age is the time in which the pool, at its load,
- * writes that cache once: capacity·c/ρ. A model name that is known, a fresh signal and a known
- * capacity each sharpen the cost; without them it falls back to priors, in-flight counts, and no
- * terms for eviction and overflow.
+ * <p>D requests decode there and W wait for their prefill, over K tokens of context together; D̄ is
+ * the pool's mean of D. A prefill stalls those who decode while it runs: the D who do now, and the
+ * W ahead of it, who will have just begun when their turn is over, and of whose few first tokens a
+ * stall is the larger part. o tokens will be generated, u is the KV use after placement. Evicted
+ * are the tokens that the prompt and its answer need beyond what the prefix index leaves free of
+ * the KV cache; their age is the time in which the pool, at its load, writes that cache once:
+ * capacity·c/ρ. A model name that is known, a fresh signal and a known capacity each sharpen the
+ * cost; without them it falls back to priors, in-flight counts, and no terms for eviction and
+ * overflow.
  *
  * <p>Costs within the prefill of a quarter of a key block of the least are equal: among them chance
  * decides, and only a real advantage draws a request to an endpoint.
@@ -83,7 +86,7 @@ public final class ExpectedCostPicker implements Picker {
     var overflowTerm = candidates.term(firstTerm + 4);
 
     var load = new EndpointLoad();
-    double price = model.price(weights.loadPrice());
+    double price = model.price(weights);
     int prompt = context.promptTokens();
     double output = expectedOutput(context.request(), rates);
     double perDecode = weights.decode() * output * rates.decodeSecondsPerToken();
@@ -103,9 +106,13 @@ public final class ExpectedCostPicker implements Picker {
       double factor = model.prefillFactor(slot);
       double prefill = factor * ownSeconds;
       pendingTerm[i] = factor * rates.pendingSeconds(load.pendingTokens, load.pendingRequests);
-      prefillTerm[i] = (price + weights.stall() * load.decoding) * prefill;
+      double ahead = load.pendingRequests;
+      prefillTerm[i] =
+          (price + weights.stall() * load.decoding + weights.queueStall() * ahead) * prefill;
       decodeTerm[i] =
-          perDecode * model.decodeFactor(slot) * (load.contextTokens + prompt * load.decoding);
+          perDecode
+              * model.decodeFactor(slot)
+              * (load.contextTokens + prompt * (load.decoding + ahead));
       evictionTerm[i] = 0;
       overflowTerm[i] = 0;
       if (load.capacityTokens > 0) {

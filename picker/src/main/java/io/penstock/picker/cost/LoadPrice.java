@@ -27,7 +27,7 @@ final class LoadPrice {
     return load;
   }
 
-  /** α = 1 + g·ρ/(1−ρ): what a second of compute costs those who come later. */
+  /** 1 + g·ρ/(1−ρ). */
   double price(double gain) {
     double now = load;
     return 1 + gain * now / (1 - now);

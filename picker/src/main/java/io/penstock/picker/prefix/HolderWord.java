@@ -56,6 +56,11 @@ final class HolderWord {
     return distance > STAMP_MASK / 2 ? 0 : distance;
   }
 
+  /** The stamp half-way between an earlier one and now. */
+  static int midway(int stamp, int now) {
+    return (stamp + age(stamp, now) / 2) & STAMP_MASK;
+  }
+
   static boolean newer(int stamp, int than) {
     return age(than, stamp) > 0;
   }

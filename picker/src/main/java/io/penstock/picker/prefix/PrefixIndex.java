@@ -291,8 +291,11 @@ public final class PrefixIndex {
   }
 
   /**
-   * Pops what exceeds the capacity. At most half of the pops are second chances and the limit is
-   * four for each push, so it always comes down, and no call pays for more than its own share.
+   * Pops what exceeds the capacity. A block that was used in the later half of its time in the ring
+   * gets a second chance: going round once more is nearer to leaving least lately used first than
+   * leaving now is; for a block that was used only soon after its push, as by the end of its own
+   * prefill, it is the other way round. At most half of the pops are second chances and the limit
+   * is four for each push, so it always comes down, and no call pays for more than its own share.
    */
   private void trim(int slot, SlotRing ring, int pushed, int now) {
     int capacity = capacities.getOpaque(slot);
@@ -300,7 +303,7 @@ public final class PrefixIndex {
     int chances = 2 * pushed + POPS / 2;
     for (int pops = 4 * pushed + POPS; pops > 0 && ring.size() > capacity; pops--) {
       long hash = ring.pop();
-      int unlessNewerThan = chances > 0 ? ring.poppedStamp() : -1;
+      int unlessNewerThan = chances > 0 ? HolderWord.midway(ring.poppedStamp(), now) : -1;
       var outcome = shards.remove(hash, slot, unlessNewerThan);
       if (outcome == Shard.Outcome.TOUCHED) {
         ring.push(hash, now);

@@ -110,9 +110,38 @@ class ExpectedCostPickerTest {
     pick(pool);
 
     double prefill = C * 6400 + A * 6400 * 3200;
-    assertThat(term(0, PREFILL)).isCloseTo((1 + 0.1 * 10) * prefill, within(1e-6));
-    assertThat(term(0, DECODE)).isCloseTo(0.3 * 350 * T_KV * (10_000 + 6400 * 10), within(1e-6));
+    assertThat(term(0, PREFILL)).isCloseTo((1 + 0.05 * 10) * prefill, within(1e-6));
+    assertThat(term(0, DECODE)).isCloseTo(0.15 * 350 * T_KV * (10_000 + 6400 * 10), within(1e-6));
     assertThat(term(0, PENDING)).isZero();
+  }
+
+  @Test
+  void requests_that_wait_there_would_be_stalled_too_and_then_decode_beside() {
+    var pool = pool(1);
+    inFlight.add(0, 0, 3000, 4000);
+    inFlight.add(1, 0, 1000, 1000);
+
+    pick(pool);
+
+    double prefill = C * 6400 + A * 6400 * 3200;
+    assertThat(term(0, PREFILL)).isCloseTo((1 + 0.8 * 2) * prefill, within(1e-6));
+    assertThat(term(0, DECODE)).isCloseTo(0.15 * 350 * T_KV * (5000 + 6400 * 2), within(1e-6));
+  }
+
+  @Test
+  void decodes_anywhere_in_the_pool_raise_the_price_of_compute() {
+    var pool = pool(2);
+    for (int i = 0; i < 30; i++) {
+      inFlight.add(0, 1, 500, 1000);
+      inFlight.firstToken(0, 1, 500);
+    }
+    now += 1;
+    model.tick(now, pool, signals, inFlight);
+
+    pick(pool);
+
+    double prefill = C * 6400 + A * 6400 * 3200;
+    assertThat(term(0, PREFILL)).isCloseTo((1 + 0.15 * 15) * prefill, within(1e-6));
   }
 
   @Test
@@ -125,7 +154,7 @@ class ExpectedCostPickerTest {
 
     schedule(pool, shortAnswer);
 
-    assertThat(term(0, DECODE)).isCloseTo(0.3 * 10 * T_KV * (1000 + 6400), within(1e-7));
+    assertThat(term(0, DECODE)).isCloseTo(0.15 * 10 * T_KV * (1000 + 6400), within(1e-7));
   }
 
   @Test
@@ -180,7 +209,8 @@ class ExpectedCostPickerTest {
     double all = 2000 + others;
     assertThat(term(0, PENDING)).isCloseTo(C * all + A * all * all / (2 * 4), within(1e-6));
     double prefill = C * 6400 + A * 6400 * 3200;
-    assertThat(term(0, PREFILL)).isCloseTo((1 + 0.1 * 29) * prefill, within(1e-6));
+    assertThat(term(0, PREFILL))
+        .isCloseTo((1 + 0.15 * 29 + 0.05 * 29 + 0.8 * 4) * prefill, within(1e-6));
   }
 
   @Test
@@ -210,7 +240,8 @@ class ExpectedCostPickerTest {
   @Test
   void less_than_a_quarter_block_of_waiting_prefill_is_no_reason_but_a_block_of_prefix_is() {
     var pool = pool(2);
-    inFlight.add(0, 0, 12, 0);
+    inFlight.add(0, 0, 112, 0);
+    inFlight.add(0, 1, 100, 0);
     int first = 0;
     for (int i = 0; i < 2000; i++) {
       first += pick(pool).endpoint().slot() == 0 ? 1 : 0;

@@ -93,7 +93,8 @@ final class PrefixIndexModelTest {
         if (!holders.get(oldest.key()).contains(slot)) {
           continue;
         }
-        if (chances > 0 && used.get(oldest.key()) > groups.get(slot).get(oldest.group())) {
+        int given = groups.get(slot).get(oldest.group());
+        if (chances > 0 && used.get(oldest.key()) > given + (now - given) / 2) {
           push(slot, oldest.key());
           chances--;
         } else {

@@ -65,18 +65,25 @@ public final class Policy {
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("weight '" + part + "' is not name=number", e);
     }
+    double g = weights.loadPrice();
+    double wp = weights.poolStall();
+    double ev = weights.eviction();
+    double wd = weights.decode();
+    double wc = weights.stall();
+    double wq = weights.queueStall();
     return switch (key) {
-      case "loadPrice" ->
-          new CostWeights(value, weights.eviction(), weights.decode(), weights.stall());
-      case "eviction" ->
-          new CostWeights(weights.loadPrice(), value, weights.decode(), weights.stall());
-      case "decode" ->
-          new CostWeights(weights.loadPrice(), weights.eviction(), value, weights.stall());
-      case "stall" ->
-          new CostWeights(weights.loadPrice(), weights.eviction(), weights.decode(), value);
+      case "loadPrice" -> new CostWeights(value, wp, ev, wd, wc, wq);
+      case "poolStall" -> new CostWeights(g, value, ev, wd, wc, wq);
+      case "eviction" -> new CostWeights(g, wp, value, wd, wc, wq);
+      case "decode" -> new CostWeights(g, wp, ev, value, wc, wq);
+      case "stall" -> new CostWeights(g, wp, ev, wd, value, wq);
+      case "queueStall" -> new CostWeights(g, wp, ev, wd, wc, value);
       default ->
           throw new IllegalArgumentException(
-              "weight '" + key + "' is unknown, allowed: loadPrice, eviction, decode, stall");
+              "weight '"
+                  + key
+                  + "' is unknown, allowed: loadPrice, poolStall, eviction, decode, stall,"
+                  + " queueStall");
     };
   }
 
