@@ -2,9 +2,10 @@ package io.penstock.proxy.upstream;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
@@ -70,13 +71,7 @@ public final class UpstreamPool {
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, connectMillis)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.RECVBUF_ALLOCATOR, reads)
-            .handler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    // The handler is added when the connection stands.
-                  }
-                });
+            .handler(new Connecting());
   }
 
   /**
@@ -120,18 +115,30 @@ public final class UpstreamPool {
     }
     var channel = connect.channel();
     created.increment();
+    if (!channel.isActive()) {
+      // Gone again before anybody could hear of it.
+      call.fail(UpstreamFailure.Kind.RESET_BEFORE_HEAD, false, null);
+      return;
+    }
     open.increment();
     var connection = new UpstreamConnection(this, channel, home);
-    channel.pipeline().addLast(connection);
-    if (!channel.isActive()) {
-      // Gone again before the handler was there to hear of it.
-      open.decrement();
-      call.fail(UpstreamFailure.Kind.RESET_BEFORE_HEAD, false, null);
-    } else if (call.over()) {
+    channel.pipeline().replace(Connecting.class, null, connection);
+    if (call.over()) {
       channel.close();
     } else {
       connection.start(call);
     }
+  }
+
+  /**
+   * Holds the place of the {@link UpstreamConnection} until the connection stands. A socket that is
+   * registered and not yet connecting looks readable to epoll, and reading it fails; whether it can
+   * be connected is told by the connect's own future.
+   */
+  @Sharable
+  private static final class Connecting extends ChannelInboundHandlerAdapter {
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {}
   }
 
   private static UpstreamFailure.Kind kindOf(@Nullable Throwable cause) {
