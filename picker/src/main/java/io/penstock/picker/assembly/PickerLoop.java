@@ -2,8 +2,8 @@ package io.penstock.picker.assembly;
 
 import io.penstock.picker.cost.LoopObserver;
 import io.penstock.picker.schedule.SchedulingContext;
-import java.util.Comparator;
-import java.util.PriorityQueue;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What one event loop needs to pick and place. Confined to that loop. */
 final class PickerLoop {
@@ -12,9 +12,15 @@ final class PickerLoop {
   private final SchedulingContext context;
   private final LoopObserver observer;
 
-  /** Placements whose first token cannot be seen, the one that is expected first at the head. */
-  private final PriorityQueue<Placement> unseen =
-      new PriorityQueue<>(Comparator.comparingLong(Placement::prefilledByNanos));
+  /**
+   * Placements in flight whose first token cannot be seen, each at its {@link Placement#place}.
+   * Most end long before they are due, so nothing is ordered: all are looked at when the earliest
+   * may be due.
+   */
+  private final List<Placement> unseen = new ArrayList<>();
+
+  /** No placement is due before, by the ticker. */
+  private long noneBeforeNanos;
 
   PickerLoop(int column, SchedulingContext context, LoopObserver observer) {
     this.column = column;
@@ -36,15 +42,39 @@ final class PickerLoop {
 
   /** From {@link Placement#prefilledByNanos} on the placement counts as decoding. */
   void watch(Placement placement) {
+    long due = placement.prefilledByNanos();
+    if (unseen.isEmpty() || due - noneBeforeNanos < 0) {
+      noneBeforeNanos = due;
+    }
+    placement.place = unseen.size();
     unseen.add(placement);
   }
 
-  void releaseOverdue(long nowNanos) {
-    var first = unseen.peek();
-    while (first != null && first.prefilledByNanos() <= nowNanos) {
-      first.prefilled();
-      unseen.remove();
-      first = unseen.peek();
+  /** The placement has ended or counts as decoding. */
+  void unwatch(Placement placement) {
+    var last = unseen.removeLast();
+    if (last != placement) {
+      last.place = placement.place;
+      unseen.set(placement.place, last);
     }
+    placement.place = Placement.UNWATCHED;
+  }
+
+  void releaseOverdue(long nowNanos) {
+    if (unseen.isEmpty() || nowNanos - noneBeforeNanos < 0) {
+      return;
+    }
+    long earliest = Long.MAX_VALUE;
+    for (int i = unseen.size() - 1; i >= 0; i--) {
+      var placement = unseen.get(i);
+      long due = placement.prefilledByNanos();
+      if (due <= nowNanos) {
+        placement.prefilled();
+        unwatch(placement);
+      } else {
+        earliest = Math.min(earliest, due);
+      }
+    }
+    noneBeforeNanos = earliest;
   }
 }

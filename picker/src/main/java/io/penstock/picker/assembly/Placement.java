@@ -26,6 +26,9 @@ public final class Placement {
   private static final int TOKENS_PER_SAMPLE = 32;
   private static final long GRACE_NANOS = 50_000_000;
 
+  /** {@link #place} of a placement that its loop does not watch. */
+  static final int UNWATCHED = -1;
+
   private enum State {
     WAITING,
     ANSWERING,
@@ -43,6 +46,10 @@ public final class Placement {
 
   private final LoopObserver.@Nullable Sent sent;
   private final @Nullable Learned learned;
+
+  /** Where the loop's list of watched placements has this one. */
+  int place = UNWATCHED;
+
   private State state = State.WAITING;
   private int tokens;
   private int tokensAtSample;
@@ -202,6 +209,9 @@ public final class Placement {
       return false;
     }
     state = State.ENDED;
+    if (place != UNWATCHED) {
+      loop.unwatch(this);
+    }
     if (reservation != null) {
       reservation.end();
     }

@@ -50,6 +50,11 @@ final class ShardMap {
     shard(hash).holders(hash, in, out, words);
   }
 
+  /** Brings the home cell of a hash into the cache; the result is worth nothing. */
+  long peek(long hash) {
+    return shard(hash).peek(hash);
+  }
+
   Shard.Outcome add(long hash, int slot, int stamp) {
     return shard(hash).add(hash, slot, stamp);
   }

@@ -60,6 +60,23 @@ final class SlotRing {
     return head.hashes[taken++];
   }
 
+  /**
+   * Shows the blocks that {@link #pop} would take next, without taking them.
+   *
+   * @param into receives them, oldest first
+   * @param most how many are wanted, at least 1
+   * @return how many these are: at least one of a ring that is not empty, perhaps not all of it
+   */
+  int oldest(long[] into, int most) {
+    if (taken == head.hashes.length && head.next != null) {
+      head = head.next;
+      taken = 0;
+    }
+    int count = Math.min(Math.min(most, size), head.hashes.length - taken);
+    System.arraycopy(head.hashes, taken, into, 0, count);
+    return count;
+  }
+
   /** When the block that was popped last was pushed. */
   int poppedStamp() {
     return poppedStamp;
