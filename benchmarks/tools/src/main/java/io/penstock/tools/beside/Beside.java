@@ -84,22 +84,20 @@ public final class Beside {
   }
 
   /** Half of the warm-up with small bodies, the rest with what else will be measured. */
-  private void warmUp(Meter meter, Proxy proxy) throws InterruptedException {
+  private void warmUp(Meter meter, Proxy proxy) throws IOException, InterruptedException {
     out.println("warming " + proxy.name() + " ...");
     long requests = options.warmup();
-    meter.warmUp(proxy, new Workload.Chats(1 << 10, false, 0), requests / 2);
+    long streams = Math.max(1, options.workloads().stream().filter(Workload::streams).count());
+    meter.warmUp(proxy, new Workload.Chats(1 << 10, false, 0), requests / 2, options.settle());
     for (var workload : options.workloads()) {
       switch (workload) {
-        case Workload.Chats chats when chats.perSecond() == 0 ->
-            meter.warmUp(
-                proxy, chats, Math.max(10, requests / 10 / Math.max(1, chats.bodyBytes() >> 14)));
+        case Workload.Chats chats when chats.perSecond() == 0 -> {
+          long share = requests / 10 / Math.max(1, chats.bodyBytes() >> 14);
+          meter.warmUp(proxy, chats, Math.max(10, share), options.settle());
+        }
         case Workload.Chats _ -> {}
-        case Workload.Streams streams ->
-            meter.warmUp(
-                proxy,
-                streams,
-                requests
-                    / Math.max(1, options.workloads().stream().filter(Workload::streams).count()));
+        case Workload.Streams some ->
+            meter.warmUp(proxy, some, requests / streams, options.settle());
       }
     }
   }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param rounds that must count for each workload, 1..1,000
  * @param window how long a round measures one proxy
  * @param warmup requests and events that each proxy serves first
+ * @param settle how long each part of the warm-up may go on until the compilers are quiet
  * @param mostNeighbourShare of either core, above which a round is thrown away, 0..1
  * @param attempts for one round
  * @param workloads in their order
@@ -35,6 +36,7 @@ record BesideOptions(
     int rounds,
     Duration window,
     int warmup,
+    Duration settle,
     double mostNeighbourShare,
     int attempts,
     List<Workload> workloads,
@@ -49,6 +51,7 @@ record BesideOptions(
         --rounds N           rounds of each workload that must count (7)
         --seconds S          how long a round measures each proxy (1.5)
         --warmup N           requests and events that each proxy serves first (100000)
+        --settle S           then, for each workload, until its JIT is quiet, at most that long (15)
         --sizes KB,...       bodies (1,16,64,400)
         --prompts WORD,...   distinct, shared (both)
         --loads WORD,...     saturated, fixed, streams (all)
@@ -97,6 +100,7 @@ record BesideOptions(
     private int rounds = 7;
     private double seconds = 1.5;
     private int warmup = 100_000;
+    private double settle = 15;
     private double neighbour = 0.05;
     private int attempts = 3;
     private List<Integer> sizes = List.of(1, 16, 64, 400);
@@ -110,6 +114,7 @@ record BesideOptions(
       rounds = 1;
       seconds = 0.3;
       warmup = 500;
+      settle = 0;
       neighbour = 1;
       attempts = 2;
       sizes = List.of(1, 64);
@@ -126,6 +131,7 @@ record BesideOptions(
         case "--rounds" -> rounds = integer(flag, value, 1, 1_000);
         case "--seconds" -> seconds = number(flag, value, 0.1, 60);
         case "--warmup" -> warmup = integer(flag, value, 1, 10_000_000);
+        case "--settle" -> settle = number(flag, value, 0, 600);
         case "--neighbour" -> neighbour = number(flag, value, 0, 1);
         case "--attempts" -> attempts = integer(flag, value, 1, 1_000);
         case "--sizes" -> sizes = integers(flag, value, 1, 4_096);
@@ -151,6 +157,7 @@ record BesideOptions(
           rounds,
           Duration.ofNanos(Math.round(seconds * 1e9)),
           warmup,
+          Duration.ofNanos(Math.round(settle * 1e9)),
           neighbour,
           attempts,
           workloads(),

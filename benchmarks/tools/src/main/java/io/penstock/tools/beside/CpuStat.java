@@ -2,6 +2,7 @@ package io.penstock.tools.beside;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** CPU times and memory from Linux's {@code /proc}, proc(5). Stateless. */
@@ -15,6 +16,28 @@ final class CpuStat {
   /** Seconds of CPU that a process has used, user and system, all its threads. */
   static double processSeconds(long pid) throws IOException {
     return processSeconds(Files.readString(Path.of("/proc/" + pid + "/stat")));
+  }
+
+  /** Seconds of CPU that a JVM's compiler threads have used; 0 of a process that is no JVM. */
+  static double compilerSeconds(long pid) throws IOException {
+    double seconds = 0;
+    try (var tasks = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
+      for (var task : tasks) {
+        try {
+          String stat = Files.readString(task.resolve("stat"));
+          seconds += compiles(stat) ? processSeconds(stat) : 0;
+        } catch (NoSuchFileException ended) {
+          // The JVM ends idle compiler threads.
+        }
+      }
+    }
+    return seconds;
+  }
+
+  /** Whether the text of a thread's {@code stat} is that of a compiler thread of HotSpot. */
+  static boolean compiles(String stat) {
+    String name = stat.substring(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    return name.startsWith("C1 Compiler") || name.startsWith("C2 Compiler");
   }
 
   /** Seconds that a core was not idle, whoever used it. */

@@ -13,6 +13,10 @@ final class Meter {
   private static final Duration POLL = Duration.ofMillis(2);
   private static final Duration READY_WITHIN = Duration.ofSeconds(20);
   private static final int STARTED = 32;
+  private static final Duration LOOK = Duration.ofSeconds(1);
+
+  /** Share of a core below which compilers count as quiet. */
+  private static final double QUIET = 0.02;
 
   private final int proxyCore;
   private final int loadCore;
@@ -47,12 +51,26 @@ final class Meter {
     }
   }
 
-  /** Sends until {@code units} answers or events came back, and measures nothing. */
-  void warmUp(Proxy proxy, Workload workload, long units) throws InterruptedException {
+  /**
+   * Sends until {@code units} answers or events came back, and measures nothing. Then goes on until
+   * the proxy's compilers are quiet, or {@code settle} is over.
+   */
+  void warmUp(Proxy proxy, Workload workload, long units, Duration settle)
+      throws IOException, InterruptedException {
     beat(workload);
     var run = LoadRun.start(workload.spec(proxy.url()), workload.prompts(seed++));
     while (progress(run, workload) + run.progress().failed() < units) {
       pause(POLL);
+    }
+    long until = System.nanoTime() + settle.toNanos();
+    double compiled = proxy.compilerSeconds();
+    while (System.nanoTime() - until < 0) {
+      pause(LOOK);
+      double before = compiled;
+      compiled = proxy.compilerSeconds();
+      if (compiled - before < QUIET * LOOK.toNanos() / 1e9) {
+        break;
+      }
     }
     run.stop();
     var _ = run.await();

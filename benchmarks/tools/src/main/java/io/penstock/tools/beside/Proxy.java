@@ -83,6 +83,11 @@ record Proxy(String name, URI url, Process process) implements AutoCloseable {
     return CpuStat.processSeconds(process.pid());
   }
 
+  /** CPU time so far of its just-in-time compilers, in seconds. */
+  double compilerSeconds() throws IOException {
+    return CpuStat.compilerSeconds(process.pid());
+  }
+
   /** Its memory now, in bytes. */
   long residentBytes() throws IOException {
     return CpuStat.residentBytes(process.pid());

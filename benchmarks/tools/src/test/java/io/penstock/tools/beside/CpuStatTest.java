@@ -25,6 +25,13 @@ class CpuStatTest {
   }
 
   @Test
+  void compiler_threads_are_known_by_their_names() {
+    assertThat(CpuStat.compiles("7 (C2 CompilerThre) R 1 7")).isTrue();
+    assertThat(CpuStat.compiles("8 (C1 CompilerThre) S 1 8")).isTrue();
+    assertThat(CpuStat.compiles("9 (penstock-loop-1) S 1 9")).isFalse();
+  }
+
+  @Test
   void a_core_is_busy_with_all_but_idle_and_waiting() {
     assertThat(CpuStat.coreSeconds(CORES, 0)).isCloseTo(1.70, within(1e-9));
     assertThat(CpuStat.coreSeconds(CORES, 10)).isCloseTo(0.01, within(1e-9));
