@@ -106,13 +106,14 @@ public final class Beside {
       Meter meter, Workload workload, Proxy gateway, Proxy haproxy, URI direct)
       throws IOException, InterruptedException {
     var comparison = new Comparison(workload);
+    var window = workload.window(options.window());
     boolean fixedRate = workload instanceof Workload.Chats chats && chats.perSecond() > 0;
     for (int round = 0; round < options.rounds(); round++) {
       boolean counts = false;
       for (int attempt = 0; attempt < options.attempts() && !counts; attempt++) {
-        double base = fixedRate ? meter.direct(direct, workload, options.window()) : 0;
-        var ours = meter.measure(gateway, workload, options.window());
-        var theirs = meter.measure(haproxy, workload, options.window());
+        double base = fixedRate ? meter.direct(direct, workload, window) : 0;
+        var ours = meter.measure(gateway, workload, window);
+        var theirs = meter.measure(haproxy, workload, window);
         counts =
             comparison.add(new Comparison.Round(ours, theirs, base), options.mostNeighbourShare());
       }

@@ -26,6 +26,9 @@ record Sample(
     if (perSecond <= 0) {
       return "nothing answered";
     }
+    if (cpuMicros <= 0) {
+      return "less CPU than one tick";
+    }
     return neighbourShare > mostNeighbourShare ? "busy neighbour" : "";
   }
 }

@@ -26,6 +26,14 @@ sealed interface Workload {
   /** What it sends; {@code seed} must differ from run to run, or prompts repeat. */
   Conversations prompts(long seed);
 
+  /**
+   * How long a round takes: the operating system counts CPU time in ticks of 10 ms, so that a low
+   * rate needs longer.
+   */
+  default Duration window(Duration wanted) {
+    return wanted;
+  }
+
   /** Whether it is divided by events instead of answers. */
   default boolean streams() {
     return this instanceof Streams;
@@ -40,6 +48,8 @@ sealed interface Workload {
    * @param perSecond a fixed rate, or 0 for as many as {@value #CLIENTS} clients get answered
    */
   record Chats(int bodyBytes, boolean shared, int perSecond) implements Workload {
+
+    private static final int REQUESTS = 200;
 
     /** The fixed rate for bodies of that size: a small part of what one core can do. */
     static int rateFor(int bodyBytes) {
@@ -65,6 +75,13 @@ sealed interface Workload {
     @Override
     public String unit() {
       return "request";
+    }
+
+    @Override
+    public Duration window(Duration wanted) {
+      var least =
+          perSecond == 0 ? Duration.ZERO : Duration.ofSeconds(REQUESTS).dividedBy(perSecond);
+      return wanted.compareTo(least) > 0 ? wanted : least;
     }
 
     @Override

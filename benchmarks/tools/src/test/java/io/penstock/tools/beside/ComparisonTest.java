@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.StringWriter;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -44,6 +45,16 @@ class ComparisonTest {
     var json = new StringWriter();
     BesideReport.json(List.of(comparison), json);
     assertThat(json.toString()).contains("\"busy neighbour\" : 1", "\"neighbour_share\" : 0.05");
+  }
+
+  @Test
+  void too_little_cpu_to_measure_is_no_round() {
+    assertThat(comparison.add(round(sample(1, 0, 0), sample(0, 0, 0)), 0.05)).isFalse();
+    assertThat(comparison.thrownAway()).containsOnlyKeys("less CPU than one tick");
+
+    var slow = new Workload.Chats(400 << 10, true, 40);
+    assertThat(slow.window(Duration.ofSeconds(1))).isEqualTo(Duration.ofSeconds(5));
+    assertThat(slow.window(Duration.ofSeconds(9))).isEqualTo(Duration.ofSeconds(9));
   }
 
   @Test
