@@ -1,5 +1,7 @@
 package io.penstock.tools.chart;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -175,9 +177,8 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
   }
 
   private static String number(double value) {
-    return value == Math.rint(value)
-        ? String.format(Locale.ROOT, "%.0f", value)
-        : String.format(Locale.ROOT, "%.3g", value);
+    var digits = new BigDecimal(value).round(new MathContext(3)).stripTrailingZeros();
+    return digits.signum() == 0 ? "0" : digits.toPlainString();
   }
 
   /** From values to places. The y axis begins at 0. */

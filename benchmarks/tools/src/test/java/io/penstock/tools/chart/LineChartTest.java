@@ -47,6 +47,19 @@ class LineChartTest {
   }
 
   @Test
+  void the_axes_are_labelled_without_needless_digits() throws Exception {
+    var points = List.of(new Point(0.8, 1), new Point(1.25, 40), new Point(2, 62));
+    var texts =
+        parse(new LineChart("t", "x", "y", List.of(new Series("one", points))))
+            .getElementsByTagName("text");
+    List<String> labels = new ArrayList<>();
+    for (int i = 0; i < texts.getLength(); i++) {
+      labels.add(texts.item(i).getTextContent());
+    }
+    assertThat(labels).contains("0", "20", "100", "0.8", "1.25", "2").doesNotContain("120");
+  }
+
+  @Test
   void names_do_not_cover_one_another() throws Exception {
     List<Series> series = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
