@@ -4,32 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.simulator.Fleet;
 import io.penstock.simulator.http.PodConfig;
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The assembled distribution, started as a user starts it. */
 class DistributionIT {
 
-  private static final Path HOME = Path.of(System.getProperty("penstock.home"));
-
-  private record Done(int status, String output) {}
-
   @Test
   void the_demo_talks_to_itself_and_hits_nine_tenths_of_what_is_possible() throws Exception {
-    var done = penstock("demo", "--port", "0", "--requests", "200");
-    assertThat(done.status).as(done.output).isZero();
-    String last = done.output.strip().lines().reduce((first, next) -> next).orElseThrow();
+    var done = PenstockProcess.run("demo", "--port", "0", "--requests", "200");
+    assertThat(done.status()).as(done.output()).isZero();
+    String last = done.output().strip().lines().reduce((first, next) -> next).orElseThrow();
     assertThat(last).matches("prefix hit share \\d\\.\\d\\d of \\d+ possible");
     assertThat(Double.parseDouble(last.split(" ", -1)[3])).isGreaterThanOrEqualTo(0.9);
-    assertThat(done.output).contains("requests", "prompt tokens", "cached tokens", "TTFT p50");
+    assertThat(done.output()).contains("requests", "prompt tokens", "cached tokens", "TTFT p50");
   }
 
   @Test
@@ -37,7 +27,7 @@ class DistributionIT {
     Path json = folder.resolve("replay.json");
     Path chart = folder.resolve("replay.svg");
     var done =
-        penstock(
+        PenstockProcess.run(
             "replay",
             "conversation",
             "--requests",
@@ -52,80 +42,57 @@ class DistributionIT {
             json.toString(),
             "--chart",
             chart.toString());
-    assertThat(done.status).as(done.output).isZero();
-    assertThat(done.output.lines().filter(line -> line.startsWith("expected-cost"))).hasSize(2);
+    assertThat(done.status()).as(done.output()).isZero();
+    assertThat(done.output().lines().filter(line -> line.startsWith("expected-cost"))).hasSize(2);
     assertThat(json).content().contains("\"goodput\"", "\"round-robin\"");
     assertThat(chart).content().startsWith("<svg").contains("round-robin");
 
-    var wrong = penstock("replay", "conversatoin");
-    assertThat(wrong.status).isEqualTo(2);
-    assertThat(wrong.output).contains("did you mean conversation");
-    assertThat(penstock("replay", "zipf", "--policy", "best").output)
+    var wrong = PenstockProcess.run("replay", "conversatoin");
+    assertThat(wrong.status()).isEqualTo(2);
+    assertThat(wrong.output()).contains("did you mean conversation");
+    assertThat(PenstockProcess.run("replay", "zipf", "--policy", "best").output())
         .contains("policy 'best' is unknown", "round-robin");
-  }
-
-  @Test
-  void serve_drains_on_sigterm_and_ends_with_status_0() throws Exception {
-    var process =
-        start(
-            "serve",
-            "--endpoints",
-            "127.0.0.1:1",
-            "--listen",
-            "127.0.0.1:0",
-            "--admin",
-            "127.0.0.1:0",
-            "--timeouts.pre-stop",
-            "0s");
-    var out =
-        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-    for (var line = out.readLine(); !line.startsWith("admin on "); line = out.readLine()) {
-      assertThat(line).isNotNull();
-    }
-    process.destroy();
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).isZero();
   }
 
   @Test
   void print_config_shows_values_and_where_they_came_from() throws Exception {
     var done =
-        penstock(
+        PenstockProcess.run(
             "serve",
             "--endpoints",
             "127.0.0.1:8001",
             "--timeouts.first-byte",
             "3s",
             "--print-config");
-    assertThat(done.status).as(done.output).isZero();
-    assertThat(done.output).contains("firstByte: 3s  # --timeouts.first-byte");
+    assertThat(done.status()).as(done.output()).isZero();
+    assertThat(done.output()).contains("firstByte: 3s  # --timeouts.first-byte");
   }
 
   @Test
   void wrong_usage_is_one_sentence_with_a_suggestion_and_status_2() throws Exception {
-    var done = penstock("demo", "--port", "99999");
-    assertThat(done.status).isEqualTo(2);
-    assertThat(done.output).contains("99999", "0 to 65535");
-    assertThat(penstock("demo", "--prot", "1").output)
+    var done = PenstockProcess.run("demo", "--port", "99999");
+    assertThat(done.status()).isEqualTo(2);
+    assertThat(done.output()).contains("99999", "0 to 65535");
+    assertThat(PenstockProcess.run("demo", "--prot", "1").output())
         .contains("--prot")
         .contains("did you mean --port");
-    assertThat(penstock("sevre").status).isEqualTo(2);
+    assertThat(PenstockProcess.run("sevre").status()).isEqualTo(2);
   }
 
   @Test
   void validate_names_line_and_key(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("gateway.yaml");
     Files.writeString(file, "listen: 127.0.0.1:0\ntimeoust: {connect: 1s}\n");
-    var done = penstock("validate", file.toString());
-    assertThat(done.status).isEqualTo(1);
-    assertThat(done.output).contains("2:").contains("timeoust").contains("timeouts");
+    var done = PenstockProcess.run("validate", file.toString());
+    assertThat(done.status()).isEqualTo(1);
+    assertThat(done.output()).contains("2:").contains("timeoust").contains("timeouts");
   }
 
   @Test
   void load_measures_a_simulated_pod() throws Exception {
     try (var fleet = Fleet.of(PodConfig.builder().build())) {
       var done =
-          penstock(
+          PenstockProcess.run(
               "load",
               "--url",
               "http://" + fleet.pod(0).hostPort(),
@@ -134,34 +101,20 @@ class DistributionIT {
               "--requests",
               "50",
               "--stream");
-      assertThat(done.status).as(done.output).isZero();
-      assertThat(done.output).contains("50 answered, 0 failed", "TTFT", "inter-token");
+      assertThat(done.status()).as(done.output()).isZero();
+      assertThat(done.output()).contains("50 answered, 0 failed", "TTFT", "inter-token");
       assertThat(fleet.pod(0).stats().inferenceRequests()).isEqualTo(50);
     }
-    var wrong = penstock("load", "--url", "http://127.0.0.1:1", "--shared", "7");
-    assertThat(wrong.status).isEqualTo(2);
-    assertThat(wrong.output).contains("7.0, allowed: 0 to 1");
-    assertThat(penstock("load", "--url", "http://127.0.0.1:1", "--requests", "1").status)
+    var wrong = PenstockProcess.run("load", "--url", "http://127.0.0.1:1", "--shared", "7");
+    assertThat(wrong.status()).isEqualTo(2);
+    assertThat(wrong.output()).contains("7.0, allowed: 0 to 1");
+    assertThat(
+            PenstockProcess.run("load", "--url", "http://127.0.0.1:1", "--requests", "1").status())
         .isEqualTo(1);
   }
 
   @Test
   void version_says_what_was_built() throws Exception {
-    assertThat(penstock("version").output).contains("penstock ").contains("java 25");
-  }
-
-  private static Process start(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(HOME.resolve("bin/penstock").toString());
-    command.addAll(List.of(arguments));
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
-  }
-
-  private static Done penstock(String... arguments) throws Exception {
-    var process = start(arguments);
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-    return new Done(process.exitValue(), output);
+    assertThat(PenstockProcess.run("version").output()).contains("penstock ").contains("java 25");
   }
 }

@@ -1,0 +1,80 @@
+package io.penstock.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+
+/**
+ * A streamed chat over a raw connection, so that a test sees how the bytes end. The request is sent
+ * on construction, a thread of its own reads the answer. Closing leaves the stream.
+ */
+final class OpenStream implements AutoCloseable {
+
+  private static final int SILENCE_MILLIS = 60_000;
+
+  private final Socket socket;
+  private final CompletableFuture<Integer> begun = new CompletableFuture<>();
+  private final CompletableFuture<String> whole;
+
+  /**
+   * Sends a chat that generates exactly so many tokens, and reports its usage.
+   *
+   * @param url of the server, such as {@code http://127.0.0.1:8080}
+   */
+  OpenStream(String url, String words, int tokens) throws IOException {
+    var at = URI.create(url);
+    String body =
+        """
+        {"model":"tiny","messages":[{"role":"user","content":"%s"}],"max_tokens":%d,\
+        "ignore_eos":true,"stream":true,"stream_options":{"include_usage":true}}"""
+            .formatted(words, tokens);
+    String head =
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n"
+            + "content-length: "
+            + body.length()
+            + "\r\n\r\n";
+    socket = new Socket(at.getHost(), at.getPort());
+    socket.setSoTimeout(SILENCE_MILLIS);
+    socket.getOutputStream().write((head + body).getBytes(StandardCharsets.US_ASCII));
+    socket.getOutputStream().flush();
+    var reader = Executors.newVirtualThreadPerTaskExecutor();
+    whole = CompletableFuture.supplyAsync(this::read, reader);
+    reader.shutdown();
+  }
+
+  private String read() {
+    var read = new ByteArrayOutputStream();
+    try {
+      int first = socket.getInputStream().read();
+      read.write(first);
+      begun.complete(first);
+      socket.getInputStream().transferTo(read);
+    } catch (IOException e) {
+      // A reset ends the answer as an end does; what came before it is what counts.
+      begun.completeExceptionally(e);
+      read.writeBytes("(reset)".getBytes(StandardCharsets.US_ASCII));
+    }
+    return read.toString(StandardCharsets.UTF_8);
+  }
+
+  /** Waits for the first byte of the answer. */
+  void awaitFirstByte() {
+    assertThat(begun.join()).isEqualTo('H');
+  }
+
+  /** The whole answer with its head and chunk framing, once the server has ended it. */
+  String answer() {
+    return whole.join();
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}

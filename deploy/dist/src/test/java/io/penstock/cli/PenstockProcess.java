@@ -1,0 +1,169 @@
+package io.penstock.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The {@code penstock} command of the assembled distribution, running as a process of its own. One
+ * thread reads what it prints; every wait is bounded. {@link #close} kills what still runs.
+ */
+final class PenstockProcess implements AutoCloseable {
+
+  private static final Path HOME = Path.of(System.getProperty("penstock.home"));
+  private static final Duration START = Duration.ofMinutes(1);
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  /** How a command ended, and all it printed to both outputs. */
+  record Finished(int status, String output) {}
+
+  private final Process process;
+  private final List<String> lines = new CopyOnWriteArrayList<>();
+  private final Thread reader;
+
+  private PenstockProcess(Process process) {
+    this.process = process;
+    this.reader = Thread.ofVirtual().start(this::read);
+  }
+
+  /** Starts a command. */
+  static PenstockProcess start(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(HOME.resolve("bin/penstock").toString());
+    command.addAll(List.of(arguments));
+    var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    return new PenstockProcess(process);
+  }
+
+  /** Runs a command to its end. */
+  static Finished run(String... arguments) throws Exception {
+    try (var running = start(arguments)) {
+      int status = running.exitStatus(Duration.ofMinutes(2));
+      return new Finished(status, running.output());
+    }
+  }
+
+  /** Starts {@code penstock serve} on free ports and waits until it is ready. */
+  static PenstockProcess serve(String... flags) throws IOException {
+    var gateway = serveUnready(flags);
+    await().atMost(START).until(() -> gateway.admin("/readyz").statusCode() == 200);
+    return gateway;
+  }
+
+  /** Starts {@code penstock serve} on free ports and waits until it listens. */
+  static PenstockProcess serveUnready(String... flags) throws IOException {
+    List<String> arguments =
+        new ArrayList<>(List.of("serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"));
+    arguments.addAll(List.of(flags));
+    var gateway = start(arguments.toArray(String[]::new));
+    gateway.said("admin on ");
+    return gateway;
+  }
+
+  private void read() {
+    try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+      out.lines().forEach(lines::add);
+    } catch (IOException | UncheckedIOException e) {
+      lines.add("(reading ended: " + e.getMessage() + ")");
+    }
+  }
+
+  /** What follows the prefix in the line that begins with it, once that line is printed. */
+  String said(String prefix) {
+    await()
+        .atMost(START)
+        .until(
+            () -> {
+              assertThat(process.isAlive() || find(prefix).isPresent()).as(output()).isTrue();
+              return find(prefix).isPresent();
+            });
+    return find(prefix).orElseThrow();
+  }
+
+  private Optional<String> find(String prefix) {
+    return lines.stream()
+        .filter(line -> line.startsWith(prefix))
+        .map(line -> line.substring(prefix.length()))
+        .findFirst();
+  }
+
+  /** Everything it has printed so far. */
+  String output() {
+    return String.join("\n", lines) + "\n";
+  }
+
+  /** Where clients of a {@code serve} connect, such as {@code http://127.0.0.1:40123}. */
+  String url() {
+    return said("listening on ");
+  }
+
+  /** A page of the admin listener of a {@code serve}. */
+  HttpResponse<String> admin(String path) throws IOException, InterruptedException {
+    return HTTP.send(
+        HttpRequest.newBuilder(URI.create(said("admin on ") + path))
+            .timeout(Duration.ofSeconds(10))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Value of one series of the metrics page of a {@code serve}; 0 while it is not there. */
+  double metric(String series) throws IOException, InterruptedException {
+    return admin("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(series + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+        .sum();
+  }
+
+  /** A POST of JSON to a {@code serve}, answered whole. */
+  HttpResponse<String> post(String path, String json) throws IOException, InterruptedException {
+    return post(url(), path, json);
+  }
+
+  /** A POST of JSON to any server, answered whole. */
+  static HttpResponse<String> post(String url, String path, String json)
+      throws IOException, InterruptedException {
+    return HTTP.send(
+        HttpRequest.newBuilder(URI.create(url + path))
+            .header("content-type", "application/json")
+            .timeout(Duration.ofMinutes(1))
+            .POST(HttpRequest.BodyPublishers.ofString(json))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Sends SIGTERM. */
+  void terminate() {
+    process.destroy();
+  }
+
+  /** The exit status, which must be there within this time; all output has been read then. */
+  int exitStatus(Duration within) throws InterruptedException {
+    assertThat(process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS)).as(output()).isTrue();
+    reader.join(Duration.ofSeconds(10));
+    return process.exitValue();
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}
