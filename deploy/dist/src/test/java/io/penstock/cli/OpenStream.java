@@ -2,8 +2,8 @@ package io.penstock.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 final class OpenStream implements AutoCloseable {
 
   private static final int SILENCE_MILLIS = 60_000;
+  private static final String LAST_CHUNK = "\r\n0\r\n\r\n";
 
   private final Socket socket;
   private final CompletableFuture<Integer> begun = new CompletableFuture<>();
@@ -49,18 +50,23 @@ final class OpenStream implements AutoCloseable {
   }
 
   private String read() {
-    var read = new ByteArrayOutputStream();
+    var read = new StringBuilder();
     try {
-      int first = socket.getInputStream().read();
-      read.write(first);
+      var in = new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8);
+      int first = in.read();
       begun.complete(first);
-      socket.getInputStream().transferTo(read);
+      for (int next = first; next >= 0; next = in.read()) {
+        read.append((char) next);
+        if (next == '\n' && read.indexOf(LAST_CHUNK, read.length() - LAST_CHUNK.length()) >= 0) {
+          break;
+        }
+      }
     } catch (IOException e) {
       // A reset ends the answer as an end does; what came before it is what counts.
       begun.completeExceptionally(e);
-      read.writeBytes("(reset)".getBytes(StandardCharsets.US_ASCII));
+      read.append("(reset)");
     }
-    return read.toString(StandardCharsets.UTF_8);
+    return read.toString();
   }
 
   /** Waits for the first byte of the answer. */
@@ -68,7 +74,7 @@ final class OpenStream implements AutoCloseable {
     assertThat(begun.join()).isEqualTo('H');
   }
 
-  /** The whole answer with its head and chunk framing, once the server has ended it. */
+  /** The answer with its head and chunk framing, up to its last chunk or the connection's end. */
   String answer() {
     return whole.join();
   }

@@ -47,6 +47,11 @@ final class PenstockProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(HOME.resolve("bin/penstock").toString());
     command.addAll(List.of(arguments));
+    return of(command);
+  }
+
+  /** Starts a command line whose first word is the path of the {@code penstock} script. */
+  static PenstockProcess of(List<String> command) throws IOException {
     var process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
     return new PenstockProcess(process);
@@ -116,10 +121,13 @@ final class PenstockProcess implements AutoCloseable {
 
   /** A page of the admin listener of a {@code serve}. */
   HttpResponse<String> admin(String path) throws IOException, InterruptedException {
+    return get(said("admin on ") + path);
+  }
+
+  /** A GET of any server. */
+  static HttpResponse<String> get(String url) throws IOException, InterruptedException {
     return HTTP.send(
-        HttpRequest.newBuilder(URI.create(said("admin on ") + path))
-            .timeout(Duration.ofSeconds(10))
-            .build(),
+        HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(30)).build(),
         HttpResponse.BodyHandlers.ofString());
   }
 
