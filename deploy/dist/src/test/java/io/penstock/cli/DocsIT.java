@@ -40,7 +40,7 @@ class DocsIT {
   @Test
   @Tag("openai")
   void the_python_lines_print_an_answer_of_the_demo() throws Exception {
-    String python = Kit.bringUp("openai", "openai-up");
+    String python = Kit.bringUp("openai", "openai-up", "python");
     try (var demo = demo()) {
       String lines = block("from openai import").replace(README_URL, demoUrl(demo));
       assertThat(run(python, "-c", lines).strip()).isNotEmpty().doesNotContain("Traceback");

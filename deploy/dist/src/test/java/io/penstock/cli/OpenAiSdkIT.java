@@ -1,223 +1,312 @@
 package io.penstock.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
-import io.penstock.proxy.app.GatewayApp;
-import io.penstock.proxy.config.ConfigSources;
-import io.penstock.proxy.config.GatewayConfigLoader;
-import io.penstock.proxy.config.LoadResult;
 import io.penstock.proxy.openai.ApiKeys;
-import io.penstock.simulator.Fleet;
+import io.penstock.proxy.openai.GatewayError;
 import io.penstock.simulator.fault.Fault;
-import io.penstock.simulator.http.PodConfig;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import io.penstock.simulator.json.Json;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** The real openai-python SDK, with its own retries, against the gateway. */
+/**
+ * The real openai-python SDK, with its own retries, against {@code penstock serve}: what every SDK
+ * must see, tool calls and embeddings, and each error of the catalogue.
+ */
 @Tag("openai")
-class OpenAiSdkIT {
+class OpenAiSdkIT implements SdkContract {
 
-  private static final Path ROOT = Path.of(System.getProperty("penstock.root"));
-  private static String python;
+  private static final String BODY =
+      "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]%s}";
 
-  private Fleet fleet;
-  private GatewayApp app;
+  private static Sdk sdk;
+  private static ServedPods pods;
+
+  @TempDir private static Path folder;
 
   @BeforeAll
-  static void bringUpTheSdk() throws Exception {
-    var up = run(List.of(ROOT.resolve("deploy/kit/openai-up").toString()), Duration.ofMinutes(5));
-    boolean required = String.valueOf(System.getenv("PENSTOCK_REQUIRE")).contains("openai");
-    if (!required) {
-      assumeThat(up.status).as("deploy/kit/openai-up: " + up.output).isZero();
-    }
-    assertThat(up.status).as(up.output).isZero();
-    python = up.output.strip().lines().reduce((first, last) -> last).orElseThrow();
-  }
-
-  @BeforeEach
-  void start() throws Exception {
-    fleet = Fleet.builder().build();
-    for (int i = 0; i < 3; i++) {
-      fleet.start(PodConfig.builder().models("tiny").embeddings(true).seed(1).build());
-    }
-    app = gateway(ConfigSources.builder());
-  }
-
-  private GatewayApp gateway(ConfigSources.Builder sources) throws IOException {
-    var loaded =
-        (LoadResult.Loaded)
-            GatewayConfigLoader.load(
-                sources
-                    .listen("127.0.0.1:0")
-                    .admin("127.0.0.1:0")
-                    .flag("--log.access", "false")
-                    .flag("--limits.request-body", "64KiB")
-                    .endpoints(
-                        fleet.pods().stream()
-                            .map(pod -> pod.hostPort())
-                            .collect(Collectors.joining(",")))
-                    .build());
-    var started = GatewayApp.start(loaded, "test");
-    await().atMost(Duration.ofSeconds(10)).until(started::ready);
-    return started;
+  static void bringUp() throws Exception {
+    sdk = Sdk.python();
+    pods = new ServedPods();
   }
 
   @AfterEach
-  void stop() {
-    await()
-        .atMost(Duration.ofSeconds(10))
-        .untilAsserted(
-            () -> {
-              assertThat(app.conservation().holds()).isTrue();
-              assertThat(app.conservation().inFlight()).isZero();
-              assertThat(app.reserved()).isZero();
-            });
-    app.close();
-    fleet.close();
+  void settle() {
+    pods.settle();
+  }
+
+  @AfterAll
+  static void takeDown() throws Exception {
+    if (pods != null) {
+      pods.close();
+      sdk.close();
+    }
+  }
+
+  @Override
+  public Sdk sdk() {
+    return sdk;
+  }
+
+  @Override
+  public ServedPods pods() {
+    return pods;
   }
 
   @Test
-  void lists_and_retrieves_models() throws Exception {
-    assertThat(step("models")).isEqualTo("{\"ids\": [\"tiny\"], \"retrieved\": \"tiny\"}");
+  void tool_calls_are_the_pods_byte_for_byte_streamed_and_not() throws Exception {
+    var seen = ask("tools");
+    assertThat(seen).isEqualTo(sdk.ask("tools", pods.podUrl()));
+    assertThat(seen.text("name", "")).isEqualTo("get_weather");
+    assertThat(seen.text("arguments", "")).isEqualTo("{\"city\": \"kalo\"}");
+    assertThat(seen.text("streamed", "")).isEqualTo("{\"city\": \"kalo\"}");
   }
 
   @Test
-  void chats_as_with_the_pod_itself() throws Exception {
-    String direct = stepAt(pod(), "chat");
-    assertThat(withoutId(step("chat"))).isEqualTo(withoutId(direct));
-    assertThat(step("chat")).contains("\"request_id\": \"req_", "\"completion_tokens\": 8");
+  void embeddings_are_the_pods() throws Exception {
+    var seen = ask("embeddings");
+    assertThat(seen).isEqualTo(sdk.ask("embeddings", pods.podUrl()));
+    assertThat(seen.integer("count", -1)).isEqualTo(2);
   }
 
   @Test
-  void streams_with_one_usage_chunk() throws Exception {
-    String direct = stepAt(pod(), "stream");
-    assertThat(step("stream")).isEqualTo(direct).contains("\"usage\": 8", "\"empty\": 1");
+  void every_answer_has_a_request_id() throws Exception {
+    assertThat(ask("chat").text("request_id", "")).startsWith("req_");
+    assertThat(ask("error", "huge").text("request_id", "")).startsWith("req_");
+  }
+
+  /** How an error of the catalogue comes to be; the compiler sees to it that none is left out. */
+  private sealed interface Cause {
+
+    /** Something a client, a pod or an operator does. */
+    record Provoked(String exception, Step step) implements Cause {}
+
+    /** No flag, file, pod or client brings it about, for this reason. */
+    record Unseen(String reason) implements Cause {}
+
+    /** What the SDK tells of it. */
+    interface Step {
+      Json.Obj ask() throws Exception;
+    }
+  }
+
+  private static Cause causeOf(GatewayError error) {
+    return switch (error) {
+      case INVALID_JSON -> badRequest("{\"model\":");
+      case MISSING_REQUIRED_PARAMETER -> badRequest("{\"messages\":[]}");
+      case INVALID_TYPE -> badRequest(BODY.formatted(",\"stream\":\"yes\""));
+      case DUPLICATE_PARAMETER -> badRequest(BODY.formatted(",\"model\":\"tiny\""));
+      case VALUE_TOO_LONG -> badRequest(BODY.replace("tiny", "x".repeat(257)).formatted(""));
+      case BODY_TOO_COMPLEX ->
+          badRequest(BODY.formatted(",\"x\":" + "[".repeat(100) + "]".repeat(100)));
+      case INVALID_URL -> of("BadRequestError", "error_of_path", "get", "/%2e%2e/metrics");
+      case MALFORMED_REQUEST ->
+          of(
+              "BadRequestError",
+              "error_of_headers",
+              Map.of("Transfer-Encoding", "chunked", "Content-Length", "9"));
+      case INVALID_API_KEY ->
+          new Cause.Provoked("AuthenticationError", () -> askWithKeys("tiny", "sk-bad"));
+      case MODEL_NOT_ALLOWED ->
+          new Cause.Provoked("PermissionDeniedError", () -> askWithKeys("tiny", "sk-good"));
+      case MODEL_NOT_FOUND -> of("NotFoundError", "error", "huge");
+      case RESPONSE_NOT_FOUND -> of("NotFoundError", "error_of_stored_response", "resp_nobodys");
+      case UNKNOWN_URL -> of("NotFoundError", "error_of_path", "post", "/nothing");
+      case METHOD_NOT_SUPPORTED ->
+          of("APIStatusError", "error_of_path", "delete", "/chat/completions");
+      case REQUEST_TIMEOUT ->
+          under("APIStatusError", "--timeouts.request-body=500ms", "error_of_slow_body", 2);
+      case REQUEST_TOO_LARGE ->
+          under("APIStatusError", "--limits.request-body=64KiB", "error_of_long_prompt", 70_000);
+      case UNSUPPORTED_MEDIA_TYPE ->
+          of("APIStatusError", "error_of_headers", Map.of("Content-Encoding", "gzip"));
+      case HEADERS_TOO_LARGE ->
+          of("APIStatusError", "error_of_headers", Map.of("x-long", "x".repeat(40_000)));
+      case CLIENT_CLOSED_REQUEST, CLIENT_STALL ->
+          new Cause.Unseen("499 is for logs and metrics; nobody is there to be told");
+      case INTERNAL_ERROR -> new Cause.Unseen("only a fault in the gateway's own code gives it");
+      case UPSTREAM_CONNECT_ERROR ->
+          new Cause.Provoked("InternalServerError", OpenAiSdkIT::askPodsThatRefuse);
+      case UPSTREAM_RESET -> faulty(new Fault.ResetAfterBytes(0));
+      case UPSTREAM_TRUNCATED -> faultyStream(new Fault.EndWithoutDone(3));
+      case UPSTREAM_INVALID_RESPONSE -> faulty(new Fault.Garbage());
+      case OVERLOADED ->
+          under(
+              "InternalServerError",
+              "--limits.buffered-bodies=1MiB",
+              "error_of_long_prompt",
+              1_200_000);
+      case NO_HEALTHY_ENDPOINTS ->
+          new Cause.Provoked("InternalServerError", OpenAiSdkIT::askWithoutPods);
+      case PICKER_UNAVAILABLE ->
+          new Cause.Unseen("the picker is a library in the same process; its choice cannot fail");
+      case DRAINING -> new Cause.Provoked("InternalServerError", OpenAiSdkIT::askForHealthInDrain);
+      case GATEWAY_SHUTDOWN -> new Cause.Provoked("APIError", OpenAiSdkIT::streamThroughShutdown);
+      case TIME_TO_FIRST_TOKEN_TIMEOUT ->
+          new Cause.Provoked(
+              "InternalServerError",
+              () -> askFaulty(new Fault.StallBeforeHead(), "error_in_stream", "first-byte"));
+      case ANSWER_TIMEOUT ->
+          new Cause.Provoked(
+              "InternalServerError",
+              () -> askFaulty(new Fault.StallBeforeHead(), "error", "answer"));
+      case STREAM_IDLE_TIMEOUT ->
+          new Cause.Provoked(
+              "APIError",
+              () -> askFaulty(new Fault.StallAfterEvents(3), "error_in_stream", "stream-idle"));
+      case DEADLINE_EXCEEDED ->
+          new Cause.Provoked(
+              "InternalServerError",
+              () -> askFaulty(new Fault.StallBeforeHead(), "error", "total"));
+    };
   }
 
   @Test
-  void tool_calls_are_the_pods_byte_for_byte() throws Exception {
-    assertThat(step("tools")).isEqualTo(stepAt(pod(), "tools")).contains("get_weather");
+  void only_errors_that_no_client_can_meet_are_left_out() {
+    assertThat(GatewayError.values())
+        .filteredOn(error -> causeOf(error) instanceof Cause.Unseen)
+        .containsExactly(
+            GatewayError.CLIENT_CLOSED_REQUEST,
+            GatewayError.CLIENT_STALL,
+            GatewayError.INTERNAL_ERROR,
+            GatewayError.PICKER_UNAVAILABLE);
+  }
+
+  static List<GatewayError> provoked() {
+    return Arrays.stream(GatewayError.values())
+        .filter(error -> causeOf(error) instanceof Cause.Provoked)
+        .toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("provoked")
+  void an_error_of_the_catalogue_is_raised_and_repeated_as_it_says(GatewayError error)
+      throws Exception {
+    var cause = (Cause.Provoked) causeOf(error);
+
+    var seen = cause.step.ask();
+
+    assertThat(seen.text("exception", "none")).as("%s", seen).isEqualTo(cause.exception);
+    assertThat(seen.text("code", "none")).as("%s", seen).isEqualTo(error.code());
+    assertThat(seen.text("type", "none")).isEqualTo(error.type());
+    if (error.param() != null) {
+      assertThat(seen.text("param", "none")).isEqualTo(error.param());
+    }
+    boolean insideStream = cause.exception.equals("APIError");
+    if (!insideStream) {
+      assertThat(seen.integer("status", -1)).isEqualTo(error.status());
+      assertThat(seen.text("should_retry", "none")).isEqualTo("" + error.shouldRetry());
+    }
+    assertThat(seen.integer("attempts", -1))
+        .as("the SDK repeats twice what it is told to, and nothing inside a stream")
+        .isEqualTo(error.shouldRetry() && !insideStream ? 3 : 1);
   }
 
   @Test
-  void embeds() throws Exception {
-    assertThat(step("embeddings")).isEqualTo(stepAt(pod(), "embeddings")).contains("\"count\": 2");
+  void the_error_names_the_member_it_is_about() throws Exception {
+    var seen = ask("error_of_raw_body", BODY.formatted(",\"stream\":\"yes\""));
+    assertThat(seen.text("param", "none")).isEqualTo("stream");
   }
 
-  @Test
-  void an_unknown_model_is_not_found_and_asked_for_once() throws Exception {
-    assertThat(step("error", "huge"))
-        .contains("\"exception\": \"NotFoundError\"", "\"attempts\": 1", "model_not_found")
-        .contains("\"param\": \"model\"", "\"request_id\": \"req_");
+  private static Cause badRequest(String body) {
+    return of("BadRequestError", "error_of_raw_body", body);
   }
 
-  @Test
-  void a_wrong_type_is_a_bad_request_and_asked_for_once() throws Exception {
-    assertThat(step("bad_type"))
-        .contains("\"exception\": \"BadRequestError\"", "\"attempts\": 1", "invalid_type");
+  private static Cause of(String exception, String step, Object... arguments) {
+    return new Cause.Provoked(exception, () -> sdk.ask(step, pods.gateway().url(), arguments));
   }
 
-  @Test
-  void a_body_above_the_limit_is_refused_once() throws Exception {
-    assertThat(step("too_large", "100000"))
-        .contains("\"status\": 413", "\"attempts\": 1", "request_too_large");
+  private static Cause under(String exception, String flag, String step, Object... arguments) {
+    return new Cause.Provoked(exception, () -> sdk.ask(step, pods.gateway(flag).url(), arguments));
   }
 
-  @Test
-  void an_unknown_path_is_not_found() throws Exception {
-    assertThat(step("unknown_path"))
-        .contains("\"exception\": \"NotFoundError\"", "\"attempts\": 1", "unknown_url");
+  private static Cause faulty(Fault fault) {
+    return new Cause.Provoked(
+        "InternalServerError",
+        () -> {
+          pods.fault(fault);
+          return sdk.ask("error", pods.gateway().url());
+        });
   }
 
-  @Test
-  void pods_that_are_down_are_an_internal_server_error_worth_three_attempts() throws Exception {
-    fleet.pods().forEach(pod -> pod.faults().add(new Fault.Refuse()));
-    assertThat(step("error"))
-        .contains("\"exception\": \"InternalServerError\"", "\"status\": 502", "\"attempts\": 3")
-        .contains("upstream_connect_error");
+  private static Cause faultyStream(Fault fault) {
+    return new Cause.Provoked(
+        "APIError",
+        () -> {
+          pods.fault(fault);
+          return sdk.ask("error_in_stream", pods.gateway().url());
+        });
   }
 
-  @Test
-  void a_wrong_key_is_an_authentication_error_and_a_denied_model_a_permission_error(
-      @TempDir Path folder) throws Exception {
+  /** A step at faulty pods behind a gateway that waits half a second only, by this limit. */
+  private static Json.Obj askFaulty(Fault fault, String step, String timeout) throws Exception {
+    pods.fault(fault);
+    return sdk.ask(step, pods.gateway("--timeouts." + timeout + "=500ms").url());
+  }
+
+  private static Json.Obj askWithKeys(String model, String key) throws Exception {
     Path keys = folder.resolve("keys.yaml");
-    Files.writeString(
-        keys, ApiKeys.entryFor("ops", "sk-good", new SplittableRandom(1)) + "  models: [other]\n");
-    app.close();
-    app = gateway(ConfigSources.builder().flag("--auth.keys-file", keys.toString()));
-    assertThat(step("error", "tiny", "sk-bad"))
-        .contains("\"exception\": \"AuthenticationError\"", "\"attempts\": 1", "invalid_api_key");
-    assertThat(step("error", "tiny", "sk-good"))
-        .contains("\"exception\": \"PermissionDeniedError\"", "\"attempts\": 1");
+    if (!Files.exists(keys)) {
+      Files.writeString(
+          keys,
+          ApiKeys.entryFor("ops", "sk-good", new SplittableRandom(1)) + "  models: [other]\n");
+    }
+    return sdk.ask("error", pods.gateway("--auth.keys-file=" + keys).url(), model, key);
   }
 
-  @Test
-  void a_stream_that_dies_is_an_api_error_not_a_short_answer() throws Exception {
-    fleet.pods().forEach(pod -> pod.faults().add(new Fault.DieInEvent(3)));
-    assertThat(step("error_in_stream")).contains("\"exception\": \"APIError\"");
+  private static Json.Obj askPodsThatRefuse() throws Exception {
+    var gateway = pods.gatewayWithoutConnections();
+    pods.fault(new Fault.Refuse());
+    return sdk.ask("error", gateway.url());
   }
 
-  @Test
-  void leaving_a_stream_stops_the_pod() throws Exception {
-    fleet.pods().forEach(pod -> pod.faults().add(new Fault.StallAfterEvents(5)));
-    assertThat(step("leave")).contains("\"seen\": 3");
-    await()
-        .atMost(Duration.ofSeconds(5))
-        .until(() -> fleet.pods().stream().mapToLong(pod -> pod.stats().aborts()).sum() == 1);
+  /** The only pod was never there, so nobody knows what models there are. */
+  private static Json.Obj askWithoutPods() throws Exception {
+    try (var gateway = PenstockProcess.serveUnready("--endpoints", "127.0.0.1:1")) {
+      return sdk.ask("error", gateway.url());
+    }
   }
 
-  private String pod() {
-    return "http://" + fleet.pod(0).hostPort();
+  /** It drains, but still takes requests: health is bad, and every request is told to leave. */
+  private static Json.Obj askForHealthInDrain() throws Exception {
+    try (var gateway =
+        PenstockProcess.serve(
+            "--endpoints", pods.podUrl().substring("http://".length()), "--timeouts.pre-stop=5m")) {
+      gateway.terminate();
+      await().until(() -> gateway.admin("/readyz").statusCode() == 503);
+      return sdk.ask("error_of_path", gateway.url(), "get", gateway.url() + "/health");
+    }
   }
 
-  private String step(String... arguments) throws Exception {
-    long before = app.conservation().accepted();
-    String seen = stepAt(ServeCommand.url(app.address(), false), arguments);
-    long attempts = app.conservation().accepted() - before;
-    return seen.contains("\"exception\"")
-        ? seen.substring(0, seen.length() - 1) + ", \"attempts\": " + attempts + "}"
-        : seen;
-  }
-
-  private static String stepAt(String base, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(python);
-    command.add(ROOT.resolve("deploy/kit/openai/contract.py").toString());
-    command.add(arguments[0]);
-    command.add(base);
-    command.addAll(List.of(arguments).subList(1, arguments.length));
-    var done = run(command, Duration.ofMinutes(1));
-    assertThat(done.status).as(done.output).isZero();
-    return done.output.strip();
-  }
-
-  private static String withoutId(String json) {
-    return json.replaceFirst("\"request_id\": (null|\"[^\"]*\")", "");
-  }
-
-  private record Done(int status, String output) {}
-
-  private static Done run(List<String> command, Duration atMost) throws Exception {
-    var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(atMost.toSeconds(), TimeUnit.SECONDS)).as(output).isTrue();
-    return new Done(process.exitValue(), output);
+  /** The gateway gives up on a stream that outlasts its drain. */
+  private static Json.Obj streamThroughShutdown() throws Exception {
+    pods.fault(new Fault.StallAfterEvents(3));
+    try (var gateway =
+            PenstockProcess.serve(
+                "--endpoints",
+                pods.podUrl().substring("http://".length()),
+                "--timeouts.pre-stop=0s",
+                "--timeouts.drain=500ms");
+        var thread = Executors.newVirtualThreadPerTaskExecutor()) {
+      long before = pods.inferenceRequests();
+      var seen = thread.submit(() -> sdk.ask("error_in_stream", gateway.url()));
+      await().until(() -> pods.inferenceRequests() > before);
+      gateway.terminate();
+      return seen.get();
+    }
   }
 }

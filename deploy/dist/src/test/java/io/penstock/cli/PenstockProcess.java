@@ -39,7 +39,8 @@ final class PenstockProcess implements AutoCloseable {
 
   private PenstockProcess(Process process) {
     this.process = process;
-    this.reader = Thread.ofVirtual().start(this::read);
+    // A thread of the platform: reading a pipe holds on to a virtual thread's carrier.
+    this.reader = Thread.ofPlatform().daemon().name("penstock-output").start(this::read);
   }
 
   /** Starts a command. */
@@ -94,6 +95,7 @@ final class PenstockProcess implements AutoCloseable {
   String said(String prefix) {
     await()
         .atMost(START)
+        .pollDelay(Duration.ZERO)
         .until(
             () -> {
               assertThat(process.isAlive() || find(prefix).isPresent()).as(output()).isTrue();
@@ -131,13 +133,16 @@ final class PenstockProcess implements AutoCloseable {
         HttpResponse.BodyHandlers.ofString());
   }
 
-  /** Value of one series of the metrics page of a {@code serve}; 0 while it is not there. */
-  double metric(String series) throws IOException, InterruptedException {
-    return admin("/metrics")
-        .body()
-        .lines()
-        .filter(line -> line.startsWith(series + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+  /** Sum of the series of one metric of a {@code serve}; 0 while there is none. */
+  double metric(String name) throws IOException, InterruptedException {
+    return metric(admin("/metrics").body(), name);
+  }
+
+  /** Sum of the series of one metric on a page. */
+  static double metric(String page, String name) {
+    return page.lines()
+        .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
         .sum();
   }
 
