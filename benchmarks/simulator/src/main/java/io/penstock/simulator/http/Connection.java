@@ -80,7 +80,7 @@ final class Connection extends SimpleChannelInboundHandler<HttpObject> {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event == Order.RESET) {
+    if (event == Order.RESET && ctx.channel().isOpen()) {
       reset(ctx);
     } else if (event == Order.DRAIN && current == null) {
       var _ = ctx.close();
