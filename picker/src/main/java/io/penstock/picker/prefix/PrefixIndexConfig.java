@@ -38,6 +38,17 @@ public record PrefixIndexConfig(
     return new PrefixIndexConfig(MAX_SLOTS, 1 << 14, 512L << 20, 1 << 14, 1000);
   }
 
+  /**
+   * The same in a process whose heap is small: a quarter of these bytes of heap at most, with half
+   * as much again for the rings.
+   */
+  public static PrefixIndexConfig within(long heapBytes) {
+    var whole = defaults();
+    long bytes = Math.clamp(heapBytes / 4, MIN_BYTES, whole.maxBytes);
+    return new PrefixIndexConfig(
+        whole.slots, whole.initialEntries, bytes, whole.defaultBlocks, whole.verifyOneIn);
+  }
+
   private static void require(boolean holds, String name, long value) {
     if (!holds) {
       throw new IllegalArgumentException("prefix index: " + name + " is out of range: " + value);

@@ -65,6 +65,13 @@ final class PrefixIndexTest {
     assertThat(index.stats().disagreements()).isZero();
   }
 
+  @Test
+  void takesAtMostAQuarterOfASmallHeapAndNeverMoreThanItsDefault() {
+    assertThat(PrefixIndexConfig.within(128L << 20).maxBytes()).isEqualTo(32L << 20);
+    assertThat(PrefixIndexConfig.within(1L << 40)).isEqualTo(PrefixIndexConfig.defaults());
+    assertThat(PrefixIndexConfig.within(0).maxBytes()).isEqualTo(PrefixIndexConfig.MIN_BYTES);
+  }
+
   @Nested
   class Reservation {
 

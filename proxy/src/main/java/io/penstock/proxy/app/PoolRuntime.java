@@ -14,6 +14,7 @@ import io.penstock.picker.discovery.StaticSource;
 import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.pool.ServedModel;
+import io.penstock.picker.prefix.PrefixIndexConfig;
 import io.penstock.picker.scrape.ScrapeConfig;
 import io.penstock.picker.scrape.Scraping;
 import io.penstock.proxy.config.GatewayConfig;
@@ -73,9 +74,12 @@ final class PoolRuntime implements AutoCloseable {
                 ejection.duration().toNanos(),
                 ejection.maxDuration().toNanos(),
                 ejection.slowStart().toNanos()));
+    long heapBytes = Runtime.getRuntime().maxMemory();
     var picker =
         PoolPicker.builder(
-                PoolPickerConfig.of(config.name(), Set.copyOf(config.models()), seed), loops.size())
+                PoolPickerConfig.of(config.name(), Set.copyOf(config.models()), seed)
+                    .withIndex(PrefixIndexConfig.within(heapBytes / gateway.pools().size())),
+                loops.size())
             .eventLoops(loops)
             .health(health)
             .time(nanoClock, InstantSource.system())
