@@ -107,7 +107,8 @@ public final class Settings {
           "retries.budget",
           SettingType.share(),
           "0.2",
-          "Retries as a share of the requests in flight, so that they do not multiply a failure.");
+          "Retries of what a pod may have begun, as a share of the requests in flight, so that they"
+              + " do not multiply a failure.");
 
   static final Setting<Integer> EJECTION_FAILURES =
       new Setting<>(

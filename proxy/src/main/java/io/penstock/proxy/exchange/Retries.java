@@ -23,13 +23,18 @@ final class Retries {
     budget.begin();
   }
 
-  /** Whether one more try is allowed, after a failure on the way to the pod; takes it. */
-  boolean afterFailure(boolean staleConnection) {
-    if (made >= perRequest || (!staleConnection && !budget.tryRetry())) {
+  /**
+   * Whether one more try is allowed, after a failure on the way to the pod; takes it.
+   *
+   * @param notProcessed the request never reached a pod: another try makes no work twice, and is
+   *     free of the budget
+   */
+  boolean afterFailure(boolean notProcessed) {
+    if (made >= perRequest || (!notProcessed && !budget.tryRetry())) {
       return false;
     }
     made++;
-    budgeted += staleConnection ? 0 : 1;
+    budgeted += notProcessed ? 0 : 1;
     return true;
   }
 

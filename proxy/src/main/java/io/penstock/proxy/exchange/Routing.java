@@ -180,7 +180,7 @@ final class Routing implements ExchangeState, ResponseHandler {
       send(new Decision.Route(-1, only, List.of(), 0, 0, 0));
       return;
     }
-    if (!retries.afterFailure(failure.staleConnection())) {
+    if (!retries.afterFailure(failure.notProcessed())) {
       fail(error);
       return;
     }

@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
  */
 public record UpstreamFailure(Kind kind, boolean staleConnection, @Nullable String detail) {
 
+  /** Whether no pod has begun to work on the request. */
+  public boolean notProcessed() {
+    return staleConnection || kind.neverSent();
+  }
+
   /** What may happen to a call. */
   public enum Kind {
     /** Nobody listens there. */
