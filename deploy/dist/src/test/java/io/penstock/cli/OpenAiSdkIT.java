@@ -152,8 +152,6 @@ class OpenAiSdkIT implements SdkContract {
               1_200_000);
       case NO_HEALTHY_ENDPOINTS ->
           new Cause.Provoked("InternalServerError", OpenAiSdkIT::askWithoutPods);
-      case PICKER_UNAVAILABLE ->
-          new Cause.Unseen("the picker is a library in the same process; its choice cannot fail");
       case DRAINING -> new Cause.Provoked("InternalServerError", OpenAiSdkIT::askForHealthInDrain);
       case GATEWAY_SHUTDOWN -> new Cause.Provoked("APIError", OpenAiSdkIT::streamThroughShutdown);
       case TIME_TO_FIRST_TOKEN_TIMEOUT ->
@@ -182,8 +180,7 @@ class OpenAiSdkIT implements SdkContract {
         .containsExactly(
             GatewayError.CLIENT_CLOSED_REQUEST,
             GatewayError.CLIENT_STALL,
-            GatewayError.INTERNAL_ERROR,
-            GatewayError.PICKER_UNAVAILABLE);
+            GatewayError.INTERNAL_ERROR);
   }
 
   static List<GatewayError> provoked() {

@@ -173,13 +173,11 @@ public final class ErrorResponse {
     switch (error.retry()) {
       case NEVER, AT_ONCE -> {}
       case ELSEWHERE -> headers.add(Map.entry("retry-after-ms", Integer.toString(hash % 201)));
-      case IN_A_SECOND -> addRetryAfterMillis(headers, 1_000);
-      case SOON -> addRetryAfterMillis(headers, 1_000 + hash % 4_001);
+      case SOON -> {
+        int millis = 1_000 + hash % 4_001;
+        headers.add(Map.entry("retry-after", Integer.toString((millis + 999) / 1_000)));
+        headers.add(Map.entry("retry-after-ms", Integer.toString(millis)));
+      }
     }
-  }
-
-  private static void addRetryAfterMillis(List<Map.Entry<String, String>> headers, int millis) {
-    headers.add(Map.entry("retry-after", Integer.toString((millis + 999) / 1_000)));
-    headers.add(Map.entry("retry-after-ms", Integer.toString(millis)));
   }
 }

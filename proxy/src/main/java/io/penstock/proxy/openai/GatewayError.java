@@ -227,14 +227,6 @@ public enum GatewayError {
       Retry.SOON,
       "No model server can take the request now.",
       "The model is known, but no pod that serves it accepts requests."),
-  PICKER_UNAVAILABLE(
-      503,
-      Type.SERVER,
-      "picker_unavailable",
-      null,
-      Retry.IN_A_SECOND,
-      "The gateway could not choose a model server.",
-      "Choosing a pod failed."),
   DRAINING(
       503,
       Type.SERVER,
@@ -302,8 +294,6 @@ public enum GatewayError {
     AT_ONCE,
     /** True, within 0 to 200 ms, which another replica will answer. */
     ELSEWHERE,
-    /** True, after one second. */
-    IN_A_SECOND,
     /** True, after 1 to 5 s, spread over the clients. */
     SOON
   }
