@@ -1,5 +1,7 @@
 package io.penstock.picker.prefix;
 
+import static java.util.Objects.requireNonNull;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -52,6 +54,11 @@ final class HolderSets {
   /** The set of a handle; null or another block's when the cell has another handle by now. */
   @Nullable HolderSet get(int handle) {
     return (HolderSet) SETS.getAcquire(sets, handle);
+  }
+
+  /** The set that a cell names. Writer. */
+  HolderSet named(int handle) {
+    return requireNonNull(get(handle));
   }
 
   /** Puts another set under a handle; false when there is no room for it. Writer. */

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What always holds between changes: a slot that holds a block has the block in its ring. A
  * block in the ring that is not held is harmless: nothing happens when it is popped. The bounds may
- * lose a holding (a miss), and nothing makes one up.
+ * lose a change, so that a block is held without being listed (a miss) or, once its request failed,
+ * listed without being held; nothing else does.
  */
 public final class PrefixIndex {
 
@@ -44,7 +45,7 @@ public final class PrefixIndex {
   private final OpenSlots open;
   private final Writes writes = new Writes();
 
-  /** By slot; null where it is not in use. Of the writer. */
+  /** By slot; null where nothing was learned yet. Of the writer. */
   private final @Nullable SlotRing[] rings;
 
   private final long[] unlearns;
@@ -98,7 +99,6 @@ public final class PrefixIndex {
       throw new IllegalStateException("slot " + slot + " is opened before it is drained");
     }
     capacities.setOpaque(slot, config.defaultBlocks());
-    writes.run(() -> rings[slot] = new SlotRing());
     open.open(slot);
   }
 
@@ -157,9 +157,13 @@ public final class PrefixIndex {
 
   private int learnNow(Learned learned) {
     int slot = learned.slot;
-    var ring = rings[slot];
-    if (ring == null || !open.isOpen(slot)) {
+    if (!open.isOpen(slot)) {
       return learned.to;
+    }
+    var ring = rings[slot];
+    if (ring == null) {
+      ring = new SlotRing();
+      rings[slot] = ring;
     }
     int now = stamp;
     int first = learned.to;
@@ -283,7 +287,7 @@ public final class PrefixIndex {
     long tableBytes = 0;
     long dropped = 0;
     long refused = writes.givenUp();
-    var probes = new Shard.ProbeStats();
+    var probes = new ProbeStats();
     int step = Math.max(1, shards.size() / STATS_SHARDS);
     for (int i = 0; i < shards.size(); i++) {
       var shard = shards.shard(i);

@@ -13,12 +13,12 @@ import java.util.Arrays;
  * at the first larger one, held or not after 2 to 4 cells, and a removal closes its gap instead of
  * leaving a tombstone. Nothing piles up however many blocks come and go.
  *
- * <p>Readers. The change of a word is one write. An insertion or a removal that shifts cells makes
- * {@code version} odd before and even after; a reader that finds it odd, or another one afterwards,
- * searches again. A writer may be held up in between: after a few tries the reader believes what it
- * finds. Cells are copied before they are overwritten, so a block that is there is found at every
- * moment of a shift; only if the writer is held up within the copy of that very cell can the word
- * be its neighbour's, for this one read.
+ * <p>Readers. The change of a word is one write. A removal, or an insertion that shifts cells,
+ * makes {@code version} odd before and even after; a reader that finds it odd, or another one
+ * afterwards, searches again. A writer may be held up in between: after a few tries the reader
+ * believes what it finds. Cells are copied before they are overwritten, so a block that is there is
+ * found at every moment of a shift; only if the writer is held up within the copy of that very cell
+ * can the word be its neighbour's, for this one read.
  */
 final class Shard {
 
@@ -37,8 +37,6 @@ final class Shard {
     /** Was no holder. */
     ABSENT
   }
-
-  static final int MIN_CELLS = 64;
 
   /** Share of used cells above which a shard gets more. */
   private static final double FULL = 0.85;
@@ -62,40 +60,9 @@ final class Shard {
     }
   }
 
-  /**
-   * The cells, and behind them some that take what the last run shifts over the end; the very last
-   * one stays empty.
-   */
-  private static final class Table {
-    final long[] words;
-    final int cells;
-
-    Table(int cells) {
-      this.words = new long[2 * (cells + overrun(cells))];
-      this.cells = cells;
-    }
-
-    private static int overrun(int cells) {
-      return Math.min(128, 16 + cells / 64);
-    }
-
-    static long bytes(int cells) {
-      return (cells + overrun(cells)) * 16L + 64;
-    }
-
-    /** Index of the word where a search for the hash begins. */
-    int home(long hash) {
-      return 2 * (int) (((hash & 0xFFFF_FFFFL) * cells) >>> 32);
-    }
-
-    int lastUsable() {
-      return words.length - 4;
-    }
-  }
-
   private final HolderSets sets;
   private final int maxCells;
-  private volatile Table table;
+  private volatile Cells table;
   private int version;
   private int live;
   private int limit;
@@ -105,22 +72,13 @@ final class Shard {
   /**
    * An empty shard.
    *
-   * @param maxCells that it may grow to, at least {@link #MIN_CELLS}
+   * @param maxCells that it may grow to, at least {@link Cells#MIN}
    */
   Shard(int cells, int maxCells, HolderSets sets) {
     this.sets = sets;
     this.maxCells = maxCells;
-    this.table = new Table(cells);
+    this.table = new Cells(cells);
     this.limit = (int) (cells * FULL);
-  }
-
-  /** Cells such that {@code bytes} hold them. */
-  static int cellsWithin(long bytes) {
-    int cells = (int) Math.min(bytes / 16, 1 << 24);
-    while (cells > MIN_CELLS && Table.bytes(cells) > bytes) {
-      cells -= Math.max(1, cells / 64);
-    }
-    return Math.max(cells, MIN_CELLS);
   }
 
   /**
@@ -157,8 +115,8 @@ final class Shard {
     for (int tries = 0; ; tries++) {
       int before = (int) VERSION.getAcquire(this);
       var at = table;
-      int cell = find(at, hash);
-      long word = cell < 0 ? 0 : (long) WORDS.getAcquire(at.words, cell + 1);
+      int cell = at.find(hash);
+      long word = cell < 0 ? 0 : at.word(cell);
       VarHandle.loadLoadFence();
       if ((before & 1) == 0 && (int) VERSION.getOpaque(this) == before) {
         return word;
@@ -170,31 +128,14 @@ final class Shard {
     }
   }
 
-  /** Index of the hash in the words, or the complement of where it would have to be put. */
-  private static int find(Table in, long hash) {
-    long[] words = in.words;
-    int low = (int) hash;
-    for (int at = in.home(hash); ; at += 2) {
-      // A reader may meet a run that is being shifted: the end of the words ends every search.
-      long found = at < words.length ? (long) WORDS.getAcquire(words, at) : 0;
-      if (found == hash) {
-        return at;
-      }
-      if (found == 0 || Integer.compareUnsigned((int) found, low) > 0) {
-        return ~at;
-      }
-    }
-  }
-
   /** What is in the home cell of a hash, whatever it is: only that it was read matters. Writer. */
   long peek(long hash) {
-    var at = table;
-    return at.words[at.home(hash)];
+    return table.words[table.home(hash)];
   }
 
   /** Makes a slot a holder of a block, or notes that the block was used. Writer. */
   Outcome add(long hash, int slot, int stamp) {
-    int cell = find(table, hash);
+    int cell = table.find(hash);
     if (cell < 0) {
       return insert(~cell, hash, HolderWord.with(0, slot, stamp), stamp);
     }
@@ -221,8 +162,8 @@ final class Shard {
 
   private Outcome addPooled(long[] words, int cell, long word, int slot, int stamp) {
     int handle = HolderWord.handle(word);
-    var set = sets.get(handle);
-    if (set == null || set.has(slot)) {
+    var set = sets.named(handle);
+    if (set.has(slot)) {
       return touch(words, cell, word, stamp);
     }
     if (!sets.replace(handle, set, set.with(slot))) {
@@ -247,14 +188,14 @@ final class Shard {
         refused++;
         return Outcome.REFUSED;
       }
-      cell = ~find(table, hash);
+      cell = ~table.find(hash);
     }
-    int gap = gap(cell);
+    int gap = table.gap(cell);
     if (gap > table.lastUsable()) {
       // The last run is full to the end: another size spreads it.
-      resize(table.cells + table.cells / 8, stamp);
-      cell = ~find(table, hash);
-      gap = gap(cell);
+      resize(table.count + table.count / 8, stamp);
+      cell = ~table.find(hash);
+      gap = table.gap(cell);
       if (gap > table.lastUsable()) {
         refused++;
         return Outcome.REFUSED;
@@ -275,28 +216,19 @@ final class Shard {
     return Outcome.ADDED;
   }
 
-  /** The first empty cell from there on. */
-  private int gap(int cell) {
-    int gap = cell;
-    while (table.words[gap] != 0) {
-      gap += 2;
-    }
-    return gap;
-  }
-
   /**
    * Takes a slot out of a block's holders. Writer.
    *
    * @param unlessNewerThan stamp; when the block was used after it, the slot stays. -1: never stays
    */
   Outcome remove(long hash, int slot, int unlessNewerThan) {
-    int cell = find(table, hash);
+    int cell = table.find(hash);
     if (cell < 0) {
       return Outcome.ABSENT;
     }
     long[] words = table.words;
     long word = words[cell + 1];
-    var set = HolderWord.pooled(word) ? sets.get(HolderWord.handle(word)) : null;
+    var set = HolderWord.pooled(word) ? sets.named(HolderWord.handle(word)) : null;
     if (set != null ? !set.has(slot) : !HolderWord.has(word, slot)) {
       return Outcome.ABSENT;
     }
@@ -333,16 +265,12 @@ final class Shard {
     while (words[end] != 0 && table.home(words[end]) < end) {
       end += 2;
     }
-    if (end == cell + 2) {
-      WORDS.setRelease(words, cell, 0L);
-    } else {
-      beginShift();
-      System.arraycopy(words, cell + 2, words, cell, end - cell - 2);
-      words[end - 2] = 0;
-      endShift();
-    }
+    beginShift();
+    System.arraycopy(words, cell + 2, words, cell, end - cell - 2);
+    words[end - 2] = 0;
+    endShift();
     live--;
-    if (live < table.cells * SPARSE && table.cells > MIN_CELLS) {
+    if (live < table.count * SPARSE && table.count > Cells.MIN) {
       resize((int) (live / COMFORTABLE) + 1, 0);
     }
   }
@@ -361,14 +289,14 @@ final class Shard {
    * lately used stay behind. At most 16 thousand cells, about 50 µs.
    */
   private boolean resize(int wantedCells, int stamp) {
-    int wanted = Math.max(wantedCells, MIN_CELLS);
+    int wanted = Math.max(wantedCells, Cells.MIN);
     int cells = Math.min(wanted, maxCells);
     var drop =
         live > cells * COMFORTABLE + 1
             ? DropRule.keeping((int) (cells * COMFORTABLE), table.words, live, stamp)
             : DropRule.NONE;
     var from = table;
-    var to = new Table(cells);
+    var to = new Cells(cells);
     int next = 0;
     for (int cell = 0; cell < from.words.length; cell += 2) {
       long hash = from.words[cell];
@@ -395,10 +323,7 @@ final class Shard {
     dropped++;
     if (HolderWord.pooled(word)) {
       int handle = HolderWord.handle(word);
-      var set = sets.get(handle);
-      if (set != null) {
-        sets.free(handle, set);
-      }
+      sets.free(handle, sets.named(handle));
     }
   }
 
@@ -409,11 +334,11 @@ final class Shard {
 
   /** Cells, used or not. */
   int cells() {
-    return table.cells;
+    return table.count;
   }
 
   long bytes() {
-    return Table.bytes(table.cells);
+    return Cells.bytes(table.count);
   }
 
   /** Blocks that left because the bytes were used up. */
@@ -428,33 +353,6 @@ final class Shard {
 
   /** Adds up how many cells a search for each held block looks at. */
   void addProbes(ProbeStats stats) {
-    var at = table;
-    for (int cell = 0; cell < at.words.length; cell += 2) {
-      long hash = (long) WORDS.getAcquire(at.words, cell);
-      if (hash != 0) {
-        stats.add(1 + (cell - at.home(hash)) / 2);
-      }
-    }
-  }
-
-  /** Probe lengths of a sample. */
-  static final class ProbeStats {
-    private long blocks;
-    private long probes;
-    private int longest;
-
-    private void add(int needed) {
-      blocks++;
-      probes += needed;
-      longest = Math.max(longest, needed);
-    }
-
-    double mean() {
-      return blocks == 0 ? 0 : (double) probes / blocks;
-    }
-
-    int longest() {
-      return longest;
-    }
+    table.addProbes(stats);
   }
 }

@@ -27,13 +27,13 @@ final class ShardMap {
     long cellBytes = config.maxBytes() / 8 * 7;
     long wanted = Long.highestOneBit(cellBytes / 16 / SHARD_CELLS) << 1;
     int count = (int) Math.clamp(wanted, (long) LEAST_SHARDS, MOST_SHARDS);
-    int most = Shard.cellsWithin(cellBytes / count);
+    int most = Cells.within(cellBytes / count);
     this.sets = new HolderSets(config.maxBytes() / 8);
     this.shards = new Shard[count];
     this.shift = Long.SIZE - Integer.numberOfTrailingZeros(count);
     int cells = (int) Math.min(config.initialEntries() / INITIAL_LOAD / count, most);
     for (int i = 0; i < shards.length; i++) {
-      shards[i] = new Shard(Math.max(cells, Shard.MIN_CELLS), most, sets);
+      shards[i] = new Shard(Math.max(cells, Cells.MIN), most, sets);
     }
   }
 
