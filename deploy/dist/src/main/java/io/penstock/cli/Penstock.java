@@ -22,6 +22,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     versionProvider = BuildFacts.class,
     subcommands = {
+      ConformCommand.class,
       DemoCommand.class,
       LoadCommand.class,
       ReplayCommand.class,

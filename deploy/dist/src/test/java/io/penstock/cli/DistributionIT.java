@@ -114,6 +114,27 @@ class DistributionIT {
   }
 
   @Test
+  void conform_says_what_is_wrong_with_a_server_that_is_no_picker() throws Exception {
+    try (var fleet = Fleet.of(PodConfig.builder().build())) {
+      var done =
+          PenstockProcess.run(
+              "conform",
+              "--target",
+              fleet.pod(0).hostPort(),
+              "--health-target",
+              fleet.pod(0).hostPort(),
+              "--plaintext");
+      assertThat(done.status()).isEqualTo(1);
+      assertThat(done.output())
+          .contains("fail 1     serves envoy.service.ext_proc.v3.ExternalProcessor (MUST)")
+          .contains("seen:", "cannot be told without 1", ": 0 passed, 5 failed, ");
+    }
+    var wrong = PenstockProcess.run("conform", "--target", "9002");
+    assertThat(wrong.status()).isEqualTo(2);
+    assertThat(wrong.output()).contains("'9002' is no address");
+  }
+
+  @Test
   void version_says_what_was_built() throws Exception {
     assertThat(PenstockProcess.run("version").output()).contains("penstock ").contains("java 25");
   }

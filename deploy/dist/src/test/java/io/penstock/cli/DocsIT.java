@@ -2,6 +2,7 @@ package io.penstock.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.tools.conform.Requirements;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -87,6 +88,16 @@ class DocsIT {
       }
     }
     assertThat(help).containsKeys("demo", "serve", "validate");
+  }
+
+  @Test
+  void the_page_on_conformance_lists_every_requirement() throws Exception {
+    var rows = page("docs/conformance.md").lines().filter(line -> line.matches("\\| [\\dS]+.*"));
+    assertThat(rows)
+        .containsExactlyElementsOf(
+            Requirements.ALL.stream()
+                .map(each -> "| %s | %s | %s |".formatted(each.id(), each.level(), each.title()))
+                .toList());
   }
 
   @Test
