@@ -32,6 +32,7 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
   private final Executor control;
   private final ScrapeListener listener;
   private final Map<EndpointId, Running> running = new HashMap<>();
+  private boolean closed;
 
   private record Running(Endpoint endpoint, EventLoop loop, EndpointScraper scraper) {}
 
@@ -65,7 +66,9 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
 
   @Override
   public void changed(PoolSnapshot snapshot, List<Endpoint> added, List<Endpoint> removed) {
-    follow(snapshot);
+    if (!closed) {
+      follow(snapshot);
+    }
   }
 
   /** Starts and stops what leads to the snapshot; a moved address is a stop and a start. */
@@ -94,9 +97,10 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
     }
   }
 
-  /** Stops everything; the endpoints are told of as stopped. */
+  /** Stops everything for good; the endpoints are told of as stopped. */
   @Override
   public void close() {
+    closed = true;
     follow(PoolSnapshot.empty("closed"));
   }
 

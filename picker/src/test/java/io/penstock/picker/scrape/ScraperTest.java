@@ -136,6 +136,22 @@ final class ScraperTest {
     Awaitility.await().until(() -> first.open() == 0 && second.open() == 0);
   }
 
+  @Test
+  void aChangeAfterTheCloseStartsNothing() {
+    apply(List.of(spec(first)), List.of());
+    Awaitility.await().until(() -> signals.updates(0) > 0);
+    control.execute(scraper::close);
+    Awaitility.await().until(() -> stopped.size() == 1);
+
+    apply(List.of(spec(second)), List.of());
+
+    Awaitility.await().until(() -> pool.snapshot().endpoints().size() == 2);
+    control.execute(scraper::close);
+    Awaitility.await().until(() -> first.open() == 0);
+    assertThat(second.asked).isEmpty();
+    assertThat(stopped).hasSize(1);
+  }
+
   private void apply(List<EndpointSpec> upserts, List<EndpointId> removals) {
     control.execute(() -> pool.apply(new PoolDelta(upserts, removals)));
   }
