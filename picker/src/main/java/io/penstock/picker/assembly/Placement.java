@@ -51,6 +51,7 @@ public final class Placement {
   int place = UNWATCHED;
 
   private State state = State.WAITING;
+  private boolean unobserved;
   private int tokens;
   private int tokensAtSample;
   private long sampleNanos;
@@ -203,6 +204,20 @@ public final class Placement {
     }
   }
 
+  /**
+   * Nobody will hear how it goes on. It ends by itself when its prefill must be over; from then on
+   * the engine's own metrics alone tell of the request.
+   */
+  public void unobserved() {
+    if (state == State.ENDED || reservation == null) {
+      return;
+    }
+    unobserved = true;
+    if (place == UNWATCHED) {
+      loop.watch(this);
+    }
+  }
+
   /** Returns every reservation; false when it had ended before. */
   private boolean end() {
     if (state == State.ENDED) {
@@ -231,7 +246,12 @@ public final class Placement {
 
   /** The prefill counts as over. */
   void prefilled() {
-    if (state == State.WAITING && reservation != null) {
+    if (unobserved) {
+      state = State.ENDED;
+      if (reservation != null) {
+        reservation.end();
+      }
+    } else if (state == State.WAITING && reservation != null) {
       reservation.firstToken();
     }
   }

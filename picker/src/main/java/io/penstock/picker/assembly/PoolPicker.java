@@ -69,7 +69,11 @@ public final class PoolPicker implements AutoCloseable {
     this.decisions = new DecisionLog(columns, config.decisions());
     this.scheduler =
         new Scheduler(
-            new SingleProfileHandler(), List.of(profile(builder)), costs, config.models());
+            new SingleProfileHandler(),
+            List.of(profile(builder)),
+            costs,
+            config.modelRule(),
+            config.models());
     this.loops = loops(columns, config.seed());
     this.control = new PoolControl(pool, signals, inFlight, index, costs, builder);
     this.epochMillisAtZero = builder.clock.millis() - builder.ticker.getAsLong() / NANOS_PER_MILLI;
@@ -113,15 +117,16 @@ public final class PoolPicker implements AutoCloseable {
    * Decides where a request goes; reserves nothing. On the column's event loop.
    *
    * @param requestId names the request in decision records
-   * @param tried endpoints not to pick
+   * @param excluded endpoints not to pick
    * @param nowNanos the ticker's time
    */
   public Decision pick(
-      InferenceRequest request, String requestId, int column, Exclusions tried, long nowNanos) {
+      InferenceRequest request, String requestId, int column, Exclusions excluded, long nowNanos) {
     var loop = loops.get(column);
     loop.releaseOverdue(nowNanos);
     var context =
-        loop.context().begin(decisions.nextId(column), request, pool.snapshot(), tried, nowNanos);
+        loop.context()
+            .begin(decisions.nextId(column), request, pool.snapshot(), excluded, nowNanos);
     var decision = scheduler.schedule(context);
     if (decisions.keeps()) {
       long timeMillis = epochMillisAtZero + nowNanos / NANOS_PER_MILLI;
@@ -167,6 +172,14 @@ public final class PoolPicker implements AutoCloseable {
       loop.watch(placement);
     }
     return placement;
+  }
+
+  /**
+   * Ends what is due of the placements that nobody observes, as every {@link #pick} does; for times
+   * without picks. On the column's event loop.
+   */
+  public void expire(int column, long nowNanos) {
+    loops.get(column).releaseOverdue(nowNanos);
   }
 
   /** The newest decisions and how they went. */

@@ -2,6 +2,7 @@ package io.penstock.picker.assembly;
 
 import io.penstock.picker.cost.CostWeights;
 import io.penstock.picker.prefix.PrefixIndexConfig;
+import io.penstock.picker.schedule.ModelRule;
 import java.time.Duration;
 import java.util.Set;
 
@@ -9,8 +10,9 @@ import java.util.Set;
  * One pool's picker as configured.
  *
  * @param name of the pool
- * @param models models that endpoints are taken to serve until they have listed theirs; empty: an
- *     endpoint gets no request before that
+ * @param modelRule which endpoints may get a request for a model
+ * @param models models that endpoints are taken to serve until they have listed theirs; where it is
+ *     empty and the rule {@link ModelRule#LISTED}, an endpoint gets no request before that
  * @param weights of the expected cost
  * @param index bounds of the prefix index
  * @param freshFor how long an engine's signals are believed at least
@@ -19,6 +21,7 @@ import java.util.Set;
  */
 public record PoolPickerConfig(
     String name,
+    ModelRule modelRule,
     Set<String> models,
     CostWeights weights,
     PrefixIndexConfig index,
@@ -43,6 +46,7 @@ public record PoolPickerConfig(
   public static PoolPickerConfig of(String name, Set<String> models, long seed) {
     return new PoolPickerConfig(
         name,
+        ModelRule.LISTED,
         models,
         CostWeights.DEFAULT,
         PrefixIndexConfig.defaults(),
@@ -51,13 +55,18 @@ public record PoolPickerConfig(
         seed);
   }
 
+  /** The same with another rule for models. */
+  public PoolPickerConfig withModelRule(ModelRule other) {
+    return new PoolPickerConfig(name, other, models, weights, index, freshFor, decisions, seed);
+  }
+
   /** The same with other bounds of the prefix index. */
   public PoolPickerConfig withIndex(PrefixIndexConfig other) {
-    return new PoolPickerConfig(name, models, weights, other, freshFor, decisions, seed);
+    return new PoolPickerConfig(name, modelRule, models, weights, other, freshFor, decisions, seed);
   }
 
   /** The same with another number of decision records. */
   public PoolPickerConfig withDecisions(int other) {
-    return new PoolPickerConfig(name, models, weights, index, freshFor, other, seed);
+    return new PoolPickerConfig(name, modelRule, models, weights, index, freshFor, other, seed);
   }
 }

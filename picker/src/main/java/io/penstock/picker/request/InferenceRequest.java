@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What scheduling and the gateway need to know of one request; never the prompt itself. Immutable.
  *
- * @param model name the client asked for, unescaped, not empty
+ * @param model name the client asked for, unescaped; empty where it names none, as a GET
  * @param stream whether the answer is to be an event stream
  * @param includeUsage whether {@code stream_options.include_usage} asks for a usage event
  * @param maxTokens bound on generated tokens as the engine reads it, or -1 if absent
@@ -50,9 +50,7 @@ public record InferenceRequest(
   /** Copies the spans. */
   public InferenceRequest {
     Objects.requireNonNull(api);
-    if (model.isEmpty()) {
-      throw new IllegalArgumentException("model is empty");
-    }
+    Objects.requireNonNull(model);
     stripSpans = List.copyOf(stripSpans);
   }
 

@@ -53,7 +53,7 @@ public sealed interface Decision {
     NONE_READY,
     /** Every endpoint has listed its models, and none lists this one. */
     MODEL_NOT_SERVED,
-    /** Every endpoint that serves the model was tried before by this request. */
+    /** Every endpoint that serves the model was tried before, or is outside of the subset. */
     ALL_EXCLUDED,
     /** A filter left no candidate. */
     FILTERED

@@ -3,21 +3,38 @@ package io.penstock.picker.schedule;
 import io.penstock.picker.pool.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Endpoints that one request has tried already and must not be sent to again. Confined to the
- * request's event loop.
+ * Endpoints that one request must not be sent to: those that it has tried already, and, where it is
+ * confined to a subset, those outside. Confined to the request's event loop.
  */
 public final class Exclusions {
 
+  private final @Nullable Predicate<Endpoint> subset;
   private final List<Endpoint> tried = new ArrayList<>(0);
 
-  /** Adds an endpoint. */
+  /** Nothing is excluded yet. */
+  public Exclusions() {
+    this(null);
+  }
+
+  private Exclusions(@Nullable Predicate<Endpoint> subset) {
+    this.subset = subset;
+  }
+
+  /** Every endpoint is excluded but those of {@code subset}. */
+  public static Exclusions outside(Predicate<Endpoint> subset) {
+    return new Exclusions(subset);
+  }
+
+  /** Adds an endpoint that was tried. */
   public void add(Endpoint endpoint) {
     tried.add(endpoint);
   }
 
-  /** Number of endpoints added. */
+  /** Number of endpoints tried. */
   public int size() {
     return tried.size();
   }
@@ -31,5 +48,25 @@ public final class Exclusions {
       }
     }
     return false;
+  }
+
+  /** Takes out of the candidates what is excluded. */
+  void apply(Candidates candidates) {
+    if (subset != null) {
+      for (int i = 0; i < candidates.count(); i++) {
+        if (!subset.test(candidates.endpoint(i))) {
+          candidates.drop(i);
+        }
+      }
+      candidates.removeDropped(Scheduler.SUBSET);
+    }
+    if (!tried.isEmpty()) {
+      for (int i = 0; i < candidates.count(); i++) {
+        if (contains(candidates.endpoint(i))) {
+          candidates.drop(i);
+        }
+      }
+      candidates.removeDropped(Scheduler.TRIED);
+    }
   }
 }

@@ -34,9 +34,23 @@ final class ModelView {
   /**
    * Looks at every endpoint.
    *
+   * @param model empty for a request that names none
    * @param assumed models that an endpoint serves as long as it has listed none
    */
-  static ModelView of(PoolSnapshot snapshot, String model, Set<String> assumed) {
+  static ModelView of(PoolSnapshot snapshot, String model, ModelRule rule, Set<String> assumed) {
+    var view = among(snapshot, model, rule, assumed, model.isEmpty());
+    return rule == ModelRule.PREFERRED && view.count() == 0
+        ? among(snapshot, model, rule, assumed, true)
+        : view;
+  }
+
+  /**
+   * The view.
+   *
+   * @param all whether every endpoint is taken to serve the model
+   */
+  private static ModelView among(
+      PoolSnapshot snapshot, String model, ModelRule rule, Set<String> assumed, boolean all) {
     var endpoints = snapshot.endpoints();
     int[] positions = new int[endpoints.size()];
     int[] slots = new int[endpoints.size()];
@@ -44,7 +58,7 @@ final class ModelView {
     boolean mayCome = false;
     for (int position = 0; position < endpoints.size(); position++) {
       var endpoint = endpoints.get(position);
-      boolean serves = serves(endpoint, model, assumed);
+      boolean serves = all || serves(endpoint, model, rule, assumed);
       if (serves && endpoint.accepts()) {
         positions[count] = position;
         slots[count++] = endpoint.slot();
@@ -60,8 +74,11 @@ final class ModelView {
         count > 0 ? null : whyEmpty(endpoints.isEmpty(), mayCome));
   }
 
-  private static boolean serves(Endpoint endpoint, String model, Set<String> assumed) {
-    return endpoint.models().isEmpty() ? assumed.contains(model) : endpoint.serves(model);
+  private static boolean serves(
+      Endpoint endpoint, String model, ModelRule rule, Set<String> assumed) {
+    return endpoint.models().isEmpty()
+        ? rule != ModelRule.LISTED || assumed.contains(model)
+        : endpoint.serves(model);
   }
 
   private static Decision.Reason whyEmpty(boolean poolEmpty, boolean mayCome) {

@@ -17,21 +17,36 @@ public final class Scheduler {
   /** Names in decision records, in place of a filter, what the request itself excludes. */
   public static final String TRIED = "tried";
 
+  /** The same for endpoints outside of the subset that the request is confined to. */
+  public static final String SUBSET = "subset";
+
   private final ProfileHandler handler;
   private final List<Profile> profiles;
   private final Forecast forecast;
+  private final ModelRule modelRule;
   private final Set<String> assumedModels;
+
+  /** A scheduler with the rule {@link ModelRule#LISTED}. */
+  public Scheduler(
+      ProfileHandler handler,
+      List<Profile> profiles,
+      Forecast forecast,
+      Set<String> assumedModels) {
+    this(handler, profiles, forecast, ModelRule.LISTED, assumedModels);
+  }
 
   /**
    * A scheduler.
    *
    * @param profiles at least one
+   * @param modelRule which endpoints may get a request for a model
    * @param assumedModels models that endpoints serve as long as they have not listed theirs
    */
   public Scheduler(
       ProfileHandler handler,
       List<Profile> profiles,
       Forecast forecast,
+      ModelRule modelRule,
       Set<String> assumedModels) {
     if (profiles.isEmpty()) {
       throw new IllegalArgumentException("a scheduler without profiles");
@@ -39,6 +54,7 @@ public final class Scheduler {
     this.handler = handler;
     this.profiles = List.copyOf(profiles);
     this.forecast = forecast;
+    this.modelRule = modelRule;
     this.assumedModels = Set.copyOf(assumedModels);
   }
 
@@ -50,7 +66,7 @@ public final class Scheduler {
 
   /** Decides, after {@link SchedulingContext#begin}. */
   public Decision schedule(SchedulingContext context) {
-    var view = context.view(assumedModels);
+    var view = context.view(modelRule, assumedModels);
     var whyEmpty = view.whyEmpty();
     if (whyEmpty != null) {
       return new Decision.NoEndpoint(whyEmpty);

@@ -43,7 +43,7 @@ public final class SchedulingContext {
   private long decisionId;
   private InferenceRequest request = NO_REQUEST;
   private PoolSnapshot snapshot = PoolSnapshot.empty("");
-  private Exclusions tried = new Exclusions();
+  private Exclusions excluded = new Exclusions();
   private long nowNanos;
   private int promptTokens;
   private boolean summed;
@@ -72,19 +72,19 @@ public final class SchedulingContext {
    * Sets the context up for one decision.
    *
    * @param decisionId id of the decision to come
-   * @param tried endpoints not to pick
+   * @param excluded endpoints not to pick
    * @param nowNanos the ticker's time
    */
   public SchedulingContext begin(
       long decisionId,
       InferenceRequest request,
       PoolSnapshot snapshot,
-      Exclusions tried,
+      Exclusions excluded,
       long nowNanos) {
     this.decisionId = decisionId;
     this.request = request;
     this.snapshot = snapshot;
-    this.tried = tried;
+    this.excluded = excluded;
     this.nowNanos = nowNanos;
     this.promptTokens = forecast.promptTokens(request);
     Arrays.fill(ran, false);
@@ -190,30 +190,23 @@ public final class SchedulingContext {
   }
 
   /** The endpoints that serve the request's model, from the views kept of the last snapshots. */
-  ModelView view(Set<String> assumedModels) {
+  ModelView view(ModelRule rule, Set<String> assumedModels) {
     for (var view : views) {
       if (view != null && view.isOf(snapshot, request.model())) {
         return view;
       }
     }
-    var made = ModelView.of(snapshot, request.model(), assumedModels);
+    var made = ModelView.of(snapshot, request.model(), rule, assumedModels);
     views[nextView] = made;
     nextView = (nextView + 1) % VIEWS;
     return made;
   }
 
-  /** Starts a profile run: every endpoint of the view that was not tried. */
+  /** Starts a profile run: every endpoint of the view that is not excluded. */
   Candidates start(int profile, ModelView view) {
     var candidates = results[profile];
     candidates.reset(view);
-    if (tried.size() > 0) {
-      for (int i = 0; i < candidates.count(); i++) {
-        if (tried.contains(candidates.endpoint(i))) {
-          candidates.drop(i);
-        }
-      }
-      candidates.removeDropped(Scheduler.TRIED);
-    }
+    excluded.apply(candidates);
     ran[profile] = true;
     return candidates;
   }

@@ -16,6 +16,7 @@ import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
+import io.penstock.picker.schedule.ModelRule;
 import io.penstock.picker.signals.EngineSample;
 import io.penstock.picker.signals.MetricsPageScanner;
 import io.penstock.simulator.engine.EngineStats;
@@ -51,7 +52,14 @@ final class PickerGateway implements Gateway {
     this.pods = pods;
     var config =
         new PoolPickerConfig(
-            "replay", Set.of(MODEL), weights, INDEX, Duration.ofSeconds(1), 0, seed);
+            "replay",
+            ModelRule.LISTED,
+            Set.of(MODEL),
+            weights,
+            INDEX,
+            Duration.ofSeconds(1),
+            0,
+            seed);
     this.picker =
         PoolPicker.builder(config, 1)
             .withoutThread()
