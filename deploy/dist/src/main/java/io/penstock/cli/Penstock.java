@@ -45,6 +45,7 @@ public final class Penstock implements Callable<Integer> {
   static CommandLine commandLine() {
     return new CommandLine(new Penstock())
         .addSubcommand(ServeCommand.commandLine())
+        .addSubcommand(PickerCommand.commandLine())
         .setParameterExceptionHandler(Penstock::usedWrongly)
         .setExecutionExceptionHandler(Penstock::failed)
         .setCaseInsensitiveEnumValuesAllowed(true);

@@ -1,0 +1,79 @@
+package io.penstock.picker.app;
+
+import io.penstock.picker.extproc.ExtProcServer;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The way out without losing a request: not ready at once; still accepting for {@code preStop},
+ * until gateways have noticed; then no new streams; then waiting for those that run; what is left
+ * after {@code drain} is ended in order, so that its response goes on without the picker.
+ *
+ * <p>{@link #begin} may be called from anywhere, and again; the steps run on the control thread.
+ */
+final class Drain {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Drain.class);
+  private static final long LOOK_MILLIS = 50;
+
+  private final ExtProcServer server;
+  private final ScheduledExecutorService control;
+  private final Duration preStop;
+  private final Duration drain;
+  private final Runnable done;
+  private final AtomicBoolean begun = new AtomicBoolean();
+  private long waitedMillis;
+
+  Drain(
+      ExtProcServer server,
+      ScheduledExecutorService control,
+      Duration preStop,
+      Duration drain,
+      Runnable done) {
+    this.server = server;
+    this.control = control;
+    this.preStop = preStop;
+    this.drain = drain;
+    this.done = done;
+  }
+
+  boolean begun() {
+    return begun.get();
+  }
+
+  void begin() {
+    if (!begun.compareAndSet(false, true)) {
+      return;
+    }
+    LOG.info(
+        "draining: {} streams, accepting for {} ms more", server.openStreams(), preStop.toMillis());
+    waitedMillis = preStop.toMillis();
+    var _ = control.schedule(this::stopAccepting, waitedMillis, TimeUnit.MILLISECONDS);
+  }
+
+  private void stopAccepting() {
+    server.stopAccepting();
+    look();
+  }
+
+  private void look() {
+    int open = server.openStreams();
+    if (open == 0) {
+      LOG.info("drained: no stream runs any more");
+      done.run();
+      return;
+    }
+    if (waitedMillis >= drain.toMillis()) {
+      LOG.warn("drain is over with {} streams; their responses go on without the picker", open);
+      server.endStreams();
+      var _ = control.schedule(done, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      return;
+    }
+    waitedMillis += LOOK_MILLIS;
+    var _ = control.schedule(this::look, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+  }
+}

@@ -1,0 +1,49 @@
+package io.penstock.picker.app;
+
+import io.penstock.picker.extproc.ExtProcSettings;
+import io.penstock.picker.schedule.ModelRule;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The stand-alone picker as configured.
+ *
+ * @param pools at least one; the first is for gateways that ask for none
+ * @param grpc address of ext-proc
+ * @param health address of gRPC health alone
+ * @param metrics address of the metrics page
+ * @param tls of the ext-proc address
+ * @param streams how streams are handled
+ * @param modelRule which endpoints may get a request for a model
+ * @param scrapeInterval longest time between two metrics pages of a busy endpoint
+ * @param preStop from the signal to stop until no more streams are accepted: long enough for
+ *     gateways to see that the picker is not ready any more
+ * @param drain from the signal to stop until streams that still run are ended
+ * @param leader whether this replica may be ready; true where there is no election
+ */
+public record PickerSettings(
+    List<PickerPool> pools,
+    InetSocketAddress grpc,
+    InetSocketAddress health,
+    InetSocketAddress metrics,
+    TlsChoice tls,
+    ExtProcSettings streams,
+    ModelRule modelRule,
+    Duration scrapeInterval,
+    Duration preStop,
+    Duration drain,
+    BooleanSupplier leader) {
+
+  /** Copies the pools and checks that there is one and no name twice. */
+  public PickerSettings {
+    pools = List.copyOf(pools);
+    if (pools.isEmpty()) {
+      throw new IllegalArgumentException("a picker without a pool");
+    }
+    if (pools.stream().map(PickerPool::name).distinct().count() < pools.size()) {
+      throw new IllegalArgumentException("two pools have the same name");
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package io.penstock.picker.app;
+
+import io.penstock.picker.signals.EngineSignals;
+import io.prometheus.client.Collector;
+import io.prometheus.client.GaugeMetricFamily;
+import java.util.List;
+import java.util.function.IntToDoubleFunction;
+import java.util.function.LongSupplier;
+
+/**
+ * The {@code llm_d_epp_*} metrics of pools, computed when they are asked for, over the endpoints
+ * whose signals are fresh. Thread-safe.
+ */
+final class PoolCollector extends Collector {
+
+  private static final String PREFIX = "llm_d_epp_";
+
+  private final List<RunningPool> pools;
+  private final LongSupplier nanoClock;
+
+  PoolCollector(List<RunningPool> pools, LongSupplier nanoClock) {
+    this.pools = List.copyOf(pools);
+    this.nanoClock = nanoClock;
+  }
+
+  @Override
+  public List<MetricFamilySamples> collect() {
+    var ready = gauge("ready_endpoints", "Endpoints whose metrics are fresh.", "name");
+    var queues =
+        gauge(
+            "per_endpoint_queue_size",
+            "Requests that wait at an endpoint.",
+            "name",
+            "model_server_endpoint");
+    var kvAverage = gauge("average_kv_cache_utilization", "Used KV cache, 0 to 1.", "name");
+    var kvDeviation = gauge("std_dev_kv_cache_utilization", "Its deviation.", "name");
+    var queueAverage = gauge("average_queue_size", "Waiting requests by endpoint.", "name");
+    var queueDeviation = gauge("std_dev_queue_size", "Its deviation.", "name");
+    var runningAverage = gauge("average_running_requests", "Running by endpoint.", "name");
+    var runningDeviation = gauge("std_dev_running_requests", "Its deviation.", "name");
+    for (var pool : pools) {
+      var name = List.of(pool.name());
+      var signals = pool.picker().signals();
+      var slots = freshSlots(pool, signals);
+      ready.addMetric(name, slots.length);
+      for (var endpoint : pool.picker().snapshot().endpoints()) {
+        if (signals.fresh(endpoint.slot(), nanoClock.getAsLong())) {
+          queues.addMetric(
+              List.of(pool.name(), endpoint.spec().name()), signals.waiting(endpoint.slot()));
+        }
+      }
+      spread(name, slots, signals::kvUsage, kvAverage, kvDeviation);
+      spread(name, slots, signals::waiting, queueAverage, queueDeviation);
+      spread(name, slots, signals::running, runningAverage, runningDeviation);
+    }
+    return List.of(
+        ready,
+        queues,
+        kvAverage,
+        kvDeviation,
+        queueAverage,
+        queueDeviation,
+        runningAverage,
+        runningDeviation);
+  }
+
+  private int[] freshSlots(RunningPool pool, EngineSignals signals) {
+    long now = nanoClock.getAsLong();
+    return pool.picker().snapshot().endpoints().stream()
+        .mapToInt(endpoint -> endpoint.slot())
+        .filter(slot -> signals.fresh(slot, now))
+        .toArray();
+  }
+
+  private static void spread(
+      List<String> name,
+      int[] slots,
+      IntToDoubleFunction value,
+      GaugeMetricFamily average,
+      GaugeMetricFamily deviation) {
+    double mean = 0;
+    for (int slot : slots) {
+      mean += value.applyAsDouble(slot) / slots.length;
+    }
+    double variance = 0;
+    for (int slot : slots) {
+      double difference = value.applyAsDouble(slot) - mean;
+      variance += difference * difference / slots.length;
+    }
+    average.addMetric(name, mean);
+    deviation.addMetric(name, Math.sqrt(variance));
+  }
+
+  private static GaugeMetricFamily gauge(String name, String help, String... labels) {
+    return new GaugeMetricFamily(PREFIX + name, help, List.of(labels));
+  }
+}

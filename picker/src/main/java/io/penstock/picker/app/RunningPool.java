@@ -1,0 +1,86 @@
+package io.penstock.picker.app;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ReflectiveChannelFactory;
+import io.penstock.picker.assembly.PoolPicker;
+import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.discovery.DiscoverySource;
+import io.penstock.picker.pool.PoolDelta;
+import io.penstock.picker.prefix.PrefixIndexConfig;
+import io.penstock.picker.scrape.ScrapeConfig;
+import io.penstock.picker.scrape.Scraping;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+
+/** One pool, running: its picker and its source. Made and closed by the wiring's thread. */
+final class RunningPool implements AutoCloseable {
+
+  private final PickerPool pool;
+  private final PoolPicker picker;
+  private final DiscoverySource source;
+  private final PickerPool.Surroundings surroundings;
+  private volatile boolean known;
+
+  /** Builds the pool; nothing is found before {@link #start}. */
+  RunningPool(
+      PickerPool pool,
+      PickerSettings settings,
+      PickerPool.Surroundings surroundings,
+      EventLoopGroup group,
+      List<EventLoop> loops,
+      Transport transport) {
+    this.pool = pool;
+    this.surroundings = surroundings;
+    this.source = pool.discovery().source(surroundings);
+    long heapBytes = Runtime.getRuntime().maxMemory();
+    this.picker =
+        PoolPicker.builder(
+                PoolPickerConfig.of(pool.name(), pool.models(), surroundings.seed())
+                    .withModelRule(settings.modelRule())
+                    .withIndex(PrefixIndexConfig.within(heapBytes / settings.pools().size())),
+                loops.size())
+            .eventLoops(loops)
+            .time(surroundings.nanoClock(), InstantSource.system())
+            .scraping(
+                new Scraping(
+                    group,
+                    new ReflectiveChannelFactory<>(transport.clientChannel()),
+                    ScrapeConfig.every(settings.scrapeInterval())))
+            .build();
+  }
+
+  /** Finds endpoints from now on. */
+  void start() {
+    surroundings.control().execute(() -> source.start(this::found));
+  }
+
+  private void found(PoolDelta delta) {
+    picker.apply(delta);
+    known = true;
+  }
+
+  /** Whether the source has told its first whole list. */
+  boolean known() {
+    return known;
+  }
+
+  String name() {
+    return pool.name();
+  }
+
+  PoolPicker picker() {
+    return picker;
+  }
+
+  @Override
+  public void close() {
+    try {
+      surroundings.control().execute(source::close);
+    } catch (RejectedExecutionException over) {
+      source.close();
+    }
+    picker.close();
+  }
+}

@@ -1,0 +1,32 @@
+package io.penstock.picker.extproc;
+
+import io.penstock.picker.request.ApiKind;
+
+/**
+ * Which inference API a path belongs to, by its end, so that a prefix which a route adds or removes
+ * does not matter. Pure function.
+ */
+final class ApiPaths {
+
+  private ApiPaths() {}
+
+  /** The API; {@link ApiKind#OPAQUE} for every path that is not known. */
+  static ApiKind of(String path) {
+    if (path.endsWith("/chat/completions")) {
+      return ApiKind.CHAT;
+    }
+    if (path.endsWith("/completions")) {
+      return ApiKind.COMPLETIONS;
+    }
+    if (path.endsWith("/embeddings")) {
+      return ApiKind.EMBEDDINGS;
+    }
+    if (path.endsWith("/v1/responses")) {
+      return ApiKind.RESPONSES;
+    }
+    if (path.endsWith("/v1/messages")) {
+      return ApiKind.MESSAGES;
+    }
+    return ApiKind.OPAQUE;
+  }
+}

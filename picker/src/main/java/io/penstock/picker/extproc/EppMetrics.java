@@ -1,0 +1,279 @@
+package io.penstock.picker.extproc;
+
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.Counter;
+import io.prometheus.client.Gauge;
+import io.prometheus.client.Histogram;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The {@code llm_d_epp_*} metrics of requests and streams: llm-d's names, labels and buckets, so
+ * that boards and autoscalers made for its picker read this one too. Thread-safe.
+ *
+ * <p>Labels are bounded: so many pairs of model and fairness id have series of their own, models
+ * that an endpoint lists apart from those that only clients name; what comes after is counted under
+ * {@code other}.
+ */
+public final class EppMetrics {
+
+  private static final int LISTED_PAIRS = 1_000;
+  private static final int UNLISTED_PAIRS = 100;
+  private static final int LONGEST_NAME = 128;
+  private static final String OTHER = "other";
+  private static final String DEFAULT_FLOW = "default-flow";
+  private static final String PRIORITY = "0";
+
+  private static final String[] REQUEST = {
+    "model_name", "target_model_name", "fairness_id", "priority"
+  };
+
+  private static final double[] LATENCY = {
+    .005, .025, .05, .1, .2, .4, .6, .8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+    120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 2700, 3600
+  };
+  private static final double[] MICRO = {.0001, .0002, .0005, .001, .002, .005, .01, .02, .05, .1};
+  private static final double[] REQUEST_BYTES = powers(64, 25);
+  private static final double[] RESPONSE_BYTES = {
+    1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32778, 65536
+  };
+  private static final double[] INPUT_TOKENS = {
+    1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32778, 65536, 131072, 262144,
+    524288, 1048576
+  };
+  private static final double[] OUTPUT_TOKENS = {
+    1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192
+  };
+  private static final double[] NTPOT = {.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10};
+  private static final double[] TTFT = {
+    .005, .025, .05, .1, .2, .4, .6, .8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60, 120
+  };
+  private static final double[] TPOT = {
+    .0005, .00205, .005, .01, .02, .04, .06, .08, .1, .125, .15, .2, .3, .4, .5, .6, .8, 1, 1.5, 2
+  };
+  private static final double[] ITL = {
+    .001, .002, .005, .01, .02, .03, .04, .05, .06, .08, .1, .125, .15, .2, .3, .4, .5, .75, 1, 2
+  };
+  private static final double[] REQUEST_PROCESSING = {
+    .0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10
+  };
+  private static final double[] RESPONSE_PROCESSING = {
+    .0001, .0002, .0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5
+  };
+  private static final double[] STREAM_SECONDS = {
+    .001, .005, .01, .05, .1, .5, 1, 5, 10, 30, 60, 120, 300, 600
+  };
+
+  private final Counter requests;
+  private final Counter errors;
+  private final Histogram duration;
+  private final Histogram requestBytes;
+  private final Histogram responseBytes;
+  private final Histogram inputTokens;
+  private final Histogram cachedTokens;
+  private final Histogram outputTokens;
+  private final Gauge running;
+  private final Histogram ntpot;
+  private final Histogram ttft;
+  private final Histogram tpot;
+  private final Histogram itl;
+  private final Counter attempts;
+  private final Histogram.Child scheduling;
+  private final Histogram.Child requestProcessing;
+  private final Histogram.Child responseProcessing;
+  private final Gauge.Child streams;
+  private final Histogram.Child streamSeconds;
+  private final Counter streamEnds;
+
+  private final Map<String, RequestSeries> listed = new ConcurrentHashMap<>();
+  private final Map<String, RequestSeries> unlisted = new ConcurrentHashMap<>();
+  private final RequestSeries other;
+
+  /** Registers the metrics. */
+  public EppMetrics(CollectorRegistry registry) {
+    requests = counter(registry, "request_total", "Requests received.", REQUEST);
+    errors =
+        counter(
+            registry,
+            "request_error_total",
+            "Requests that failed, by whom or what.",
+            with(REQUEST, "error_code"));
+    duration = histogram(registry, "request_duration_seconds", "Whole request.", LATENCY, REQUEST);
+    requestBytes =
+        histogram(registry, "request_size_bytes", "Request body.", REQUEST_BYTES, REQUEST);
+    responseBytes =
+        histogram(registry, "response_size_bytes", "Response body.", RESPONSE_BYTES, REQUEST);
+    inputTokens =
+        histogram(registry, "request_input_tokens", "Prompt tokens.", INPUT_TOKENS, REQUEST);
+    cachedTokens =
+        histogram(
+            registry,
+            "request_cached_tokens",
+            "Prompt tokens found cached.",
+            INPUT_TOKENS,
+            REQUEST);
+    outputTokens =
+        histogram(registry, "request_output_tokens", "Generated tokens.", OUTPUT_TOKENS, REQUEST);
+    running = gauge(registry, "request_running", "Requests in flight.", REQUEST);
+    ntpot =
+        histogram(
+            registry, "request_ntpot_seconds", "Whole time by generated token.", NTPOT, REQUEST);
+    ttft =
+        histogram(
+            registry,
+            "request_ttft_seconds",
+            "From the request's headers to the first piece of the response's body.",
+            TTFT,
+            with(REQUEST, "streaming"));
+    tpot =
+        histogram(
+            registry,
+            "request_streaming_tpot_seconds",
+            "Time by generated token after the first.",
+            TPOT,
+            REQUEST);
+    itl =
+        histogram(
+            registry,
+            "request_streaming_itl_seconds",
+            "Between two pieces of a streamed response's body.",
+            ITL,
+            REQUEST);
+    attempts =
+        counter(
+            registry,
+            "scheduler_attempts_total",
+            "Decisions.",
+            "status",
+            "target_model_name",
+            "endpoint_name",
+            "namespace",
+            "port");
+    scheduling =
+        histogram(registry, "scheduler_e2e_duration_seconds", "One decision.", MICRO).labels();
+    requestProcessing =
+        histogram(
+                registry,
+                "request_processing_duration_seconds",
+                "From the request's headers to the reply.",
+                REQUEST_PROCESSING)
+            .labels();
+    responseProcessing =
+        histogram(
+                registry,
+                "response_processing_duration_seconds",
+                "Work on one message of a response.",
+                RESPONSE_PROCESSING)
+            .labels();
+    streams = gauge(registry, "extproc_streams_inflight", "Open ext-proc streams.").labels();
+    streamSeconds =
+        histogram(registry, "extproc_stream_duration_seconds", "Life of a stream.", STREAM_SECONDS)
+            .labels();
+    streamEnds = counter(registry, "extproc_streams_total", "Ended streams.", "code");
+    other = series(OTHER, OTHER);
+  }
+
+  /**
+   * The series of a request.
+   *
+   * @param model empty where the request names none
+   * @param known whether an endpoint lists the model
+   * @param fairnessId empty where nobody said
+   */
+  RequestSeries request(String model, boolean known, String fairnessId) {
+    var flow = fairnessId.isEmpty() ? DEFAULT_FLOW : fairnessId;
+    var pairs = known ? listed : unlisted;
+    var key = model + '\n' + flow;
+    var found = pairs.get(key);
+    if (found != null) {
+      return found;
+    }
+    int most = known ? LISTED_PAIRS : UNLISTED_PAIRS;
+    if (pairs.size() >= most || model.length() > LONGEST_NAME) {
+      return other;
+    }
+    return pairs.computeIfAbsent(key, pair -> series(model, flow));
+  }
+
+  private RequestSeries series(String model, String flow) {
+    String[] labels = {model, model, flow, PRIORITY};
+    return new RequestSeries(
+        List.of(labels),
+        errors,
+        requests.labels(labels),
+        duration.labels(labels),
+        requestBytes.labels(labels),
+        responseBytes.labels(labels),
+        inputTokens.labels(labels),
+        cachedTokens.labels(labels),
+        outputTokens.labels(labels),
+        running.labels(labels),
+        ntpot.labels(labels),
+        ttft.labels(with(labels, "false")),
+        ttft.labels(with(labels, "true")),
+        tpot.labels(labels),
+        itl.labels(labels));
+  }
+
+  /** A decision for an endpoint, or without one where {@code endpoint} is empty. */
+  void decided(String model, String endpoint, String port, double seconds) {
+    scheduling.observe(seconds);
+    attempts.labels(endpoint.isEmpty() ? "failure" : "success", model, endpoint, "", port).inc();
+  }
+
+  /** The reply to a request went out. */
+  void requestProcessed(double seconds) {
+    requestProcessing.observe(seconds);
+  }
+
+  /** A message of a response was handled. */
+  void responseProcessed(double seconds) {
+    responseProcessing.observe(seconds);
+  }
+
+  /** A stream began. */
+  void streamOpened() {
+    streams.inc();
+  }
+
+  /** A stream ended, with a gRPC code. */
+  void streamClosed(String code, double seconds) {
+    streams.dec();
+    streamSeconds.observe(seconds);
+    streamEnds.labels(code).inc();
+  }
+
+  private static Counter counter(
+      CollectorRegistry registry, String name, String help, String... labels) {
+    return Counter.build("llm_d_epp_" + name, help).labelNames(labels).register(registry);
+  }
+
+  private static Gauge gauge(
+      CollectorRegistry registry, String name, String help, String... labels) {
+    return Gauge.build("llm_d_epp_" + name, help).labelNames(labels).register(registry);
+  }
+
+  private static Histogram histogram(
+      CollectorRegistry registry, String name, String help, double[] buckets, String... labels) {
+    return Histogram.build("llm_d_epp_" + name, help)
+        .buckets(buckets)
+        .labelNames(labels)
+        .register(registry);
+  }
+
+  private static String[] with(String[] labels, String more) {
+    var all = new String[labels.length + 1];
+    System.arraycopy(labels, 0, all, 0, labels.length);
+    all[labels.length] = more;
+    return all;
+  }
+
+  private static double[] powers(double first, int count) {
+    var bounds = new double[count];
+    for (int i = 0; i < count; i++) {
+      bounds[i] = first * (1L << i);
+    }
+    return bounds;
+  }
+}

@@ -1,0 +1,171 @@
+package io.penstock.picker.extproc;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Encodes what the picker answers ({@code envoy.service.ext_proc.v3.ProcessingResponse}). Pure
+ * functions. Only what changes is set, and always by overwriting, so that no copy of a client stays
+ * beside it.
+ */
+final class Replies {
+
+  /** The header and the metadata key by which the gateway learns where to send a request. */
+  static final String DESTINATION = "x-gateway-destination-endpoint";
+
+  /** Longest piece of a body in one message: some gateways take no more than 64 KiB. */
+  static final int MAX_PIECE_BYTES = 62_000;
+
+  private static final String LB_NAMESPACE = "envoy.lb";
+  private static final int OVERWRITE_IF_EXISTS_OR_ADD = 2;
+
+  private static final byte[] END_OF_STREAM = new ProtoWriter().yes(2).toBytes();
+  private static final byte[] NOTHING = {};
+
+  /** The request's headers stay as they are, for now. */
+  static final Reply REQUEST_HEADERS_UNCHANGED = unchanged(1);
+
+  /** The response's headers stay as they are. */
+  static final Reply RESPONSE_HEADERS_UNCHANGED = unchanged(2);
+
+  /** A piece of the request's body that the gateway kept stays as it is. */
+  static final Reply REQUEST_BODY_UNCHANGED = unchanged(3);
+
+  /** A piece of the response's body that the gateway kept stays as it is. */
+  static final Reply RESPONSE_BODY_UNCHANGED = unchanged(4);
+
+  /** The request's trailers stay as they are. */
+  static final Reply REQUEST_TRAILERS = Reply.of(message(5, new ProtoWriter()));
+
+  /** The response's trailers stay as they are. */
+  static final Reply RESPONSE_TRAILERS = Reply.of(message(6, new ProtoWriter()));
+
+  private Replies() {}
+
+  /**
+   * Where the request goes, in the header and in the metadata, the same in both.
+   *
+   * @param withBody whether this answers a body that the gateway kept, rather than the headers
+   * @param destination {@code ip:port}, or several with commas between them, the best first
+   * @param requestId to be set on the request, null to leave it
+   * @param toRemove headers of the client that go no further
+   * @param body replaces the body, null to leave it; of the same length as before
+   */
+  static Reply destination(
+      boolean withBody,
+      String destination,
+      @Nullable String requestId,
+      List<String> toRemove,
+      byte @Nullable [] body) {
+    var mutation = new ProtoWriter();
+    mutation.message(1, header(DESTINATION, destination));
+    if (requestId != null) {
+      mutation.message(1, header("x-request-id", requestId));
+    }
+    for (int i = 0; i < toRemove.size(); i++) {
+      mutation.text(2, toRemove.get(i));
+    }
+    var response = new ProtoWriter().message(2, mutation);
+    if (body != null) {
+      response.message(3, new ProtoWriter().bytes(1, body));
+    }
+    response.yes(5);
+    return Reply.of(
+        new ProtoWriter()
+            .message(withBody ? 3 : 1, new ProtoWriter().message(1, response))
+            .message(8, metadata(destination))
+            .toBytes());
+  }
+
+  /** {@code {"envoy.lb": {"x-gateway-destination-endpoint": destination}}} as a Struct. */
+  private static ProtoWriter metadata(String destination) {
+    var inner = field(DESTINATION, new ProtoWriter().text(3, destination));
+    return field(LB_NAMESPACE, new ProtoWriter().message(5, inner));
+  }
+
+  private static ProtoWriter field(String key, ProtoWriter value) {
+    return new ProtoWriter().message(1, new ProtoWriter().text(1, key).message(2, value));
+  }
+
+  private static ProtoWriter header(String name, String value) {
+    return new ProtoWriter()
+        .message(1, new ProtoWriter().text(1, name).text(3, value))
+        .number(3, OVERWRITE_IF_EXISTS_OR_ADD);
+  }
+
+  /**
+   * Hands a piece of a request's body back, in messages of at most {@link #MAX_PIECE_BYTES}.
+   *
+   * @param last whether the body ends with it
+   */
+  static void requestBody(
+      byte[] bytes, int start, int length, boolean last, Consumer<Reply> replies) {
+    pieces(3, bytes, start, length, last, replies);
+  }
+
+  /** The same for a piece of a response's body. */
+  static void responseBody(
+      byte[] bytes, int start, int length, boolean last, Consumer<Reply> replies) {
+    pieces(4, bytes, start, length, last, replies);
+  }
+
+  private static void pieces(
+      int field, byte[] bytes, int start, int length, boolean last, Consumer<Reply> replies) {
+    int at = start;
+    int left = length;
+    while (left > MAX_PIECE_BYTES) {
+      replies.accept(piece(field, bytes, at, MAX_PIECE_BYTES, false));
+      at += MAX_PIECE_BYTES;
+      left -= MAX_PIECE_BYTES;
+    }
+    replies.accept(piece(field, bytes, at, left, last));
+  }
+
+  /** {@code BodyResponse.response.body_mutation.streamed_response}, lengths from the inside out. */
+  private static Reply piece(int field, byte[] bytes, int start, int length, boolean last) {
+    byte[] tail = last ? END_OF_STREAM : NOTHING;
+    int streamed = length + tail.length + (length > 0 ? 1 + ProtoWriter.varintSize(length) : 0);
+    int mutation = 1 + ProtoWriter.varintSize(streamed) + streamed;
+    int response = 1 + ProtoWriter.varintSize(mutation) + mutation;
+    int message = 1 + ProtoWriter.varintSize(response) + response;
+    var head =
+        new ProtoWriter()
+            .lengthOnly(field, message)
+            .lengthOnly(1, response)
+            .lengthOnly(3, mutation)
+            .lengthOnly(3, streamed);
+    if (length > 0) {
+      head.lengthOnly(1, length);
+    }
+    return new Reply(head.toBytes(), bytes, start, length, tail);
+  }
+
+  /**
+   * An answer of the picker's own in place of a pod's.
+   *
+   * @param headers names and values in turn
+   * @param details for the gateway's log
+   */
+  static Reply immediate(int status, List<String> headers, byte[] body, String details) {
+    var mutation = new ProtoWriter();
+    for (int i = 0; i < headers.size(); i += 2) {
+      mutation.message(1, header(headers.get(i), headers.get(i + 1)));
+    }
+    var answer =
+        new ProtoWriter()
+            .message(1, new ProtoWriter().number(1, status))
+            .message(2, mutation)
+            .bytes(3, body)
+            .text(5, details);
+    return Reply.of(message(7, answer));
+  }
+
+  private static Reply unchanged(int field) {
+    return Reply.of(message(field, new ProtoWriter().message(1, new ProtoWriter())));
+  }
+
+  private static byte[] message(int field, ProtoWriter inner) {
+    return new ProtoWriter().message(field, inner).toBytes();
+  }
+}

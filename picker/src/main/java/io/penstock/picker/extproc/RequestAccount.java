@@ -1,0 +1,233 @@
+package io.penstock.picker.extproc;
+
+import io.penstock.picker.assembly.Placement;
+import io.penstock.picker.explain.FailureKind;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.schedule.Decision;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one request takes and how it ends: its placement and its metrics. The first of the ends
+ * counts, all that come after it do nothing, so that a stream may end in several ways at once.
+ */
+final class RequestAccount {
+
+  private static final String SERVER_ERROR = "ModelServerError";
+  private static final String CANCELED = "Canceled";
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private final LoopState loop;
+  private final EppMetrics metrics;
+  private final long startNanos;
+  private final AnswerScan answer = new AnswerScan();
+
+  private @Nullable ExtProcPool pool;
+  private @Nullable InferenceRequest request;
+  private Decision.@Nullable Route route;
+  private @Nullable Placement placement;
+  private @Nullable RequestSeries series;
+  private boolean ended;
+
+  private int status;
+  private boolean eventStream;
+  private long firstPieceNanos;
+  private long lastPieceNanos;
+
+  RequestAccount(LoopState loop, EppMetrics metrics) {
+    this.loop = loop;
+    this.metrics = metrics;
+    this.startNanos = loop.now();
+  }
+
+  /** What is asked for is known, whatever becomes of it. */
+  void received(ExtProcPool asked, InferenceRequest what, String fairnessId) {
+    pool = asked;
+    request = what;
+    boolean known = asked.picker().snapshot().serves(what.model());
+    var found = metrics.request(what.model(), known, fairnessId);
+    series = found;
+    found.requests().inc();
+    found.running().inc();
+    found.requestBytes().observe(what.bodyBytes());
+  }
+
+  /** An endpoint is about to be named to the gateway. */
+  void placed(Decision.Route chosen) {
+    var to = pool;
+    var what = request;
+    if (to == null || what == null) {
+      throw new IllegalStateException("placed before it was received");
+    }
+    route = chosen;
+    placement = to.picker().place(what, chosen, chosen.endpoint(), loop.column(), loop.now());
+  }
+
+  /** The reply went out. */
+  void replied() {
+    metrics.requestProcessed(seconds(loop.now() - startNanos));
+  }
+
+  /** The gateway says who answered; that may be another than was named first. */
+  void served(String address) {
+    var first = placement;
+    var what = request;
+    var to = pool;
+    var chosen = route;
+    if (ended
+        || first == null
+        || what == null
+        || to == null
+        || chosen == null
+        || address.isEmpty()
+        || address.equals(first.endpoint().address())) {
+      return;
+    }
+    var other = SubsetHint.find(to.picker().snapshot().endpoints(), address);
+    if (other == null || other.id().equals(first.endpoint().id())) {
+      return;
+    }
+    long now = loop.now();
+    first.failed(FailureKind.CONNECT, now);
+    placement = to.picker().place(what, chosen, other, loop.column(), now);
+  }
+
+  /** The response begins. */
+  void answered(int statusCode, boolean isEventStream) {
+    status = statusCode;
+    eventStream = isEventStream && statusCode < 300;
+  }
+
+  /** A piece of the response's body came. */
+  void piece(byte[] bytes, int start, int length) {
+    if (ended || length == 0) {
+      return;
+    }
+    long now = loop.now();
+    int events = answer.piece(bytes, start, length);
+    var to = placement;
+    if (to != null && good()) {
+      to.firstByte(now);
+      if (eventStream && events > 0) {
+        to.tokens(events, now);
+      }
+    }
+    var to2 = series;
+    if (to2 != null && good()) {
+      observePiece(to2, now);
+    }
+  }
+
+  private void observePiece(RequestSeries to, long now) {
+    if (firstPieceNanos == 0) {
+      firstPieceNanos = now;
+      var ttft = eventStream ? to.streamingTtft() : to.ttft();
+      ttft.observe(seconds(now - startNanos));
+    } else if (eventStream) {
+      to.itl().observe(seconds(now - lastPieceNanos));
+    }
+    lastPieceNanos = now;
+  }
+
+  private boolean good() {
+    return status < 400;
+  }
+
+  /** The whole response came. */
+  void completed() {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    long now = loop.now();
+    answer.end();
+    var to = placement;
+    if (to != null) {
+      if (good()) {
+        to.completed(answer.promptTokens(), answer.cachedTokens(), answer.completionTokens(), now);
+      } else {
+        boolean busy = status >= 500 || status == 429;
+        to.failed(busy ? FailureKind.UNAVAILABLE : FailureKind.REJECTED, now);
+      }
+    }
+    var counted = series;
+    if (counted == null) {
+      return;
+    }
+    counted.running().dec();
+    counted.duration().observe(seconds(now - startNanos));
+    counted.responseBytes().observe((double) answer.bytes());
+    if (good()) {
+      observeTokens(counted, now);
+    } else {
+      counted.failed(SERVER_ERROR);
+    }
+  }
+
+  private void observeTokens(RequestSeries to, long now) {
+    if (answer.promptTokens() >= 0) {
+      to.inputTokens().observe(answer.promptTokens());
+    }
+    if (answer.cachedTokens() >= 0) {
+      to.cachedTokens().observe(answer.cachedTokens());
+    }
+    int output = answer.completionTokens();
+    if (output < 0) {
+      return;
+    }
+    to.outputTokens().observe(output);
+    if (output > 0) {
+      to.ntpot().observe(seconds(now - startNanos) / output);
+    }
+    if (eventStream && output > 1) {
+      to.tpot().observe(seconds(now - firstPieceNanos) / (output - 1));
+    }
+  }
+
+  /** The picker itself answered. */
+  void refused(String code) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    if (placement != null) {
+      placement.aborted(loop.now());
+    }
+    if (series != null) {
+      series.running().dec();
+      series.failed(code);
+    }
+  }
+
+  /** The client left, or the gateway did. */
+  void aborted() {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    if (placement != null) {
+      placement.aborted(loop.now());
+    }
+    if (series != null) {
+      series.running().dec();
+      series.failed(CANCELED);
+    }
+  }
+
+  /** The request goes on, but nothing more will be heard of it. */
+  void unobserved() {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    if (placement != null) {
+      placement.unobserved();
+    }
+    if (series != null) {
+      series.running().dec();
+    }
+  }
+
+  private static double seconds(long nanos) {
+    return nanos / NANOS_PER_SECOND;
+  }
+}

@@ -1,0 +1,141 @@
+package io.penstock.picker.extproc;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the picker wants of a request's headers; everything else passes by unread. Filled once,
+ * where the message is read.
+ *
+ * <p>A header that steers a picker, a sidecar or an engine is the gateway's to set, never the
+ * client's: its name is kept in {@link #toRemove}, so that the client's copy goes no further.
+ */
+final class RequestHead {
+
+  private static final String[] CONTROL = {
+    "epp-profile",
+    "x-slo-ttft-ms",
+    "x-slo-tpot-ms",
+    "x-gateway-destination-endpoint-subset",
+    "x-gateway-destination-endpoint-served",
+    "x-gateway-destination-endpoint-scores",
+    "x-gateway-destination-endpoint-fallback",
+    "x-gateway-inference-objective",
+    "x-gateway-inference-fairness-id",
+    "x-gateway-model-name-rewrite",
+  };
+
+  private static final String[] CONTROL_PREFIXES = {
+    "x-llm-d-", "x-prefiller-", "x-encoder-", "x-data-parallel-", "x-kv-", "x-penstock-",
+  };
+
+  private static final int LONGEST_ID = 128;
+
+  private String path = "";
+  private String method = "";
+  private String contentType = "";
+  private boolean encoded;
+  private String requestId = "";
+  private String fairnessId = "";
+  private final List<String> toRemove = new ArrayList<>(0);
+
+  /** Whether a header whose name begins so may be of interest, so that the others cost nothing. */
+  static boolean mayMatter(byte first, int length) {
+    return switch (first) {
+      case ':' -> length <= ":method".length();
+      case 'c' -> length == "content-type".length() || length == "content-encoding".length();
+      case 'x', 'e' -> true;
+      default -> false;
+    };
+  }
+
+  /** Takes a header; the name is in lower case. */
+  void add(String name, String value) {
+    switch (name) {
+      case ":path" -> path = value;
+      case ":method" -> method = value;
+      case "content-type" -> contentType = value;
+      case "content-encoding" -> encoded = !value.isEmpty() && !value.equals("identity");
+      case "x-request-id" -> requestId = plain(value);
+      default -> addControl(name, value);
+    }
+  }
+
+  private void addControl(String name, String value) {
+    if (!isControl(name)) {
+      return;
+    }
+    if (!toRemove.contains(name)) {
+      toRemove.add(name);
+    }
+    if (name.equals("x-llm-d-inference-fairness-id")
+        || (name.equals("x-gateway-inference-fairness-id") && fairnessId.isEmpty())) {
+      fairnessId = plain(value);
+    }
+  }
+
+  private static boolean isControl(String name) {
+    for (var control : CONTROL) {
+      if (control.equals(name)) {
+        return true;
+      }
+    }
+    for (var prefix : CONTROL_PREFIXES) {
+      if (name.startsWith(prefix)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** An id is short and printable, or it is none. */
+  private static String plain(String value) {
+    if (value.length() > LONGEST_ID) {
+      return "";
+    }
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (c <= ' ' || c >= 0x7f) {
+        return "";
+      }
+    }
+    return value;
+  }
+
+  /** The path without its query; empty when the gateway sent none. */
+  String path() {
+    int query = path.indexOf('?');
+    return query < 0 ? path : path.substring(0, query);
+  }
+
+  /** The method, upper case; empty when the gateway sent none. */
+  String method() {
+    return method;
+  }
+
+  /** The content type as sent, empty if there is none. */
+  String contentType() {
+    return contentType;
+  }
+
+  /** Whether the body is compressed, so that nothing can be read of it. */
+  boolean encoded() {
+    return encoded;
+  }
+
+  /** The request's id, null if it has none that can be used. */
+  @Nullable String requestId() {
+    return requestId.isEmpty() ? null : requestId;
+  }
+
+  /** Whose share of the capacity the request takes; empty when nobody said. */
+  String fairnessId() {
+    return fairnessId;
+  }
+
+  /** Names of headers that go no further than here. */
+  List<String> toRemove() {
+    return toRemove;
+  }
+}

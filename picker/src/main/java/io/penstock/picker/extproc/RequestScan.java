@@ -1,0 +1,111 @@
+package io.penstock.picker.extproc;
+
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.request.BodyScanner;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.MultipartModelScanner;
+import io.penstock.picker.request.ScanResult;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads of a request's body what scheduling wants, as far as anything can be read. On a path of a
+ * known inference API a body must be what the API takes; on any other path it is looked at, and
+ * what is not understood is routed by load alone.
+ */
+final class RequestScan {
+
+  private static final int MAX_BOUNDARY = 70;
+
+  private final LoopState loop;
+  private final boolean known;
+  private @Nullable BodyScanner json;
+  private final @Nullable MultipartModelScanner form;
+  private boolean understood = true;
+  private int bytes;
+
+  private RequestScan(
+      LoopState loop,
+      boolean known,
+      @Nullable BodyScanner json,
+      @Nullable MultipartModelScanner form) {
+    this.loop = loop;
+    this.known = known;
+    this.json = json;
+    this.form = form;
+  }
+
+  /** The scan that fits the path and the content type. */
+  static RequestScan of(LoopState loop, RequestHead head) {
+    var type = head.contentType().toLowerCase(Locale.ROOT);
+    if (head.encoded() || type.startsWith("application/grpc")) {
+      return new RequestScan(loop, false, null, null);
+    }
+    if (type.startsWith("multipart/form-data")) {
+      var boundary = boundary(head.contentType());
+      return new RequestScan(
+          loop, false, null, boundary == null ? null : new MultipartModelScanner(boundary));
+    }
+    var api = ApiPaths.of(head.path());
+    boolean known = api != ApiKind.OPAQUE;
+    if (!known && !type.isEmpty() && !type.contains("json")) {
+      return new RequestScan(loop, false, null, null);
+    }
+    var scanner = loop.takeScanner();
+    scanner.reset(api);
+    return new RequestScan(loop, known, scanner, null);
+  }
+
+  /** The request of which nothing is known: no body, or none that could be read. */
+  static InferenceRequest opaque(int bodyBytes) {
+    return InferenceRequest.builder(ApiKind.OPAQUE, "").maxTokens(0).bodyBytes(bodyBytes).build();
+  }
+
+  /** Takes the next bytes; false when the request is to be refused, as {@link #finish} says. */
+  boolean feed(byte[] array, int start, int length) {
+    bytes += length;
+    if (understood && json != null) {
+      understood = json.feed(array, start, length);
+    } else if (understood && form != null) {
+      understood = form.feed(array, start, length);
+    }
+    return understood || !known;
+  }
+
+  /** What the body came to; call once. */
+  ScanResult finish() {
+    ScanResult result = null;
+    if (json != null) {
+      result = json.finish();
+    } else if (form != null) {
+      result = form.finish();
+    }
+    close();
+    return result == null || (result instanceof ScanResult.Malformed && !known)
+        ? new ScanResult.Scanned(opaque(bytes))
+        : result;
+  }
+
+  /** Gives the scanner back; may be called again. */
+  void close() {
+    if (json != null) {
+      loop.giveBack(json);
+      json = null;
+    }
+  }
+
+  /** The {@code boundary} parameter of multipart/form-data (RFC 2046 §5.1.1), null if absent. */
+  private static @Nullable String boundary(String contentType) {
+    int at = contentType.toLowerCase(Locale.ROOT).indexOf("boundary=");
+    if (at < 0) {
+      return null;
+    }
+    var value = contentType.substring(at + "boundary=".length());
+    int end = value.indexOf(';');
+    value = (end < 0 ? value : value.substring(0, end)).strip();
+    if (value.length() > 1 && value.startsWith("\"") && value.endsWith("\"")) {
+      value = value.substring(1, value.length() - 1);
+    }
+    return value.isEmpty() || value.length() > MAX_BOUNDARY ? null : value;
+  }
+}

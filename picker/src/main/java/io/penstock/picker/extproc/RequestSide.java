@@ -1,0 +1,269 @@
+package io.penstock.picker.extproc;
+
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.ScanResult;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.Exclusions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The request's half of a stream: reads until it knows what is asked for, picks, and replies in the
+ * order headers, body, trailers.
+ *
+ * <p>A gateway that hands the body over (full duplex) gets its first reply when the body has ended;
+ * one that keeps it (buffered) when the whole body has come; one that sends no body, or piece by
+ * piece, at the headers, and then what the body says is not known.
+ */
+final class RequestSide {
+
+  private enum Phase {
+    AWAITING_HEADERS,
+    READING_BODY,
+    ANSWERED
+  }
+
+  private final LoopState loop;
+  private final ExtProcServices services;
+  private final ExtProcStream stream;
+  private final RequestAccount account;
+
+  private Phase phase = Phase.AWAITING_HEADERS;
+  private RequestHead head = new RequestHead();
+  private String requestId = "";
+  private BodyMode mode = BodyMode.FULL_DUPLEX;
+  private @Nullable SubsetHint subset;
+  private @Nullable RequestScan scan;
+  private @Nullable HeldBody body;
+
+  RequestSide(
+      LoopState loop, ExtProcServices services, ExtProcStream stream, RequestAccount account) {
+    this.loop = loop;
+    this.services = services;
+    this.stream = stream;
+    this.account = account;
+  }
+
+  /** Whether the gateway waits for nothing more of this half. */
+  boolean answered() {
+    return phase == Phase.ANSWERED;
+  }
+
+  /** For the log and for answers of the picker's own. */
+  String requestId() {
+    if (requestId.isEmpty()) {
+      var given = head.requestId();
+      requestId = given == null ? loop.newRequestId() : given;
+    }
+    return requestId;
+  }
+
+  void headers(Incoming message) {
+    if (phase != Phase.AWAITING_HEADERS) {
+      return;
+    }
+    head = message.head;
+    begin(message);
+    if (message.endOfStream) {
+      decide(RequestScan.opaque(0), false);
+      end();
+    } else if (mode.handsOver()) {
+      read();
+    } else if (mode.buffers()) {
+      read();
+      stream.send(Replies.REQUEST_HEADERS_UNCHANGED);
+    } else {
+      decide(RequestScan.opaque(0), false);
+    }
+  }
+
+  private void begin(Incoming message) {
+    if (message.requestBodyMode != null) {
+      mode = message.requestBodyMode;
+    }
+    note(message);
+  }
+
+  /** The hint is on every message of a gateway that gives one. */
+  private void note(Incoming message) {
+    if (message.subset != null && services.settings().subsets()) {
+      subset = message.subset;
+    }
+  }
+
+  private void read() {
+    phase = Phase.READING_BODY;
+    scan = RequestScan.of(loop, head);
+    body = new HeldBody(services.budget());
+  }
+
+  void body(Incoming message) {
+    switch (phase) {
+      case AWAITING_HEADERS -> {
+        // A gateway that sends no headers.
+        begin(message);
+        read();
+        body(message);
+      }
+      case READING_BODY -> {
+        note(message);
+        if (hold(message) && (message.endOfStream || !mode.handsOver())) {
+          bodyComplete(true);
+        }
+      }
+      case ANSWERED -> {
+        // After its end a body has no more pieces, whatever a gateway repeats.
+        if (!mode.handsOver()) {
+          stream.send(Replies.REQUEST_BODY_UNCHANGED);
+        }
+      }
+    }
+  }
+
+  private boolean hold(Incoming message) {
+    var held = body;
+    var reading = scan;
+    if (held == null || reading == null) {
+      throw new IllegalStateException("no body is being read");
+    }
+    int most = services.settings().maxBodyBytes();
+    if (held.bytes() + message.bodyLength > most) {
+      refuse(ImmediateAnswer.tooLarge(most));
+      return false;
+    }
+    if (!held.add(message.bytes, message.bodyStart, message.bodyLength)) {
+      refuse(ImmediateAnswer.OVERLOADED);
+      return false;
+    }
+    if (!reading.feed(message.bytes, message.bodyStart, message.bodyLength)) {
+      bodyComplete(true);
+      return false;
+    }
+    return true;
+  }
+
+  void trailers(Incoming message) {
+    if (phase == Phase.READING_BODY) {
+      note(message);
+      bodyComplete(false);
+    }
+    if (phase == Phase.ANSWERED && stream.open()) {
+      stream.send(Replies.REQUEST_TRAILERS);
+      end();
+    }
+  }
+
+  /**
+   * The body has ended.
+   *
+   * @param last whether the request ends with it, rather than with trailers
+   */
+  private void bodyComplete(boolean last) {
+    var reading = scan;
+    if (reading == null) {
+      throw new IllegalStateException("no body is being read");
+    }
+    switch (reading.finish()) {
+      case ScanResult.Malformed malformed -> refuse(ImmediateAnswer.of(malformed));
+      case ScanResult.Scanned(var request) -> {
+        decide(request, last);
+        if (last && stream.open()) {
+          end();
+        }
+      }
+    }
+  }
+
+  /** Picks, and replies. */
+  private void decide(InferenceRequest request, boolean last) {
+    var pool = stream.pool();
+    if (pool == null) {
+      refuse(ImmediateAnswer.unknownPool());
+      return;
+    }
+    account.received(pool, request, head.fairnessId());
+    var excluded = subset == null ? new Exclusions() : Exclusions.outside(subset);
+    long before = loop.now();
+    var decision = pool.picker().pick(request, requestId(), loop.column(), excluded, before);
+    double seconds = (loop.now() - before) / 1e9;
+    switch (decision) {
+      case Decision.Route route -> {
+        var spec = route.endpoint().spec();
+        services
+            .metrics()
+            .decided(request.model(), spec.name(), Integer.toString(spec.port()), seconds);
+        account.placed(route);
+        reply(request, route, last);
+        account.replied();
+      }
+      case Decision.NoEndpoint none -> {
+        services.metrics().decided(request.model(), "", "", seconds);
+        refuse(ImmediateAnswer.of(none.reason()));
+      }
+    }
+  }
+
+  private void reply(InferenceRequest request, Decision.Route route, boolean last) {
+    var held = body;
+    boolean kept = held != null && mode.buffers();
+    byte[] changed = null;
+    if (held != null && !request.stripSpans().isEmpty()) {
+      held.blank(request.stripSpans());
+      changed = kept ? held.whole() : null;
+    }
+    stream.send(
+        Replies.destination(kept, destinations(route), addedRequestId(), head.toRemove(), changed));
+    if (held != null && !kept) {
+      held.handBack(last, stream::send);
+    }
+    phase = Phase.ANSWERED;
+    release();
+  }
+
+  private @Nullable String addedRequestId() {
+    return head.requestId() == null ? requestId() : null;
+  }
+
+  /** The endpoint, and where the gateway is known to understand it the next best ones. */
+  private String destinations(Decision.Route route) {
+    var best = route.endpoint().address();
+    int most = services.settings().destinations();
+    if (most == 1 || route.alternatives().isEmpty()) {
+      return best;
+    }
+    var list = new StringBuilder(best);
+    var others = route.alternatives();
+    for (int i = 0; i < Math.min(most - 1, others.size()); i++) {
+      list.append(',').append(others.get(i).address());
+    }
+    return list.toString();
+  }
+
+  /** Answers in place of a pod. */
+  void refuse(ImmediateAnswer answer) {
+    phase = Phase.ANSWERED;
+    release();
+    account.refused(answer.code());
+    stream.send(answer.reply(requestId()));
+    stream.close();
+  }
+
+  /** The last reply to the request went out. */
+  private void end() {
+    if (services.settings().endAfterRequest() && stream.open()) {
+      account.unobserved();
+      stream.close();
+    }
+  }
+
+  /** The stream is over. */
+  void release() {
+    if (scan != null) {
+      scan.close();
+      scan = null;
+    }
+    if (body != null) {
+      body.release();
+      body = null;
+    }
+  }
+}

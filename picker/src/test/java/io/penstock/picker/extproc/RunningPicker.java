@@ -1,0 +1,134 @@
+package io.penstock.picker.extproc;
+
+import static org.awaitility.Awaitility.await;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.penstock.picker.assembly.PoolPicker;
+import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.pool.EndpointSpec;
+import io.penstock.picker.pool.PoolDelta;
+import io.penstock.picker.pool.Role;
+import io.penstock.picker.prefix.PrefixIndexConfig;
+import io.penstock.picker.schedule.ModelRule;
+import io.prometheus.client.CollectorRegistry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** A server with pools of endpoints that nobody asks anything: only the picker is under test. */
+final class RunningPicker implements AutoCloseable {
+
+  final CollectorRegistry registry = new CollectorRegistry();
+  final HealthStates states = new HealthStates();
+  final List<PoolPicker> pickers = new ArrayList<>();
+  final ExtProcServer server;
+  final ManagedChannel channel;
+  private final MultiThreadIoEventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
+
+  RunningPicker(String... endpoints) throws IOException {
+    this(ExtProcSettings.defaults(), ModelRule.PREFERRED, endpoints);
+  }
+
+  RunningPicker(ExtProcSettings settings, ModelRule rule, String... endpoints) throws IOException {
+    this(settings, rule, List.of(List.of(endpoints)));
+  }
+
+  /** Several pools, named pool-0 and so on. */
+  RunningPicker(ExtProcSettings settings, ModelRule rule, List<List<String>> endpoints)
+      throws IOException {
+    List<EventLoop> loops = new ArrayList<>();
+    group.forEach(executor -> loops.add((EventLoop) executor));
+    List<ExtProcPool> pools = new ArrayList<>();
+    for (int i = 0; i < endpoints.size(); i++) {
+      var picker = picker("pool-" + i, rule, loops, endpoints.get(i));
+      pickers.add(picker);
+      pools.add(new ExtProcPool("pool-" + i, picker));
+    }
+    var loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    server =
+        ExtProcServer.start(
+            new ExtProcServer.Threads(group, loops, NioServerSocketChannel.class, System::nanoTime),
+            loopback,
+            loopback,
+            pools,
+            settings,
+            new EppMetrics(registry),
+            states,
+            null,
+            42);
+    channel = NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();
+  }
+
+  private static PoolPicker picker(
+      String name, ModelRule rule, List<EventLoop> loops, List<String> addresses) {
+    var picker =
+        PoolPicker.builder(
+                PoolPickerConfig.of(name, Set.of(), 7)
+                    .withModelRule(rule)
+                    .withIndex(new PrefixIndexConfig(64, 1024, 8 << 20, 1 << 14, 1)),
+                loops.size())
+            .eventLoops(loops)
+            .time(System::nanoTime, InstantSource.system())
+            .build();
+    List<EndpointSpec> specs = new ArrayList<>();
+    for (var address : addresses) {
+      int colon = address.lastIndexOf(':');
+      var host = address.substring(0, colon).replace("[", "").replace("]", "");
+      specs.add(EndpointSpec.of(host, Integer.parseInt(address.substring(colon + 1)), Role.BOTH));
+    }
+    picker.apply(new PoolDelta(specs, List.of()));
+    await().until(() -> picker.snapshot().endpoints().size() == specs.size());
+    return picker;
+  }
+
+  GatewayStream stream() {
+    return new GatewayStream(channel);
+  }
+
+  PoolPicker picker() {
+    return pickers.getFirst();
+  }
+
+  /** What is reserved by requests in flight, and held of their bodies: 0 when nothing runs. */
+  long held() {
+    return pickers.stream().mapToLong(picker -> picker.inFlight().total()).sum()
+        + server.heldBodyBytes()
+        + server.openStreams();
+  }
+
+  /** Waits until nothing runs and nothing is held. */
+  void awaitIdle() {
+    await().untilAsserted(() -> org.assertj.core.api.Assertions.assertThat(held()).isZero());
+  }
+
+  /** A sample's value, 0 while there is none. */
+  double metric(String name, String... labelsAndValues) {
+    var labels = new String[labelsAndValues.length / 2];
+    var values = new String[labels.length];
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = labelsAndValues[2 * i];
+      values[i] = labelsAndValues[2 * i + 1];
+    }
+    var value = registry.getSampleValue(name, labels, values);
+    return value == null ? 0 : value;
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    server.close();
+    pickers.forEach(PoolPicker::close);
+    group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
+  }
+}
