@@ -8,6 +8,7 @@ import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.picker.signals.EngineSample;
@@ -50,7 +51,7 @@ public class PickBench {
   private static final int SYSTEM_PROMPTS = 4;
   private static final int SYSTEM_BLOCKS = 24;
   private static final int BLOCKS = 125;
-  private static final int HELD_BLOCKS = 119;
+  private static final int HELD_KEYS = KeyGrid.keys(119);
   private static final int CONVERSATIONS_EACH = 4;
   private static final int IN_FLIGHT = 4;
   private static final int MAX_REQUESTS = 4_096;
@@ -87,7 +88,7 @@ public class PickBench {
     requests = new InferenceRequest[Math.min(conversations, MAX_REQUESTS)];
     for (int i = 0; i < conversations; i++) {
       var request = Prompts.conversation(i % SYSTEM_PROMPTS, SYSTEM_BLOCKS, i, BLOCKS);
-      picker.index().learn(random.nextInt(endpoints), request.keys().array(), HELD_BLOCKS);
+      picker.index().learn(random.nextInt(endpoints), request.keys().array(), HELD_KEYS);
       if (i < requests.length) {
         requests[i] = request;
       }

@@ -4,6 +4,7 @@ import io.penstock.picker.prefix.Learned;
 import io.penstock.picker.prefix.MatchScratch;
 import io.penstock.picker.prefix.PrefixIndex;
 import io.penstock.picker.prefix.PrefixIndexConfig;
+import io.penstock.picker.request.KeyGrid;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,8 +23,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The prefix index at size, with chains of 125 blocks (8k tokens): match over all endpoints, alone
- * and beside a writer; learning of new chains, which evicts as many blocks as it brings.
+ * The prefix index at size, with chains of 125 blocks (8k tokens, 63 keys): match over all
+ * endpoints, alone and beside a writer; learning of new chains, which evicts as much as it brings.
  *
  * <p>{@code benchmarks/bin/jmh PrefixIndexBench -p entries=1000000 -p hit=50 -p endpoints=100};
  * {@code -p entries=100000000 -jvmArgsAppend -Xmx8g} for 100 million. Expected: a match of a held
@@ -39,9 +40,10 @@ import org.openjdk.jmh.annotations.Warmup;
 public class PrefixIndexBench {
 
   private static final int BLOCKS = 125;
+  private static final int KEYS = KeyGrid.keys(BLOCKS);
   private static final int UNKNOWN = 1 << 28;
 
-  /** Blocks in the table. */
+  /** Keys in the table. */
   @Param({"1000000", "10000000"})
   public int entries;
 
@@ -61,7 +63,7 @@ public class PrefixIndexBench {
   /** Fills the table: every chain is held by one endpoint. */
   @Setup
   public void fill() {
-    int each = Math.max(BLOCKS, entries / endpoints);
+    int each = Math.max(1, entries / KEYS / endpoints) * BLOCKS;
     long bytes = Math.max(64L << 20, 48L * entries);
     index = new PrefixIndex(new PrefixIndexConfig(endpoints, entries, bytes, each, 0));
     slots = new int[endpoints];
@@ -69,15 +71,15 @@ public class PrefixIndexBench {
       slots[i] = i;
       index.open(i);
     }
-    chains = entries / BLOCKS;
-    long[] keys = new long[BLOCKS];
+    chains = entries / KEYS;
+    long[] keys = new long[KEYS];
     for (int chain = 0; chain < chains; chain++) {
-      index.learn(chain % endpoints, chain(keys, chain, BLOCKS), BLOCKS);
+      index.learn(chain % endpoints, chain(keys, chain, KEYS), KEYS);
     }
     fresh.set(chains);
   }
 
-  /** Keys of a chain whose first {@code held} blocks are those of that number. */
+  /** Keys of a chain whose first {@code held} keys are those of that number. */
   private static long[] chain(long[] into, int number, int held) {
     for (int i = 0; i < into.length; i++) {
       into[i] = Prompts.key(i < held ? number : number + UNKNOWN, i);
@@ -89,7 +91,7 @@ public class PrefixIndexBench {
   @State(Scope.Thread)
   public static class Reader {
     private final SplittableRandom random = new SplittableRandom(7);
-    private final long[][] asked = new long[1024][BLOCKS];
+    private final long[][] asked = new long[1024][KEYS];
     private int next;
     private MatchScratch scratch;
     private int[] depth;
@@ -99,7 +101,7 @@ public class PrefixIndexBench {
     public void choose(PrefixIndexBench bench) {
       scratch = bench.index.scratch(random);
       depth = new int[bench.endpoints];
-      int held = BLOCKS * bench.hit / 100;
+      int held = KEYS * bench.hit / 100;
       for (long[] keys : asked) {
         // The younger half: the older one goes as the writer brings new chains.
         chain(keys, bench.chains / 2 + random.nextInt(bench.chains / 2), held);
@@ -110,7 +112,7 @@ public class PrefixIndexBench {
   /** Working memory of one thread. */
   @State(Scope.Thread)
   public static class Writer {
-    private final long[] keys = new long[BLOCKS];
+    private final long[] keys = new long[KEYS];
   }
 
   /** Looks a chain up for all endpoints. */
@@ -119,7 +121,7 @@ public class PrefixIndexBench {
   @GroupThreads(1)
   public int match(Reader reader) {
     long[] keys = reader.asked[reader.next++ & 1023];
-    index.match(keys, BLOCKS, slots, endpoints, reader.depth, reader.scratch);
+    index.match(keys, KEYS, slots, endpoints, reader.depth, reader.scratch);
     return reader.depth[0];
   }
 
@@ -129,7 +131,7 @@ public class PrefixIndexBench {
   @GroupThreads(1)
   public Learned learn(Writer writer) {
     int number = fresh.getAndIncrement() & (UNKNOWN - 1);
-    return index.learn(number % endpoints, chain(writer.keys, number, BLOCKS), BLOCKS);
+    return index.learn(number % endpoints, chain(writer.keys, number, KEYS), KEYS);
   }
 
   /** A match while another thread learns. */

@@ -2,6 +2,7 @@ package io.penstock.jmh;
 
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.request.PromptKeys;
 
 /** Requests as the body scanner would make them, and metrics pages of pods that serve them. */
@@ -15,9 +16,9 @@ final class Prompts {
 
   /** A conversation that begins with a system prompt shared by others. */
   static InferenceRequest conversation(int system, int systemBlocks, int id, int blocks) {
-    var keys = new long[blocks];
-    for (int i = 0; i < blocks; i++) {
-      keys[i] = i < systemBlocks ? key(-1 - system, i) : key(id, i);
+    var keys = new long[KeyGrid.keys(blocks)];
+    for (int i = 0; i < keys.length; i++) {
+      keys[i] = KeyGrid.blocks(i + 1) <= systemBlocks ? key(-1 - system, i) : key(id, i);
     }
     return InferenceRequest.builder(ApiKind.CHAT, MODEL).stream(true)
         .promptBytes(blocks * PromptKeys.BLOCK_BYTES)
@@ -25,7 +26,7 @@ final class Prompts {
         .build();
   }
 
-  /** Key of block {@code i} of a chain; never 0 or -1. */
+  /** Key {@code i} of a chain; never 0 or -1. */
   static long key(long chain, int i) {
     long x = (chain * 1_000_003 + i) * ODD;
     x = (x ^ (x >>> 31)) * 0xBF58476D1CE4E5B9L;

@@ -101,7 +101,7 @@ public final class CostModel implements Forecast {
     }
     long root = request.rootBytes();
     long cached = (long) blocks * PromptKeys.BLOCK_BYTES + root;
-    long keyed = (long) request.keys().count() * PromptKeys.BLOCK_BYTES + root;
+    long keyed = (long) request.keys().blocks() * PromptKeys.BLOCK_BYTES + root;
     double share = (double) cached / Math.max(request.promptBytes(), keyed);
     return (int) Math.min(Math.round(share * promptTokens), promptTokens - 1L);
   }

@@ -32,7 +32,7 @@ final class DepthSearch {
     int held = 0;
     while (held < count) {
       int probe = held == 0 ? 1 : Math.min(2 * held, count);
-      boolean any = split(keys[probe - 1], surviving, holding, words);
+      boolean any = split(keys, probe - 1, surviving, holding, words);
       if (held > 0 && !empty(surviving, words)) {
         swap(surviving, holding, words);
         bisect(keys, held, probe, 1, words, scratch);
@@ -53,7 +53,7 @@ final class DepthSearch {
     var surviving = scratch.level(0);
     var holding = scratch.level(1);
     for (int held = 0; held < count; held++) {
-      boolean any = split(keys[held], surviving, holding, words);
+      boolean any = split(keys, held, surviving, holding, words);
       assign(surviving, words, held, scratch);
       if (!any) {
         return;
@@ -72,7 +72,7 @@ final class DepthSearch {
     int high = missed;
     while (high - low > 1) {
       int middle = (low + high) >>> 1;
-      boolean any = split(keys[middle - 1], slots, holding, words);
+      boolean any = split(keys, middle - 1, slots, holding, words);
       if (!any) {
         high = middle;
       } else if (empty(slots, words)) {
@@ -86,13 +86,13 @@ final class DepthSearch {
     assign(slots, words, low, scratch);
   }
 
-  /** Moves the slots that hold a block into {@code holding}; false when none does. */
-  private boolean split(long key, long[] slots, long[] holding, int words) {
-    shards.holders(key, slots, holding, words);
+  /** Moves the slots that hold key {@code i} into {@code holding}; false when none does. */
+  private boolean split(long[] keys, int i, long[] slots, long[] holding, int words) {
+    shards.holders(keys[i], i, slots, holding, words);
     long any = 0;
-    for (int i = 0; i < words; i++) {
-      any |= holding[i];
-      slots[i] &= ~holding[i];
+    for (int word = 0; word < words; word++) {
+      any |= holding[word];
+      slots[word] &= ~holding[word];
     }
     return any != 0;
   }

@@ -1,5 +1,6 @@
 package io.penstock.picker.prefix;
 
+import io.penstock.picker.request.KeyGrid;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.random.RandomGenerator;
@@ -9,7 +10,9 @@ import org.jspecify.annotations.Nullable;
  * Which endpoints hold which blocks of prompt prefix. Thread-safe and lock-free; every event loop
  * matches and learns, one owner thread opens, forgets and drains slots.
  *
- * <p>An endpoint is named by its slot, a block by its chained 64-bit key.
+ * <p>An endpoint is named by its slot, a block by its chained 64-bit key and the key's place in its
+ * chain. Deep in a prompt a key stands for several blocks ({@link KeyGrid}); capacities count
+ * blocks, matches count keys.
  *
  * <p>Life of a slot: {@link #open} when an endpoint gets it; {@link #forget} when the endpoint
  * goes; {@link #drain} until it says true; then the slot may be given to another endpoint.
@@ -103,11 +106,11 @@ public final class PrefixIndex {
   }
 
   /**
-   * How many leading blocks each candidate holds, all candidates at once.
+   * How many leading keys each candidate holds, all candidates at once.
    *
-   * @param keys block keys, first block first; {@code count} of them count
+   * @param keys of a chain, the first one first; {@code count} of them count
    * @param slots candidates, each at most once; {@code slotCount} of them count
-   * @param depth receives at {@code i} the number of blocks, contiguous from block 0, that {@code
+   * @param depth receives at {@code i} the number of keys, contiguous from key 0, that {@code
    *     slots[i]} holds; 0 for a slot that is not open
    */
   public void match(
@@ -123,7 +126,7 @@ public final class PrefixIndex {
   }
 
   /**
-   * Notes that an endpoint holds the first {@code to} blocks of a chain from now on, and that they
+   * Notes that an endpoint holds the first {@code to} keys of a chain from now on, and that they
    * were used now. What exceeds the endpoint's capacity leaves, least lately used first, tails
    * before heads. No effect on a slot that is not open.
    *
@@ -150,7 +153,7 @@ public final class PrefixIndex {
     writes.run(() -> unlearnNow(learned.slot, learned.keys, learned.first, learned.to));
   }
 
-  /** Notes that an endpoint does not hold blocks {@code from} to {@code to - 1} of a chain. */
+  /** Notes that an endpoint does not hold keys {@code from} to {@code to - 1} of a chain. */
   public void unlearn(int slot, long[] keys, int from, int to) {
     writes.run(() -> unlearnNow(slot, keys, from, to));
   }
@@ -174,15 +177,15 @@ public final class PrefixIndex {
         readFrom = Math.max(0, readFrom - AHEAD);
         readAhead(learned.keys, readFrom, i + 1);
       }
-      long hash = ShardMap.hash(learned.keys[i]);
+      long hash = ShardMap.hash(learned.keys[i], i);
       if (shards.add(hash, slot, now) == Shard.Outcome.ADDED) {
         ring.push(hash, now);
         first = i;
-        pushed++;
+        pushed += ShardMap.blocks(hash);
       }
     }
     trim(slot, ring, pushed, now);
-    held.setOpaque(slot, ring.size());
+    held.setOpaque(slot, ring.blocks());
     learned.unlearns = unlearns[slot];
     return first;
   }
@@ -194,7 +197,7 @@ public final class PrefixIndex {
   private void readAhead(long[] keys, int from, int to) {
     long sum = 0;
     for (int i = from; i < to; i++) {
-      sum += shards.peek(ShardMap.hash(keys[i]));
+      sum += shards.peek(ShardMap.hash(keys[i], i));
     }
     readAhead = sum;
   }
@@ -205,7 +208,7 @@ public final class PrefixIndex {
     }
     unlearns[slot]++;
     for (int i = to - 1; i >= from; i--) {
-      var _ = shards.remove(ShardMap.hash(keys[i]), slot, -1);
+      var _ = shards.remove(ShardMap.hash(keys[i], i), slot, -1);
     }
   }
 
@@ -324,16 +327,17 @@ public final class PrefixIndex {
    * gets a second chance: going round once more is nearer to leaving least lately used first than
    * leaving now is; for a block that was used only soon after its push, as by the end of its own
    * prefill, it is the other way round. At most half of the pops are second chances and the limit
-   * is four for each push, so it always comes down, and no call pays for more than its own share.
+   * is four for each block that was pushed, so it always comes down, and no call pays for more than
+   * its own share.
    */
   private void trim(int slot, SlotRing ring, int pushed, int now) {
     int capacity = capacities.getOpaque(slot);
     int gone = 0;
     int chances = 2 * pushed + POPS / 2;
     int ahead = 0;
-    for (int pops = 4 * pushed + POPS; pops > 0 && ring.size() > capacity; pops--) {
+    for (int pops = 4 * pushed + POPS; pops > 0 && ring.blocks() > capacity; pops--) {
       if (ahead-- == 0) {
-        ahead = readOldestAhead(ring, ring.size() - capacity) - 1;
+        ahead = readOldestAhead(ring, ring.blocks() - capacity) - 1;
       }
       long hash = ring.pop();
       int unlessNewerThan = chances > 0 ? HolderWord.midway(ring.poppedStamp(), now) : -1;

@@ -1,10 +1,12 @@
 package io.penstock.picker.prefix;
 
+import io.penstock.picker.request.KeyGrid;
+
 /**
  * All shards: which block has which holders. One writer at a time, any number of readers.
  *
- * <p>A block is known here by the hash of its key, which is another number for every key but 0 and
- * one other; the low half chooses the cell, the high bits the shard.
+ * <p>A block is known here by the hash of its key: the high bits choose the shard, the low half the
+ * cell, and the lowest five say for how many blocks of prompt it stands ({@link KeyGrid#level}).
  *
  * <p>Seven eighths of the bytes are for cells, shared out evenly to the shards, so that no shard
  * has to drop blocks that another keeps; the last eighth is the {@link HolderSets}'. While a shard
@@ -12,11 +14,13 @@ package io.penstock.picker.prefix;
  */
 final class ShardMap {
 
+  private static final int LEVEL_BITS = 5;
+  private static final long LEVEL = (1 << LEVEL_BITS) - 1;
   private static final double INITIAL_LOAD = 0.7;
   private static final int SHARD_CELLS = 1 << 14;
   private static final int LEAST_SHARDS = 16;
   private static final int MOST_SHARDS = 1 << 16;
-  private static final long HASH_OF_ZERO = 0x5DEECE66DL;
+  private static final long HASH_OF_ZERO = 0x5DEECE66DL << LEVEL_BITS;
 
   final HolderSets sets;
 
@@ -37,16 +41,21 @@ final class ShardMap {
     }
   }
 
-  /** A block's key as the shards know it; never 0. */
-  static long hash(long key) {
+  /** Key {@code i} of a chain as the shards know it; never 0. */
+  static long hash(long key, int i) {
     long hash = (key ^ (key >>> 32)) * 0x9E3779B97F4A7C15L;
-    hash = (hash ^ (hash >>> 29)) * 0xBF58476D1CE4E5B9L;
-    return hash == 0 ? HASH_OF_ZERO : hash;
+    hash = (hash ^ (hash >>> 29)) * 0xBF58476D1CE4E5B9L & ~LEVEL;
+    return (hash == 0 ? HASH_OF_ZERO : hash) | KeyGrid.level(i);
   }
 
-  /** The slots of {@code in} that hold a block, into {@code out}; any thread. */
-  void holders(long key, long[] in, long[] out, int words) {
-    long hash = hash(key);
+  /** Blocks of prompt that a hash stands for. */
+  static int blocks(long hash) {
+    return 1 << (hash & LEVEL);
+  }
+
+  /** The slots of {@code in} that hold key {@code i}, into {@code out}; any thread. */
+  void holders(long key, int i, long[] in, long[] out, int words) {
+    long hash = hash(key, i);
     shard(hash).holders(hash, in, out, words);
   }
 

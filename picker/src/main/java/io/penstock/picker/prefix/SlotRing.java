@@ -3,11 +3,11 @@ package io.penstock.picker.prefix;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The blocks an endpoint was given, oldest first: 8 bytes each, in linked chunks, so that it grows
+ * The keys an endpoint was given, oldest first: 8 bytes each, in linked chunks, so that it grows
  * and shrinks with what it holds. One writer at a time.
  *
- * <p>For each {@link #GROUP} blocks the ring notes the stamp of the last push among them: that is
- * how old a popped block is taken to be.
+ * <p>For each {@link #GROUP} keys the ring notes the stamp of the last push among them: that is how
+ * old a popped key is taken to be.
  */
 final class SlotRing {
 
@@ -31,9 +31,10 @@ final class SlotRing {
   private int taken;
   private int filled;
   private int size;
+  private long blocks;
   private int poppedStamp;
 
-  /** Adds a block, whose hash is not 0, as the youngest. */
+  /** Adds a key, whose hash is not 0, as the youngest. */
   void push(long hash, int stamp) {
     if (filled == tail.hashes.length) {
       var next = new Chunk(CHUNK);
@@ -44,9 +45,10 @@ final class SlotRing {
     tail.stamps[filled / GROUP] = stamp;
     tail.hashes[filled++] = hash;
     size++;
+    blocks += ShardMap.blocks(hash);
   }
 
-  /** Takes the oldest block out; 0 when there is none. */
+  /** Takes the oldest key out; 0 when there is none. */
   long pop() {
     if (size == 0) {
       return 0;
@@ -57,11 +59,13 @@ final class SlotRing {
     }
     size--;
     poppedStamp = head.stamps[taken / GROUP];
-    return head.hashes[taken++];
+    long hash = head.hashes[taken++];
+    blocks -= ShardMap.blocks(hash);
+    return hash;
   }
 
   /**
-   * Shows the blocks that {@link #pop} would take next, without taking them.
+   * Shows the keys that {@link #pop} would take next, without taking them.
    *
    * @param into receives them, oldest first
    * @param most how many are wanted, at least 1
@@ -77,14 +81,19 @@ final class SlotRing {
     return count;
   }
 
-  /** When the block that was popped last was pushed. */
+  /** When the key that was popped last was pushed. */
   int poppedStamp() {
     return poppedStamp;
   }
 
-  /** Blocks in the ring. */
+  /** Keys in the ring. */
   int size() {
     return size;
+  }
+
+  /** Blocks of prompt that the keys stand for. */
+  int blocks() {
+    return (int) Math.min(blocks, Integer.MAX_VALUE);
   }
 
   /** About the bytes of the chunks. */

@@ -125,14 +125,16 @@ final class BodyMembers implements JsonListener {
   }
 
   private PromptKeys keys() {
-    long rootHash = root.hash(api);
-    long[] keys = new long[head.count() + body.count()];
-    for (int i = 0; i < head.count(); i++) {
-      keys[i] = BlockChain.mix(rootHash, head.hash(i));
-    }
-    long bodyRoot = head.length() == 0 ? rootHash : BlockChain.mix(rootHash, head.digest());
-    for (int i = 0; i < body.count(); i++) {
-      keys[head.count() + i] = BlockChain.mix(bodyRoot, body.hash(i));
+    long headRoot = root.hash(api);
+    long bodyRoot = head.length() == 0 ? headRoot : BlockChain.mix(headRoot, head.digest());
+    int headBlocks = head.count();
+    long[] keys = new long[KeyGrid.keys(headBlocks + body.count())];
+    for (int i = 0; i < keys.length; i++) {
+      int block = KeyGrid.blocks(i + 1) - 1;
+      keys[i] =
+          block < headBlocks
+              ? BlockChain.mix(headRoot, head.hash(block))
+              : BlockChain.mix(bodyRoot, body.hash(block - headBlocks));
     }
     return PromptKeys.owning(keys);
   }

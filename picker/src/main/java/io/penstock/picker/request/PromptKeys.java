@@ -3,14 +3,15 @@ package io.penstock.picker.request;
 import java.util.Arrays;
 
 /**
- * The chain of 64-bit keys that names a prompt's prefix, one per full block of prompt bytes: two
- * prompts share their first k keys exactly if they share (but for hash collisions) the bytes of
- * their first k blocks and everything that stands in front of the prompt (model, tools, salt). The
- * next turn of a conversation extends the chain of the last. Immutable.
+ * The chain of 64-bit keys that names a prompt's prefix, one for each full block of prompt bytes
+ * that {@link KeyGrid} chooses: two prompts share their first k keys exactly if they share (but for
+ * hash collisions) the bytes of the blocks up to there and everything that stands in front of the
+ * prompt (model, tools, salt). The next turn of a conversation extends the chain of the last.
+ * Immutable.
  */
 public final class PromptKeys {
 
-  /** Bytes of prompt that one key stands for; about 64 tokens of text, exactly 64 token ids. */
+  /** Bytes of a block of prompt; about 64 tokens of text, exactly 64 token ids. */
   public static final int BLOCK_BYTES = 256;
 
   /** No key: the prompt is shorter than a block, or the request has none. */
@@ -27,12 +28,17 @@ public final class PromptKeys {
     return keys.length == 0 ? NONE : new PromptKeys(keys);
   }
 
-  /** Number of full blocks. */
+  /** Number of keys. */
   public int count() {
     return keys.length;
   }
 
-  /** Key of block {@code i}, which also names every block before it; never 0. */
+  /** Number of blocks that the keys stand for. */
+  public int blocks() {
+    return KeyGrid.blocks(keys.length);
+  }
+
+  /** Key {@code i}, which names every block up to its own; never 0. */
   public long key(int i) {
     return keys[i];
   }
@@ -40,11 +46,6 @@ public final class PromptKeys {
   /** The keys themselves, for loops that cannot afford a copy: not to be changed. */
   public long[] array() {
     return keys;
-  }
-
-  /** Bytes of prompt per key. */
-  public int blockBytes() {
-    return BLOCK_BYTES;
   }
 
   @Override
@@ -59,6 +60,6 @@ public final class PromptKeys {
 
   @Override
   public String toString() {
-    return "PromptKeys[" + keys.length + " blocks]";
+    return "PromptKeys[" + keys.length + " keys]";
   }
 }

@@ -6,6 +6,7 @@ import io.penstock.picker.prefix.MatchScratch;
 import io.penstock.picker.prefix.PrefixIndex;
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import io.penstock.picker.signals.InFlightTotals;
@@ -214,5 +215,8 @@ public final class SchedulingContext {
   void match(int[] slots, int count, int[] depths) {
     var keys = request.keys();
     index.match(keys.array(), keys.count(), slots, count, depths, scratch);
+    for (int i = 0; i < count; i++) {
+      depths[i] = KeyGrid.blocks(depths[i]);
+    }
   }
 }

@@ -8,6 +8,7 @@ import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndexConfig;
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.EndpointHealth;
@@ -81,7 +82,7 @@ final class TestPool {
     picker.tick(now);
   }
 
-  /** A streamed prompt of blocks {@code family·1000 + 1, + 2 …}. */
+  /** A streamed prompt of so many blocks, with keys {@code family·1000 + 1, + 2 …}. */
   static InferenceRequest prompt(int family, int blocks) {
     return InferenceRequest.builder(ApiKind.CHAT, MODEL).stream(true)
         .promptBytes(blocks * PromptKeys.BLOCK_BYTES)
@@ -90,8 +91,8 @@ final class TestPool {
   }
 
   static PromptKeys keys(int family, int blocks) {
-    long[] keys = new long[blocks];
-    for (int i = 0; i < blocks; i++) {
+    long[] keys = new long[KeyGrid.keys(blocks)];
+    for (int i = 0; i < keys.length; i++) {
       keys[i] = (family * 1000L + i + 1) * 0x9E3779B97F4A7C15L;
     }
     return PromptKeys.owning(keys);

@@ -11,6 +11,7 @@ import io.penstock.picker.prefix.PrefixIndex;
 import io.penstock.picker.prefix.PrefixIndexConfig;
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.Candidates;
 import io.penstock.picker.schedule.Decision;
@@ -23,6 +24,7 @@ import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,7 +66,7 @@ class ExpectedCostPickerTest {
   private final SchedulingContext context =
       scheduler.context(signals, inFlight, index, new SplittableRandom(5));
   private final long[] keys =
-      LongStream.rangeClosed(1, 100).map(i -> i * 77_777_777_777L).toArray();
+      LongStream.rangeClosed(1, KeyGrid.keys(100)).map(i -> i * 77_777_777_777L).toArray();
   private final InferenceRequest request =
       InferenceRequest.builder(ApiKind.CHAT, "m")
           .promptBytes(4 * TOKENS)
@@ -75,17 +77,17 @@ class ExpectedCostPickerTest {
   @Test
   void idle_endpoints_cost_the_prefill_of_what_they_do_not_hold() {
     var pool = pool(2);
-    index.learn(1, keys, 75);
+    index.learn(1, keys, KeyGrid.keys(72));
 
     var route = pick(pool);
 
     assertThat(route.endpoint().slot()).isEqualTo(1);
-    assertThat(route.cachedTokens()).isEqualTo(4800);
+    assertThat(route.cachedTokens()).isEqualTo(4608);
     assertThat(term(0, PREFILL)).isCloseTo(C * 6400 + A * 6400 * 3200, within(1e-6));
-    assertThat(term(1, PREFILL)).isCloseTo(C * 1600 + A * 1600 * (4800 + 800), within(1e-6));
+    assertThat(term(1, PREFILL)).isCloseTo(C * 1792 + A * 1792 * (4608 + 896), within(1e-6));
     assertThat(term(1, PENDING) + term(1, DECODE) + term(1, EVICTION) + term(1, OVERFLOW)).isZero();
     assertThat(route.predictedTtftNanos() / 1e9)
-        .isCloseTo(10e-3 + C * 1600 + A * 1600 * 5600, within(1e-6));
+        .isCloseTo(10e-3 + C * 1792 + A * 1792 * 5504, within(1e-6));
   }
 
   @Test
@@ -160,7 +162,7 @@ class ExpectedCostPickerTest {
   @Test
   void load_raises_the_price_of_compute() {
     var pool = pool(2);
-    index.learn(1, keys, 75);
+    index.learn(1, keys, KeyGrid.keys(72));
     loadPool(pool, 0.5);
     assertThat(model.load()).isCloseTo(0.5, within(0.02));
 
@@ -175,8 +177,9 @@ class ExpectedCostPickerTest {
     var pool = pool(2);
     Metrics.put(signals, 0, 0, 0, 0.93, 625, now);
     Metrics.put(signals, 1, 0, 0, 0.0, 62_500, now);
-    long[] others = LongStream.rangeClosed(1, 150).map(i -> i * 99_999_999_977L).toArray();
-    index.learn(0, others, 150);
+    long[] others =
+        LongStream.rangeClosed(1, KeyGrid.keys(144)).map(i -> i * 99_999_999_977L).toArray();
+    index.learn(0, others, others.length);
     loadPool(pool, 0.5);
     now += 1;
     Metrics.put(signals, 0, 0, 0, 0.93, 625, now);
@@ -186,7 +189,7 @@ class ExpectedCostPickerTest {
 
     double price = 1 + 4 * model.load() / (1 - model.load());
     double age = 10_000 * C / model.load();
-    double evicted = 6400 + 350 - (10_000 - 150 * 64);
+    double evicted = 6400 + 350 - (10_000 - 144 * 64);
     assertThat(term(0, EVICTION))
         .isCloseTo(0.1 * price * C * evicted * Math.exp(-age / 600), within(1e-6));
     assertThat(term(1, EVICTION)).isZero();
@@ -263,7 +266,7 @@ class ExpectedCostPickerTest {
             .promptTokenIds(TOKENS + 30)
             .keys(PromptKeys.owning(keys))
             .build();
-    index.learn(0, keys, 100);
+    index.learn(0, keys, keys.length);
 
     var route = schedule(pool, ids);
 
@@ -274,7 +277,7 @@ class ExpectedCostPickerTest {
   @Test
   void the_last_token_of_a_prompt_is_never_cached() {
     var pool = pool(1);
-    index.learn(0, keys, 100);
+    index.learn(0, keys, keys.length);
 
     assertThat(pick(pool).cachedTokens()).isEqualTo(TOKENS - 1);
   }
@@ -286,9 +289,7 @@ class ExpectedCostPickerTest {
         InferenceRequest.builder(ApiKind.CHAT, "m")
             .promptBytes(4 * TOKENS)
             .rootBytes(4 * 1600)
-            .keys(
-                PromptKeys.owning(
-                    LongStream.rangeClosed(1, 75).map(i -> keys[(int) i - 1]).toArray()))
+            .keys(PromptKeys.owning(Arrays.copyOf(keys, KeyGrid.keys(75))))
             .build();
     index.learn(0, keys, 25);
 

@@ -2,6 +2,7 @@ package io.penstock.picker.prefix;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.picker.request.KeyGrid;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,13 +23,14 @@ final class PrefixIndexModelTest {
   /** Who holds what, and what each slot was given, oldest first. */
   private static final class Model {
 
-    private record Given(long key, int group) {}
+    private record Given(long key, int group, int blocks) {}
 
     private final Map<Long, Set<Integer>> holders = new HashMap<>();
     private final Map<Long, Integer> used = new HashMap<>();
     private final List<ArrayDeque<Given>> given = new ArrayList<>();
     private final List<List<Integer>> groups = new ArrayList<>();
     private final int[] capacity = new int[SLOTS];
+    private final int[] blocks = new int[SLOTS];
     private int now;
 
     Model(int defaultCapacity) {
@@ -45,9 +47,9 @@ final class PrefixIndexModelTest {
       for (int i = to - 1; i >= from; i--) {
         used.put(keys[i], now);
         if (holders.computeIfAbsent(keys[i], _ -> new HashSet<>()).add(slot)) {
-          push(slot, keys[i]);
+          push(slot, keys[i], 1 << KeyGrid.level(i));
           first = i;
-          pushed++;
+          pushed += 1 << KeyGrid.level(i);
         }
       }
       trim(slot, pushed);
@@ -64,6 +66,7 @@ final class PrefixIndexModelTest {
       holders.values().forEach(set -> set.remove(slot));
       given.get(slot).clear();
       groups.get(slot).clear();
+      blocks[slot] = 0;
       capacity[slot] = defaultCapacity;
     }
 
@@ -76,26 +79,28 @@ final class PrefixIndexModelTest {
     }
 
     /** Sixteen pushes in a row count as pushed with the last of them. */
-    private void push(int slot, long key) {
+    private void push(int slot, long key, int size) {
       var stamps = groups.get(slot);
       int pushes = stamps.size();
       stamps.add(now);
       for (int i = pushes & ~15; i < pushes; i++) {
         stamps.set(i, now);
       }
-      given.get(slot).add(new Given(key, pushes));
+      given.get(slot).add(new Given(key, pushes, size));
+      blocks[slot] += size;
     }
 
     private void trim(int slot, int pushed) {
       int chances = 2 * pushed + 16;
       for (int pops = 4 * pushed + 32; pops > 0 && over(slot); pops--) {
         var oldest = given.get(slot).remove();
+        blocks[slot] -= oldest.blocks();
         if (!holders.get(oldest.key()).contains(slot)) {
           continue;
         }
         int given = groups.get(slot).get(oldest.group());
         if (chances > 0 && used.get(oldest.key()) > given + (now - given) / 2) {
-          push(slot, oldest.key());
+          push(slot, oldest.key(), oldest.blocks());
           chances--;
         } else {
           holders.get(oldest.key()).remove(slot);
@@ -104,7 +109,7 @@ final class PrefixIndexModelTest {
     }
 
     private boolean over(int slot) {
-      return given.get(slot).size() > capacity[slot];
+      return blocks[slot] > capacity[slot];
     }
   }
 

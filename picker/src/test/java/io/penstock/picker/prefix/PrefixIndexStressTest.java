@@ -166,9 +166,9 @@ final class PrefixIndexStressTest {
   void probesStayShortOverMillionsOfEvictions() {
     var random = new SplittableRandom(21);
     var index = Chains.open(new PrefixIndexConfig(4, 0, 64 << 20, 25_000, 0));
-    for (int i = 0; i < 14_000; i++) {
-      index.learn(i & 3, Chains.random(random, 150), 150);
-      if (i % 2_000 == 1_999) {
+    for (int i = 0; i < 84_000; i++) {
+      index.learn(i & 3, Chains.random(random, 25), 25);
+      if (i % 12_000 == 11_999) {
         var stats = index.stats();
         assertThat(stats.meanProbe()).as("step " + i).isBetween(1.0, 4.0);
         assertThat(stats.longestProbe()).as("step " + i).isLessThan(200);
@@ -177,7 +177,7 @@ final class PrefixIndexStressTest {
         assertThat(stats.dropped() + stats.refused()).isZero();
       }
     }
-    assertThat(index.stats().evictions()).isEqualTo(14_000L * 150 - 100_000);
+    assertThat(index.stats().evictions()).isEqualTo(84_000L * 25 - 100_000);
   }
 
   @Test
@@ -208,15 +208,22 @@ final class PrefixIndexStressTest {
     var random = new SplittableRandom(23);
     long bound = 512 << 10;
     var index = Chains.open(new PrefixIndexConfig(1000, 0, bound, 1_000_000, 0));
-    var chain = Chains.random(random, 2000);
+    var chains = new ArrayList<long[]>();
+    for (int i = 0; i < 80; i++) {
+      chains.add(Chains.random(random, 25));
+    }
     for (int slot = 0; slot < 1000; slot++) {
-      index.learn(slot, chain, 2000);
+      for (var chain : chains) {
+        index.learn(slot, chain, 25);
+      }
     }
 
     assertThat(index.stats().setBytes()).isBetween(bound / 16, bound / 8);
     assertThat(index.stats().refused()).isPositive();
     for (int slot = 0; slot < 1000; slot++) {
-      index.unlearn(slot, chain, 0, 2000);
+      for (var chain : chains) {
+        index.unlearn(slot, chain, 0, 25);
+      }
     }
     assertThat(index.stats().entries()).isZero();
     assertThat(index.stats().setBytes()).isLessThan(bound / 16);

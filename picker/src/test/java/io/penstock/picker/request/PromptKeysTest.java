@@ -22,19 +22,20 @@ class PromptKeysTest {
   private static final String MESSAGE = "{\"role\":\"user\",\"content\":\"" + LONG + "\"}";
 
   @Test
-  void thereIsOneKeyForEachFullBlock() {
-    for (int length : new int[] {0, 1, 255, 256, 257, 511, 512, 5_000}) {
+  void thereIsOneKeyForEachFullBlockOfTheGrid() {
+    for (int length : new int[] {0, 1, 255, 256, 257, 511, 512, 5_000, 8_192, 8_703, 8_704}) {
       PromptKeys keys = completion("\"" + "x".repeat(length) + "\"");
 
-      assertThat(keys.count()).isEqualTo(length / 256);
-      assertThat(keys.array()).hasSize(length / 256).doesNotContain(0L);
-      assertThat(new HashSet<>(boxed(keys))).hasSize(length / 256);
+      int count = KeyGrid.keys(length / 256);
+      assertThat(keys.count()).isEqualTo(count);
+      assertThat(keys.array()).hasSize(count).doesNotContain(0L);
+      assertThat(new HashSet<>(boxed(keys))).hasSize(count);
     }
   }
 
   @Test
   void theChainIsThatOfTheRawBytesWithoutBracketsAndSpaceBetweenMessages() {
-    String stream = MESSAGE + "," + MESSAGE + "," + MESSAGE;
+    String stream = String.join(",", Collections.nCopies(30, MESSAGE));
     var naive = new ArrayList<Long>();
     byte[] bytes = Scans.utf8(stream);
     long hash = 0;
@@ -46,10 +47,19 @@ class PromptKeysTest {
     var members = MemberTable.of(ApiKind.CHAT, Set.of());
     root.put(members.find(Scans.utf8("model"), 0, 5).index(), Scans.utf8("m"));
 
-    PromptKeys keys = chat("\"messages\": [ " + MESSAGE + " ,\n" + MESSAGE + "," + MESSAGE + "\t]");
+    PromptKeys keys =
+        chat("\"messages\": [ " + String.join(" ,\n", Collections.nCopies(30, MESSAGE)) + "\t]");
 
-    assertThat(boxed(keys))
-        .isEqualTo(naive.stream().map(h -> BlockChain.mix(root.hash(ApiKind.CHAT), h)).toList());
+    // 34,000 bytes: each of the first 8 KiB's blocks, then every 2nd, 4th and 8th.
+    var chosen = new ArrayList<Long>();
+    for (int block = 1; block <= naive.size(); block++) {
+      int step = block <= 32 ? 1 : block <= 64 ? 2 : block <= 128 ? 4 : 8;
+      if (block % step == 0) {
+        chosen.add(BlockChain.mix(root.hash(ApiKind.CHAT), naive.get(block - 1)));
+      }
+    }
+    assertThat(naive.size()).isGreaterThan(128);
+    assertThat(boxed(keys)).isEqualTo(chosen);
   }
 
   @Test

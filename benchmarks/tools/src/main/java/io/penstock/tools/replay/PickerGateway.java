@@ -13,6 +13,7 @@ import io.penstock.picker.pool.Role;
 import io.penstock.picker.prefix.PrefixIndexConfig;
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
@@ -38,7 +39,7 @@ final class PickerGateway implements Gateway {
   private static final String MODEL = "replayed";
   private static final int FIRST_PORT = 1_024;
   private static final int BYTES_PER_TOKEN = 4;
-  private static final int KEYS_PER_BLOCK =
+  private static final int BLOCKS_PER_ID =
       TraceRequest.BLOCK_TOKENS * BYTES_PER_TOKEN / PromptKeys.BLOCK_BYTES;
   private static final PrefixIndexConfig INDEX =
       new PrefixIndexConfig(1 << 10, 1 << 14, 512L << 20, 1 << 14, 1_000);
@@ -91,12 +92,17 @@ final class PickerGateway implements Gateway {
         .build();
   }
 
-  /** Keys of 64 tokens from ids of 512: an id names its prefix, so the id and a place do too. */
+  /**
+   * Keys of blocks of 64 tokens from ids of 512: an id names its prefix, so the id and a place do
+   * too.
+   */
   static PromptKeys keys(TraceRequest request) {
-    long[] keys = new long[request.promptTokens() * BYTES_PER_TOKEN / PromptKeys.BLOCK_BYTES];
+    int blocks = request.promptTokens() * BYTES_PER_TOKEN / PromptKeys.BLOCK_BYTES;
+    long[] keys = new long[KeyGrid.keys(blocks)];
     for (int i = 0; i < keys.length; i++) {
-      long id = request.block(i / KEYS_PER_BLOCK);
-      long z = (id * KEYS_PER_BLOCK + i % KEYS_PER_BLOCK + 1) * 0x9E3779B97F4A7C15L;
+      int block = KeyGrid.blocks(i + 1) - 1;
+      long id = request.block(block / BLOCKS_PER_ID);
+      long z = (id * BLOCKS_PER_ID + block % BLOCKS_PER_ID + 1) * 0x9E3779B97F4A7C15L;
       z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
       keys[i] = z ^ (z >>> 27); // a bijection of what is not 0
     }
