@@ -51,7 +51,7 @@ public record PoolPickerConfig(
         CostWeights.DEFAULT,
         PrefixIndexConfig.defaults(),
         Duration.ofSeconds(1),
-        4096,
+        2048,
         seed);
   }
 

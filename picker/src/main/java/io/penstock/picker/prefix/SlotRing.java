@@ -53,10 +53,7 @@ final class SlotRing {
     if (size == 0) {
       return 0;
     }
-    if (taken == head.hashes.length && head.next != null) {
-      head = head.next;
-      taken = 0;
-    }
+    leaveTakenChunk();
     size--;
     poppedStamp = head.stamps[taken / GROUP];
     long hash = head.hashes[taken++];
@@ -72,13 +69,20 @@ final class SlotRing {
    * @return how many these are: at least one of a ring that is not empty, perhaps not all of it
    */
   int oldest(long[] into, int most) {
-    if (taken == head.hashes.length && head.next != null) {
-      head = head.next;
-      taken = 0;
-    }
+    leaveTakenChunk();
     int count = Math.min(Math.min(most, size), head.hashes.length - taken);
     System.arraycopy(head.hashes, taken, into, 0, count);
     return count;
+  }
+
+  /** An old chunk that still named the next one would keep all that follow from the collector. */
+  private void leaveTakenChunk() {
+    var next = head.next;
+    if (taken == head.hashes.length && next != null) {
+      head.next = null;
+      head = next;
+      taken = 0;
+    }
   }
 
   /** When the key that was popped last was pushed. */
