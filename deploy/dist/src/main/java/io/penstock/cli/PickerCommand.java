@@ -3,7 +3,6 @@ package io.penstock.cli;
 import io.penstock.picker.app.PickerApp;
 import io.penstock.picker.app.PickerPool;
 import io.penstock.picker.app.PickerSettings;
-import io.penstock.picker.app.TlsChoice;
 import io.penstock.picker.discovery.DiscoveryException;
 import io.penstock.picker.discovery.DiscoverySource;
 import io.penstock.picker.discovery.DnsSource;
@@ -11,19 +10,24 @@ import io.penstock.picker.discovery.EndpointAddress;
 import io.penstock.picker.discovery.JdkResolver;
 import io.penstock.picker.discovery.StaticSource;
 import io.penstock.picker.extproc.ExtProcSettings;
+import io.penstock.picker.extproc.tls.TlsChoice;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.schedule.ModelRule;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +57,7 @@ final class PickerCommand implements Callable<Integer> {
 
   private static final Duration DNS_GRACE = Duration.ofMinutes(5);
   private static final String DEFAULT_POOL = "default";
+  private static final Pattern NAME = Pattern.compile("[0-9A-Za-z.:-]{1,253}");
 
   @Option(
       names = "--endpoints",
@@ -100,8 +105,27 @@ final class PickerCommand implements Callable<Integer> {
       names = "--secure-serving",
       arity = "0..1",
       fallbackValue = "true",
-      description = "TLS on the ext-proc port; only false is available so far")
+      description = "TLS on the ext-proc port (default: true)")
   private boolean secureServing = true;
+
+  @Option(
+      names = "--cert-path",
+      paramLabel = "FOLDER",
+      description = "where tls.crt and tls.key are; default: a certificate made at start")
+  private @Nullable Path certPath;
+
+  @Option(
+      names = "--enable-cert-reload",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "takes over tls.crt and tls.key when they change")
+  private boolean certReload;
+
+  @Option(
+      names = "--client-ca-file",
+      paramLabel = "FILE",
+      description = "authorities, one of which a gateway's own certificate must come from")
+  private @Nullable Path clientCa;
 
   @Option(
       names = "--refresh-metrics-interval",
@@ -202,9 +226,6 @@ final class PickerCommand implements Callable<Integer> {
   }
 
   private PickerSettings settings() {
-    if (secureServing) {
-      throw wrong("--secure-serving is true; only --secure-serving=false is available so far");
-    }
     try {
       var usual = ExtProcSettings.defaults();
       int body = Amounts.bytes(maxRequestBody);
@@ -213,7 +234,7 @@ final class PickerCommand implements Callable<Integer> {
           address(grpcPort, "--grpc-port"),
           address(healthPort, "--grpc-health-port"),
           address(metricsPort, "--metrics-port"),
-          new TlsChoice.Plaintext(),
+          tls(),
           new ExtProcSettings(
               body,
               Math.max(body, usual.heldBodiesBytes()),
@@ -228,6 +249,32 @@ final class PickerCommand implements Callable<Integer> {
     } catch (IllegalArgumentException | DiscoveryException | TypeConversionException e) {
       throw wrong(e.getMessage());
     }
+  }
+
+  private TlsChoice tls() {
+    if (!secureServing) {
+      if (certPath != null || clientCa != null) {
+        throw wrong("--secure-serving=false leaves --cert-path and --client-ca-file no meaning");
+      }
+      return new TlsChoice.Plaintext();
+    }
+    if (certPath == null) {
+      return new TlsChoice.SelfSigned(ownNames(), clientCa);
+    }
+    return new TlsChoice.Files(
+        certPath.resolve("tls.crt"), certPath.resolve("tls.key"), certReload, clientCa);
+  }
+
+  /** What a gateway may call this process: loopback, its host, its pod's address. */
+  private List<String> ownNames() {
+    Set<String> names = new LinkedHashSet<>(List.of("localhost", "127.0.0.1", "::1"));
+    for (var name :
+        Arrays.asList(System.getenv("HOSTNAME"), System.getenv("POD_IP"), bindAddress)) {
+      if (name != null && NAME.matcher(name).matches()) {
+        names.add(name);
+      }
+    }
+    return List.copyOf(names);
   }
 
   private List<PickerPool> pools() {
@@ -334,6 +381,8 @@ final class PickerCommand implements Callable<Integer> {
     flags.put("--metrics-endpoint-auth", "the metrics page asks for nothing");
     flags.put("--allow-experimental-plugins", "there are none");
     flags.put("--grpc-max-recv-msg-size", "--max-request-body bounds what is received");
+    flags.put("--tls-min-version", "TLS 1.2 and 1.3 are served");
+    flags.put("--tls-cipher-suites", "the TLS library's choice is served");
     flags.put("--grpc-max-send-msg-size", "no reply is longer than the body it hands back");
     return flags;
   }

@@ -85,8 +85,17 @@ class PickerIT {
     var wrong = PenstockProcess.run("picker", "--endpoint", "127.0.0.1:1");
     assertThat(wrong.status()).isEqualTo(2);
     assertThat(wrong.output()).contains("--endpoint", "did you mean --endpoints");
-    assertThat(PenstockProcess.run("picker", "--secure-serving=false").output())
-        .contains("--endpoints");
+    assertThat(PenstockProcess.run("picker").output()).contains("--endpoints");
+    assertThat(
+            PenstockProcess.run(
+                    "picker",
+                    "--endpoints",
+                    "127.0.0.1:1",
+                    "--secure-serving=false",
+                    "--cert-path",
+                    "/nowhere")
+                .output())
+        .contains("--cert-path");
   }
 
   private static PenstockProcess picker(Fleet fleet, String... flags) throws IOException {

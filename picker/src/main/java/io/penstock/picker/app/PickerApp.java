@@ -2,15 +2,16 @@ package io.penstock.picker.app;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.handler.ssl.SslContext;
 import io.penstock.picker.extproc.EppMetrics;
 import io.penstock.picker.extproc.ExtProcPool;
 import io.penstock.picker.extproc.ExtProcServer;
 import io.penstock.picker.extproc.HealthStates;
+import io.penstock.picker.extproc.tls.ServerTls;
 import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -36,6 +37,7 @@ public final class PickerApp implements AutoCloseable {
 
   private static final long READINESS_MILLIS = 100;
   private static final long EXPIRY_MILLIS = 500;
+  private static final long FILE_MILLIS = 1_000;
 
   private final LongSupplier nanoClock = System::nanoTime;
   private final List<AutoCloseable> parts;
@@ -107,7 +109,10 @@ public final class PickerApp implements AutoCloseable {
     registry.register(new PoolCollector(pools, nanoClock));
 
     // Listeners.
-    SslContext tls = null;
+    var tls = ServerTls.of(settings.tls(), InstantSource.system());
+    if (tls != null) {
+      tls.watch(control, FILE_MILLIS);
+    }
     server =
         ExtProcServer.start(
             new ExtProcServer.Threads(group, loops, transport.serverChannel(), nanoClock),

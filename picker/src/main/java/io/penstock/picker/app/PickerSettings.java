@@ -1,6 +1,7 @@
 package io.penstock.picker.app;
 
 import io.penstock.picker.extproc.ExtProcSettings;
+import io.penstock.picker.extproc.tls.TlsChoice;
 import io.penstock.picker.schedule.ModelRule;
 import java.net.InetSocketAddress;
 import java.time.Duration;

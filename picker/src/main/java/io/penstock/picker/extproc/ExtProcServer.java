@@ -10,7 +10,7 @@ import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
-import io.netty.handler.ssl.SslContext;
+import io.penstock.picker.extproc.tls.ServerTls;
 import io.penstock.picker.request.ScanLimits;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -88,7 +88,7 @@ public final class ExtProcServer implements AutoCloseable {
    * @param address of ext-proc
    * @param healthAddress of health alone
    * @param pools at least one; the first is for gateways that ask for none
-   * @param tls of both addresses, null for plain text
+   * @param tls of the ext-proc address, null for plain text
    * @throws IOException when an address cannot be bound; nothing is left running then
    */
   public static ExtProcServer start(
@@ -99,7 +99,7 @@ public final class ExtProcServer implements AutoCloseable {
       ExtProcSettings settings,
       EppMetrics metrics,
       HealthStates states,
-      @Nullable SslContext tls,
+      @Nullable ServerTls tls,
       long seed)
       throws IOException {
     var services =
@@ -136,7 +136,7 @@ public final class ExtProcServer implements AutoCloseable {
   }
 
   private static NettyServerBuilder builder(
-      Threads threads, InetSocketAddress address, @Nullable SslContext tls) {
+      Threads threads, InetSocketAddress address, @Nullable ServerTls tls) {
     var builder =
         NettyServerBuilder.forAddress(address)
             .channelType(threads.channels())
@@ -147,7 +147,7 @@ public final class ExtProcServer implements AutoCloseable {
             // Gateways ping as often as they like.
             .permitKeepAliveTime(1, TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true);
-    return tls == null ? builder : builder.sslContext(tls);
+    return tls == null ? builder : builder.sslContext(tls.context());
   }
 
   private static ServerServiceDefinition service(List<LoopState> loops, ExtProcServices services) {

@@ -20,10 +20,13 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration;
 import io.envoyproxy.envoy.service.ext_proc.v3.StreamedBodyResponse;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthGrpc;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,10 +57,40 @@ final class GatewayStream extends ClientCall.Listener<ProcessingResponse> {
   }
 
   GatewayStream(ManagedChannel channel, io.grpc.Metadata headers) {
+    this(channel, ExternalProcessorGrpc.getProcessMethod(), headers);
+  }
+
+  private GatewayStream(
+      ManagedChannel channel,
+      MethodDescriptor<ProcessingRequest, ProcessingResponse> method,
+      io.grpc.Metadata headers) {
     this.channel = channel;
-    call = channel.newCall(ExternalProcessorGrpc.getProcessMethod(), io.grpc.CallOptions.DEFAULT);
+    call = channel.newCall(method, io.grpc.CallOptions.DEFAULT);
     call.start(this, headers);
     call.request(Integer.MAX_VALUE);
+  }
+
+  /** A stream whose first message is these bytes, whatever they are. */
+  static GatewayStream raw(ManagedChannel channel, byte[] bytes) {
+    var proper = ExternalProcessorGrpc.getProcessMethod();
+    var method =
+        proper.toBuilder()
+            .setRequestMarshaller(
+                new MethodDescriptor.Marshaller<ProcessingRequest>() {
+                  @Override
+                  public InputStream stream(ProcessingRequest ignored) {
+                    return new ByteArrayInputStream(bytes);
+                  }
+
+                  @Override
+                  public ProcessingRequest parse(InputStream stream) {
+                    throw new UnsupportedOperationException();
+                  }
+                })
+            .build();
+    var stream = new GatewayStream(channel, method, new io.grpc.Metadata());
+    stream.call.sendMessage(ProcessingRequest.getDefaultInstance());
+    return stream;
   }
 
   /** How bodies will come; before the first message. */

@@ -3,6 +3,7 @@ package io.penstock.picker.extproc;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -10,6 +11,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.extproc.tls.ServerTls;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
@@ -24,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A server with pools of endpoints that nobody asks anything: only the picker is under test. */
 final class RunningPicker implements AutoCloseable {
@@ -44,8 +47,21 @@ final class RunningPicker implements AutoCloseable {
     this(settings, rule, List.of(List.of(endpoints)));
   }
 
+  RunningPicker(@Nullable ServerTls tls, String... endpoints) throws IOException {
+    this(ExtProcSettings.defaults(), ModelRule.PREFERRED, tls, List.of(List.of(endpoints)));
+  }
+
   /** Several pools, named pool-0 and so on. */
   RunningPicker(ExtProcSettings settings, ModelRule rule, List<List<String>> endpoints)
+      throws IOException {
+    this(settings, rule, null, endpoints);
+  }
+
+  private RunningPicker(
+      ExtProcSettings settings,
+      ModelRule rule,
+      @Nullable ServerTls tls,
+      List<List<String>> endpoints)
       throws IOException {
     List<EventLoop> loops = new ArrayList<>();
     group.forEach(executor -> loops.add((EventLoop) executor));
@@ -65,7 +81,7 @@ final class RunningPicker implements AutoCloseable {
             settings,
             new EppMetrics(registry),
             states,
-            null,
+            tls,
             42);
     channel = NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();
   }
@@ -94,6 +110,34 @@ final class RunningPicker implements AutoCloseable {
 
   GatewayStream stream() {
     return new GatewayStream(channel);
+  }
+
+  /** A stream that asks for a pool. */
+  GatewayStream stream(String pool) {
+    var headers = new Metadata();
+    headers.put(Metadata.Key.of("x-penstock-pool", Metadata.ASCII_STRING_MARSHALLER), pool);
+    return new GatewayStream(channel, headers);
+  }
+
+  /** A stream whose first message is these bytes. */
+  GatewayStream raw(byte[] bytes) {
+    return GatewayStream.raw(channel, bytes);
+  }
+
+  /** A connection to the port of health alone. */
+  ManagedChannel healthChannel() {
+    return NettyChannelBuilder.forAddress(server.healthAddress()).usePlaintext().build();
+  }
+
+  /** Ends what is due of placements that nobody observes, on each loop. */
+  void expire() {
+    int column = 0;
+    for (var loop : group) {
+      int own = column++;
+      var _ =
+          loop.submit(() -> pickers.forEach(picker -> picker.expire(own, System.nanoTime())))
+              .syncUninterruptibly();
+    }
   }
 
   PoolPicker picker() {
