@@ -80,7 +80,10 @@ class LayeringTest {
                           "io.netty.handler.codec.dns..")))
           .allowEmptyShould(true);
 
-  @ArchTest static final ArchRule grpcOnlyInExtproc = onlyIn("io.grpc..", "extproc", "app");
+  @ArchTest static final ArchRule grpcOnlyInExtproc = onlyIn("io.grpc..", "extproc");
+
+  @ArchTest
+  static final ArchRule protobufOnlyInExtproc = onlyIn("com.google.protobuf..", "extproc");
 
   @ArchTest static final ArchRule envoyOnlyInExtproc = onlyIn("io.envoyproxy..", "extproc");
 
@@ -104,6 +107,10 @@ class LayeringTest {
 
   @ArchTest static final ArchRule kvevents = imports("kvevents", "prefix", "pool", "request");
   @ArchTest static final ArchRule discovery = imports("discovery", "pool");
+
+  @ArchTest
+  static final ArchRule extproc =
+      imports("extproc", "assembly", "explain", "schedule", "request", "pool");
 
   @ArchTest
   static final ArchRule nobodyImportsTheApp =

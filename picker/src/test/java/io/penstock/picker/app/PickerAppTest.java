@@ -1,0 +1,293 @@
+package io.penstock.picker.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.envoyproxy.envoy.config.core.v3.HeaderMap;
+import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
+import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
+import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.StreamObserver;
+import io.penstock.picker.discovery.DiscoverySource;
+import io.penstock.picker.discovery.EndpointAddress;
+import io.penstock.picker.discovery.StaticSource;
+import io.penstock.picker.extproc.ExtProcSettings;
+import io.penstock.picker.extproc.tls.TlsChoice;
+import io.penstock.picker.pool.PoolDelta;
+import io.penstock.picker.pool.Role;
+import io.penstock.picker.schedule.ModelRule;
+import io.penstock.simulator.Fleet;
+import io.penstock.simulator.http.PodConfig;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The whole picker, over simulated pods. */
+class PickerAppTest {
+
+  private Fleet fleet;
+  private final List<ManagedChannel> channels = new ArrayList<>();
+
+  @BeforeEach
+  void startPods() {
+    fleet = Fleet.of(PodConfig.builder().build(), PodConfig.builder().build());
+  }
+
+  @AfterEach
+  void stopPods() {
+    channels.forEach(ManagedChannel::shutdownNow);
+    fleet.close();
+  }
+
+  @Test
+  void it_is_ready_when_every_source_has_told_and_this_replica_leads() throws Exception {
+    var told = new AtomicReference<@Nullable Consumer<PoolDelta>>();
+    var leads = new AtomicBoolean();
+    var silent = new PickerPool("silent", Set.of(), surroundings -> new Told(told));
+    try (var app = start(List.of(pods("pods"), silent), leads::get, Duration.ZERO)) {
+      await().until(() -> told.get() != null);
+      assertThat(health(app, "readiness")).isEqualTo(ServingStatus.NOT_SERVING);
+      assertThat(health(app, "liveness")).isEqualTo(ServingStatus.SERVING);
+
+      var tell = told.get();
+      assertThat(tell).isNotNull();
+      tell.accept(new PoolDelta(List.of(), List.of()));
+      leads.set(true);
+      await().until(() -> health(app, "readiness") == ServingStatus.SERVING);
+
+      leads.set(false);
+      await().until(() -> health(app, "readiness") == ServingStatus.NOT_SERVING);
+    }
+  }
+
+  @Test
+  void pods_are_scraped_and_show_in_the_metrics_of_pools() throws Exception {
+    try (var app = start(List.of(pods("pods")), () -> true, Duration.ZERO)) {
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(metrics(app, "/metrics").body())
+                      .contains(
+                          "llm_d_epp_ready_endpoints{name=\"pods\",} 2.0",
+                          "llm_d_epp_average_queue_size{name=\"pods\",} 0.0",
+                          "llm_d_epp_std_dev_running_requests{name=\"pods\",} 0.0",
+                          "llm_d_epp_average_kv_cache_utilization{name=\"pods\",} 0.0",
+                          "llm_d_epp_per_endpoint_queue_size{name=\"pods\",model_server_endpoint="));
+      assertThat(metrics(app, "/other").statusCode()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void a_drain_lets_streams_finish_and_takes_no_new_ones() throws Exception {
+    try (var app = start(List.of(pods("pods")), () -> true, Duration.ZERO)) {
+      await().until(app::ready);
+      var channel = channel(app.address());
+      var running = new Stream(channel);
+      assertThat(running.picked()).isNotEmpty();
+
+      app.drain();
+      assertThat(health(app, "readiness")).isEqualTo(ServingStatus.NOT_SERVING);
+      assertThat(app.awaitDrained(Duration.ofMillis(1))).isFalse();
+      await().until(() -> new Stream(channel(app.address())).refused());
+
+      running.answerWhole();
+      assertThat(app.awaitDrained(Duration.ofSeconds(20))).isTrue();
+      assertThat(app.openStreams()).isZero();
+      assertThat(app.reserved()).isZero();
+      assertThat(running.failed).isNull();
+    }
+  }
+
+  @Test
+  void before_that_a_draining_picker_still_picks() throws Exception {
+    try (var app = start(List.of(pods("pods")), () -> true, Duration.ofMinutes(5))) {
+      await().until(app::ready);
+      app.drain();
+      assertThat(health(app, "readiness")).isEqualTo(ServingStatus.NOT_SERVING);
+      var late = new Stream(channel(app.address()));
+      assertThat(late.picked()).isNotEmpty();
+      late.answerWhole();
+    }
+  }
+
+  @Test
+  void a_stream_that_outlasts_the_picker_ends_in_order() throws Exception {
+    var app = start(List.of(pods("pods")), () -> true, Duration.ZERO);
+    await().until(app::ready);
+    var stream = new Stream(channel(app.address()));
+    assertThat(stream.picked()).isNotEmpty();
+    app.close();
+    assertThat(stream.ended.poll(20, TimeUnit.SECONDS)).isEqualTo("OK");
+  }
+
+  @Test
+  void an_address_that_is_taken_ends_the_start() throws Exception {
+    try (var app = start(List.of(pods("pods")), () -> true, Duration.ZERO)) {
+      var same = settings(List.of(pods("pods")), app.address(), () -> true, Duration.ZERO);
+      assertThatThrownBy(() -> PickerApp.start(same)).isInstanceOf(IOException.class);
+    }
+  }
+
+  private PickerPool pods(String name) {
+    List<EndpointAddress> addresses = new ArrayList<>();
+    for (var pod : fleet.pods()) {
+      addresses.add(EndpointAddress.parse(pod.hostPort(), Role.BOTH, Map.of()));
+    }
+    return new PickerPool(name, Set.of(), surroundings -> new StaticSource(addresses));
+  }
+
+  private static PickerApp start(List<PickerPool> pools, BooleanSupplier leader, Duration preStop)
+      throws IOException {
+    return PickerApp.start(settings(pools, free(), leader, preStop));
+  }
+
+  private static PickerSettings settings(
+      List<PickerPool> pools, InetSocketAddress grpc, BooleanSupplier leader, Duration preStop) {
+    return new PickerSettings(
+        pools,
+        grpc,
+        free(),
+        free(),
+        new TlsChoice.Plaintext(),
+        ExtProcSettings.defaults(),
+        ModelRule.PREFERRED,
+        Duration.ofMillis(50),
+        preStop,
+        Duration.ofMinutes(1),
+        leader);
+  }
+
+  private static InetSocketAddress free() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  }
+
+  private ManagedChannel channel(InetSocketAddress address) {
+    var channel = NettyChannelBuilder.forAddress(address).usePlaintext().build();
+    channels.add(channel);
+    return channel;
+  }
+
+  private ServingStatus health(PickerApp app, String name) {
+    return HealthGrpc.newBlockingStub(channel(app.healthAddress()))
+        .check(HealthCheckRequest.newBuilder().setService(name).build())
+        .getStatus();
+  }
+
+  private static HttpResponse<String> metrics(PickerApp app, String path) throws Exception {
+    var at = "http://127.0.0.1:" + app.metricsAddress().getPort() + path;
+    try (var client = HttpClient.newHttpClient()) {
+      return client.send(
+          HttpRequest.newBuilder(URI.create(at)).timeout(Duration.ofSeconds(20)).build(),
+          HttpResponse.BodyHandlers.ofString());
+    }
+  }
+
+  /** A source that tells what the test tells it. */
+  private record Told(AtomicReference<@Nullable Consumer<PoolDelta>> deltas)
+      implements DiscoverySource {
+
+    @Override
+    public void start(Consumer<PoolDelta> consumer) {
+      deltas.set(consumer);
+    }
+
+    @Override
+    public String problem() {
+      return "";
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /** A gateway's stream for a GET. */
+  private static final class Stream implements StreamObserver<ProcessingResponse> {
+    private final LinkedBlockingQueue<ProcessingResponse> replies = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<String> ended = new LinkedBlockingQueue<>();
+    private final StreamObserver<ProcessingRequest> requests;
+    private volatile @Nullable Throwable failed;
+
+    Stream(ManagedChannel channel) {
+      requests = ExternalProcessorGrpc.newStub(channel).process(this);
+      requests.onNext(
+          ProcessingRequest.newBuilder()
+              .setRequestHeaders(
+                  HttpHeaders.newBuilder()
+                      .setEndOfStream(true)
+                      .setHeaders(
+                          HeaderMap.newBuilder()
+                              .addHeaders(HeaderValue.newBuilder().setKey(":path").setValue("/"))))
+              .build());
+    }
+
+    String picked() throws InterruptedException {
+      var reply = replies.poll(20, TimeUnit.SECONDS);
+      assertThat(reply).isNotNull();
+      return reply
+          .getRequestHeaders()
+          .getResponse()
+          .getHeaderMutation()
+          .getSetHeaders(0)
+          .getHeader()
+          .getRawValue()
+          .toStringUtf8();
+    }
+
+    boolean refused() throws InterruptedException {
+      return "refused".equals(ended.poll(20, TimeUnit.SECONDS));
+    }
+
+    void answerWhole() throws InterruptedException {
+      requests.onNext(
+          ProcessingRequest.newBuilder()
+              .setResponseHeaders(HttpHeaders.newBuilder().setEndOfStream(true))
+              .build());
+      assertThat(replies.poll(20, TimeUnit.SECONDS)).isNotNull();
+      requests.onCompleted();
+      assertThat(ended.poll(20, TimeUnit.SECONDS)).isEqualTo("OK");
+    }
+
+    @Override
+    public void onNext(ProcessingResponse reply) {
+      replies.add(reply);
+    }
+
+    @Override
+    public void onError(Throwable cause) {
+      failed = cause;
+      ended.add("refused");
+    }
+
+    @Override
+    public void onCompleted() {
+      ended.add("OK");
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package io.penstock.picker.extproc;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class AnswerScanTest {
+
+  private static final String STREAM =
+      """
+      data: {"id":"1","choices":[{"delta":{"content":"a"}}],"usage":null}
+
+      data: {"id":"1","choices":[{"delta":{"content":"b"}}],"usage":null}
+
+      data: {"id":"1","choices":[],"usage":{"prompt_tokens":12,"total_tokens":21,"completion_tokens":9,"prompt_tokens_details":{"cached_tokens":8}}}
+
+      data: [DONE]
+
+      """;
+
+  @Test
+  void finds_events_and_usage_wherever_a_stream_is_cut() {
+    byte[] bytes = STREAM.getBytes(UTF_8);
+    for (int cut = 0; cut <= bytes.length; cut++) {
+      var scan = new AnswerScan();
+      int events = scan.piece(bytes, 0, cut) + scan.piece(bytes, cut, bytes.length - cut);
+      scan.end();
+      assertThat(events).as("cut at %d", cut).isEqualTo(4);
+      counts(scan, 12, 8, 9);
+      assertThat(scan.bytes()).isEqualTo(bytes.length);
+    }
+  }
+
+  @Test
+  void finds_usage_in_a_stream_of_single_bytes() {
+    var scan = new AnswerScan();
+    byte[] bytes = STREAM.getBytes(UTF_8);
+    int events = 0;
+    for (int i = 0; i < bytes.length; i++) {
+      events += scan.piece(bytes, i, 1);
+    }
+    scan.end();
+    assertThat(events).isEqualTo(4);
+    counts(scan, 12, 8, 9);
+  }
+
+  @Test
+  void finds_usage_at_the_end_of_a_long_answer() {
+    var text =
+        "{\"choices\":[\""
+            + "x".repeat(100_000)
+            + "\"],\"usage\": {\"prompt_tokens\": 3,"
+            + " \"completion_tokens\": 4}}";
+    var scan = new AnswerScan();
+    byte[] bytes = text.getBytes(UTF_8);
+    for (int at = 0; at < bytes.length; at += 700) {
+      scan.piece(bytes, at, Math.min(700, bytes.length - at));
+    }
+    scan.end();
+    counts(scan, 3, -1, 4);
+  }
+
+  @Test
+  void joins_what_the_messages_api_reports_first_and_last() {
+    var scan = new AnswerScan();
+    piece(
+        scan,
+        "event: message_start\ndata: {\"message\":{\"usage\":{\"input_tokens\":30,"
+            + "\"cache_read_input_tokens\":16,\"output_tokens\":0}}}\n\n");
+    piece(scan, "event: content_block_delta\ndata: {\"x\":\"" + "y".repeat(5_000) + "\"}\n\n");
+    piece(scan, "event: message_delta\ndata: {\"usage\":{\"output_tokens\":7}}\n\n");
+    scan.end();
+    counts(scan, 30, 16, 7);
+  }
+
+  @Test
+  void an_answer_without_usage_reports_none() {
+    var scan = new AnswerScan();
+    piece(scan, "{\"usage\":null,\"usage\":\"prompt_tokens\":5}");
+    scan.end();
+    counts(scan, -1, -1, -1);
+  }
+
+  @Test
+  void a_count_that_fits_no_int_is_none() {
+    var scan = new AnswerScan();
+    piece(scan, "{\"usage\":{\"prompt_tokens\":99999999999,\"completion_tokens\":1}}");
+    scan.end();
+    counts(scan, -1, -1, 1);
+  }
+
+  private static void piece(AnswerScan scan, String text) {
+    byte[] bytes = text.getBytes(UTF_8);
+    scan.piece(bytes, 0, bytes.length);
+  }
+
+  private static void counts(AnswerScan scan, int prompt, int cached, int completion) {
+    assertThat(scan.promptTokens()).isEqualTo(prompt);
+    assertThat(scan.cachedTokens()).isEqualTo(cached);
+    assertThat(scan.completionTokens()).isEqualTo(completion);
+  }
+}
