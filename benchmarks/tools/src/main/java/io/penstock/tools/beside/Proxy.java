@@ -113,6 +113,8 @@ record Proxy(String name, URI url, Process process) implements AutoCloseable {
     var log = folder.resolve(name + ".log");
     var process =
         new ProcessBuilder(pinned).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    // A driver that is stopped half-way leaves no proxy behind.
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(process::destroyForcibly));
     var proxy = new Proxy(name, URI.create("http://127.0.0.1:" + port), process);
     try {
       proxy.awaitAnswer(log);

@@ -14,9 +14,23 @@ import java.util.Locale;
  * @param title above the chart
  * @param xLabel below the x axis
  * @param yLabel above the y axis
- * @param series at least one
+ * @param scale of both axes
+ * @param series at least one; of a logarithmic chart all values are above 0
  */
-public record LineChart(String title, String xLabel, String yLabel, List<Series> series) {
+public record LineChart(
+    String title, String xLabel, String yLabel, Scale scale, List<Series> series) {
+
+  /** How values become places. */
+  public enum Scale {
+    /** Equal differences are equally far apart; the y axis begins at 0. */
+    LINEAR,
+    /** Equal ratios are equally far apart: growth in proportion is a line at 45 degrees. */
+    LOGARITHMIC;
+
+    double of(double value) {
+      return this == LINEAR ? value : Math.log10(value);
+    }
+  }
 
   private static final int WIDTH = 760;
   private static final int HEIGHT = 420;
@@ -55,11 +69,17 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
     if (series.isEmpty() || series.stream().anyMatch(line -> line.points().isEmpty())) {
       throw new IllegalArgumentException("a chart without points");
     }
+    if (scale == Scale.LOGARITHMIC
+        && series.stream()
+            .flatMap(line -> line.points().stream())
+            .anyMatch(point -> point.x() <= 0 || point.y() <= 0)) {
+      throw new IllegalArgumentException("a logarithmic chart of values that are not above 0");
+    }
   }
 
   /** The document. */
   public String svg() {
-    var axes = Axes.of(series);
+    var axes = Axes.of(scale, series);
     var out = new StringBuilder();
     out.append(
         String.format(
@@ -84,8 +104,7 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
   }
 
   private void grid(StringBuilder out, Axes axes) {
-    for (int k = 0; k <= Y_STEPS; k++) {
-      double value = axes.lowY + k * (axes.highY - axes.lowY) / Y_STEPS;
+    for (double value : axes.yMarks()) {
       double y = axes.y(value);
       out.append(
           String.format(
@@ -181,21 +200,46 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
     return digits.signum() == 0 ? "0" : digits.toPlainString();
   }
 
-  /** From values to places. The y axis begins at 0. */
-  private record Axes(double lowX, double highX, double lowY, double highY) {
+  /** From values to places. */
+  private record Axes(Scale scale, double lowX, double highX, double lowY, double highY) {
 
-    static Axes of(List<Series> series) {
+    static Axes of(Scale scale, List<Series> series) {
       double lowX = Double.MAX_VALUE;
       double highX = -Double.MAX_VALUE;
+      double lowY = Double.MAX_VALUE;
       double highY = 0;
       for (var line : series) {
         for (var point : line.points()) {
           lowX = Math.min(lowX, point.x());
           highX = Math.max(highX, point.x());
+          lowY = Math.min(lowY, point.y());
           highY = Math.max(highY, point.y());
         }
       }
-      return new Axes(lowX, highX, 0, roundUp(highY));
+      return scale == Scale.LINEAR
+          ? new Axes(scale, lowX, highX, 0, roundUp(highY))
+          : new Axes(scale, lowX, highX, powerOfTen(lowY, false), powerOfTen(highY, true));
+    }
+
+    /** The nearest power of ten below or above; at least one decade lies between the two. */
+    private static double powerOfTen(double value, boolean above) {
+      double exponent = Math.log10(value);
+      return Math.pow(10, above ? Math.floor(exponent) + 1 : Math.floor(exponent));
+    }
+
+    /** Where the y axis has a line and a number. */
+    List<Double> yMarks() {
+      List<Double> marks = new ArrayList<>();
+      if (scale == Scale.LOGARITHMIC) {
+        for (double mark = lowY; mark <= highY * 1.001; mark *= 10) {
+          marks.add(mark);
+        }
+        return marks;
+      }
+      for (int k = 0; k <= Y_STEPS; k++) {
+        marks.add(lowY + k * (highY - lowY) / Y_STEPS);
+      }
+      return marks;
     }
 
     /** The least of 1, 2 and 5 times a power of ten that is not below. */
@@ -213,12 +257,14 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
     }
 
     double x(double value) {
-      double share = highX == lowX ? 0.5 : (value - lowX) / (highX - lowX);
+      double from = scale.of(lowX);
+      double share = highX == lowX ? 0.5 : (scale.of(value) - from) / (scale.of(highX) - from);
       return LEFT + share * (WIDTH - LEFT - RIGHT);
     }
 
     double y(double value) {
-      double share = (value - lowY) / (highY - lowY);
+      double from = scale.of(lowY);
+      double share = (scale.of(value) - from) / (scale.of(highY) - from);
       return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
     }
   }

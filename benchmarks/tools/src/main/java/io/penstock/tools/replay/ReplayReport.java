@@ -116,6 +116,7 @@ public record ReplayReport(
             first.config().profile().name()),
         "arrival rate, times recorded",
         "% of requests within TTFT 2 s + 0.2 ms per prompt token and 100 ms per token",
+        LineChart.Scale.LINEAR,
         series);
   }
 

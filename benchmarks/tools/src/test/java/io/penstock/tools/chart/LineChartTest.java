@@ -3,8 +3,10 @@ package io.penstock.tools.chart;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.penstock.tools.chart.LineChart.Point;
+import io.penstock.tools.chart.LineChart.Scale;
 import io.penstock.tools.chart.LineChart.Series;
 import java.io.ByteArrayInputStream;
 import java.util.ArrayList;
@@ -38,6 +40,7 @@ class LineChartTest {
             "a < b & c",
             "x",
             "y",
+            Scale.LINEAR,
             List.of(new Series("one", List.of(new Point(1, 0), new Point(3, 100)))));
     var svg = parse(chart);
     // The plot reaches from 60 to 620 and from 372 up to 56.
@@ -50,7 +53,7 @@ class LineChartTest {
   void the_axes_are_labelled_without_needless_digits() throws Exception {
     var points = List.of(new Point(0.8, 1), new Point(1.25, 40), new Point(2, 62));
     var texts =
-        parse(new LineChart("t", "x", "y", List.of(new Series("one", points))))
+        parse(new LineChart("t", "x", "y", Scale.LINEAR, List.of(new Series("one", points))))
             .getElementsByTagName("text");
     List<String> labels = new ArrayList<>();
     for (int i = 0; i < texts.getLength(); i++) {
@@ -65,7 +68,7 @@ class LineChartTest {
     for (int i = 0; i < 10; i++) {
       series.add(new Series("s" + i, List.of(new Point(0, 1), new Point(1, 1))));
     }
-    var svg = parse(new LineChart("t", "x", "y", series));
+    var svg = parse(new LineChart("t", "x", "y", Scale.LINEAR, series));
     List<Double> places = new ArrayList<>();
     var texts = svg.getElementsByTagName("text");
     for (int i = 0; i < texts.getLength(); i++) {
@@ -82,7 +85,30 @@ class LineChartTest {
 
   @Test
   void without_points_there_is_no_chart() {
-    assertThatThrownBy(() -> new LineChart("t", "x", "y", List.of()))
+    assertThatThrownBy(() -> new LineChart("t", "x", "y", Scale.LINEAR, List.of()))
         .hasMessageContaining("without points");
+  }
+
+  @Test
+  void a_logarithmic_chart_puts_equal_ratios_equally_far_apart() throws Exception {
+    var points = List.of(new Point(1, 2), new Point(10, 20), new Point(100, 200));
+    var svg =
+        parse(new LineChart("t", "x", "y", Scale.LOGARITHMIC, List.of(new Series("one", points))));
+
+    assertThat(attributes(svg, "circle", "cx")).containsExactly(60.0, 340.0, 620.0);
+    var y = attributes(svg, "circle", "cy");
+    assertThat(y.get(0) - y.get(1)).isCloseTo(y.get(1) - y.get(2), within(0.11));
+    assertThat(svg.getElementsByTagName("line").getLength())
+        .as("1, 10, 100, 1000")
+        .isEqualTo(4 + 3);
+  }
+
+  @Test
+  void a_logarithmic_chart_refuses_what_has_no_logarithm() {
+    var series = List.of(new Series("one", List.of(new Point(0, 1))));
+
+    assertThatThrownBy(() -> new LineChart("t", "x", "y", Scale.LOGARITHMIC, series))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("above 0");
   }
 }
