@@ -49,7 +49,6 @@ final class EndpointFile {
   static final int MAX_BYTES = 1 << 20;
 
   private static final int MAX_DEPTH = 16;
-  private static final String ROLE_LABEL = "llm-d.ai/role";
   private static final Set<String> KEYS = Set.of("name", "namespace", "address", "port", "labels");
 
   /** What a file says. */
@@ -178,17 +177,13 @@ final class EndpointFile {
   }
 
   private static Role role(Node at, Map<String, String> labels) {
-    var role = labels.getOrDefault(ROLE_LABEL, "both");
-    return switch (role) {
-      case "both", "prefill-decode", "encode-prefill-decode" -> Role.BOTH;
-      case "prefill", "encode-prefill" -> Role.PREFILL;
-      case "decode", "encode-decode" -> Role.DECODE;
-      default ->
-          throw new Refused(
-              at,
-              "label %s \"%s\" is not one of both, prefill, decode, prefill-decode"
-                  .formatted(ROLE_LABEL, role));
-    };
+    return RoleLabel.role(labels)
+        .orElseThrow(
+            () ->
+                new Refused(
+                    at,
+                    "label %s \"%s\" is not one of both, prefill, decode, prefill-decode"
+                        .formatted(RoleLabel.NAME, labels.get(RoleLabel.NAME))));
   }
 
   private static int port(Node at, String digits) {
