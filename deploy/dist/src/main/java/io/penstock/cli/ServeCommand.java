@@ -42,7 +42,8 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "NAME",
-      description = "model served by the --endpoints; may be repeated; default: what the pods list")
+      description =
+          "model served by --endpoints or --pool; may be repeated; default: what the pods list")
   private List<String> models = new ArrayList<>();
 
   @Option(
@@ -50,6 +51,12 @@ final class ServeCommand implements Callable<Integer> {
       paramLabel = "HOST:PORT,...",
       description = "the pods, instead of the file's pools")
   private @Nullable String endpoints;
+
+  @Option(
+      names = "--pool",
+      paramLabel = "NS/NAME",
+      description = "InferencePool whose pods are served, instead of the file's pools")
+  private @Nullable String inferencePool;
 
   @Option(
       names = "--print-config",
@@ -108,6 +115,9 @@ final class ServeCommand implements Callable<Integer> {
     }
     if (endpoints != null) {
       builder.endpoints(endpoints);
+    }
+    if (inferencePool != null) {
+      builder.inferencePool(inferencePool);
     }
     models.forEach(builder::model);
     for (Setting<?> setting : Settings.all()) {

@@ -31,8 +31,8 @@ public interface AdminView {
    * One condition of readiness.
    *
    * @param name such as {@code pool tiny}
-   * @param reason why it does not pass, a stable word such as {@code no_healthy_endpoints}; empty
-   *     where it passes
+   * @param reason why it does not pass, a stable word such as {@code no_healthy_endpoints}; where
+   *     it passes, a sentence on what is wrong all the same, or empty
    */
   record Check(String name, boolean passes, String reason) {}
 

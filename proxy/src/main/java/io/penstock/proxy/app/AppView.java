@@ -46,6 +46,7 @@ final class AppView implements AdminView {
       String reason =
           ready ? "" : endpoints.isEmpty() ? "no_endpoints" : "no_endpoint_has_listed_its_models";
       checks.add(new Check("pool " + runtime.pool().name(), ready, reason));
+      checks.add(new Check("discovery " + runtime.pool().name(), true, runtime.problem()));
     }
     return new Readiness(gateway.draining(), checks);
   }

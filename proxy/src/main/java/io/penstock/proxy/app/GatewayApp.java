@@ -34,6 +34,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -43,6 +44,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
@@ -123,6 +125,8 @@ public final class GatewayApp implements AutoCloseable {
     accessLog = new AccessLog(config.log().access(), Instant::now);
 
     // Pools: who can answer, and who should.
+    var sources = new EndpointSources(control, blocking, nanoClock);
+    parts.add(sources);
     for (var pool : config.pools()) {
       var runtime =
           PoolRuntime.of(
@@ -133,7 +137,7 @@ public final class GatewayApp implements AutoCloseable {
               transport,
               nanoClock,
               control,
-              blocking,
+              sources,
               metrics,
               random.nextLong());
       pools.add(runtime);
@@ -146,7 +150,7 @@ public final class GatewayApp implements AutoCloseable {
         new Gateway(
             version,
             new PoolDirectory(pools.stream().map(PoolRuntime::pool).toList()),
-            new ModelListing(sources()),
+            new ModelListing(modelSources()),
             new ResponseOwners(STORED_RESPONSES, STORED_FOR, Ticker.systemTicker()),
             keys,
             metrics,
@@ -157,6 +161,7 @@ public final class GatewayApp implements AutoCloseable {
       contextOf(loops.get(i), i, transport, config, random.split());
     }
     showUpstream();
+    showDiscovery();
     for (var pool : pools) {
       pool.start(contextList);
     }
@@ -183,7 +188,7 @@ public final class GatewayApp implements AutoCloseable {
     health = admin(config.health(), AdminServer.Scope.HEALTH, view, group, transport, blocking);
   }
 
-  private List<ModelListing.Source> sources() {
+  private List<ModelListing.Source> modelSources() {
     List<ModelListing.Source> sources = new ArrayList<>();
     for (var runtime : pools) {
       sources.add(
@@ -237,6 +242,17 @@ public final class GatewayApp implements AutoCloseable {
         "penstock_upstream_connect_failures_total",
         "Connections to pods that could not be made.",
         () -> upstream(UpstreamPool::connectFailureCount));
+  }
+
+  private void showDiscovery() {
+    Map<String, DoubleSupplier> troubled = new LinkedHashMap<>();
+    for (var pool : pools) {
+      troubled.put(pool.pool().name(), () -> pool.problem().isEmpty() ? 0 : 1);
+    }
+    metrics.gaugePerPool(
+        "penstock_discovery_troubled",
+        "1 while a pool's source of endpoints cannot be read, so that the last known stay.",
+        troubled);
   }
 
   private double upstream(ToLongFunction<UpstreamPool> count) {

@@ -6,13 +6,7 @@ import io.netty.channel.ReflectiveChannelFactory;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
 import io.penstock.picker.discovery.DiscoverySource;
-import io.penstock.picker.discovery.DnsSource;
-import io.penstock.picker.discovery.EndpointAddress;
-import io.penstock.picker.discovery.FileSource;
-import io.penstock.picker.discovery.JdkResolver;
-import io.penstock.picker.discovery.StaticSource;
 import io.penstock.picker.pool.PoolSnapshot;
-import io.penstock.picker.pool.Role;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndexConfig;
 import io.penstock.picker.scrape.ScrapeConfig;
@@ -25,14 +19,9 @@ import io.penstock.proxy.listen.Transport;
 import io.penstock.proxy.metrics.GatewayMetrics;
 import io.penstock.proxy.upstream.OutlierDetector;
 import io.penstock.proxy.upstream.RetryBudget;
-import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.SplittableRandom;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.LongSupplier;
 
@@ -41,8 +30,6 @@ import java.util.function.LongSupplier;
  * closed by the wiring's thread.
  */
 final class PoolRuntime implements AutoCloseable {
-
-  private static final Duration DNS_GRACE = Duration.ofMinutes(5);
 
   private final GatewayPool pool;
   private final DiscoverySource source;
@@ -63,7 +50,7 @@ final class PoolRuntime implements AutoCloseable {
       Transport transport,
       LongSupplier nanoClock,
       ScheduledExecutorService control,
-      Executor blocking,
+      EndpointSources sources,
       GatewayMetrics metrics,
       long seed) {
     var ejection = gateway.ejection();
@@ -104,51 +91,7 @@ final class PoolRuntime implements AutoCloseable {
             picker,
             health,
             new RetryBudget(gateway.retries().budget()));
-    return new PoolRuntime(
-        pool, source(config.discovery(), control, blocking, nanoClock, seed), control);
-  }
-
-  private static DiscoverySource source(
-      PoolConfig.Discovery discovery,
-      ScheduledExecutorService control,
-      Executor blocking,
-      LongSupplier nanoClock,
-      long seed) {
-    return switch (discovery) {
-      case PoolConfig.Discovery.Static fixed -> {
-        List<EndpointAddress> addresses = new ArrayList<>();
-        for (var each : fixed.endpoints()) {
-          addresses.add(new EndpointAddress(each.host(), each.port(), each.role(), each.labels()));
-        }
-        yield addresses.stream().allMatch(EndpointAddress::isLiteral)
-            ? new StaticSource(addresses)
-            : dns(addresses, control, blocking, nanoClock, seed);
-      }
-      case PoolConfig.Discovery.EndpointFile file -> new FileSource(file.path(), control);
-      case PoolConfig.Discovery.Dns name ->
-          dns(
-              List.of(new EndpointAddress(name.name(), name.port(), Role.BOTH, Map.of())),
-              control,
-              blocking,
-              nanoClock,
-              seed);
-    };
-  }
-
-  private static DnsSource dns(
-      List<EndpointAddress> addresses,
-      ScheduledExecutorService control,
-      Executor blocking,
-      LongSupplier nanoClock,
-      long seed) {
-    return new DnsSource(
-        addresses,
-        JdkResolver.create(),
-        blocking,
-        control,
-        nanoClock,
-        new SplittableRandom(seed),
-        DNS_GRACE);
+    return new PoolRuntime(pool, sources.of(config.discovery(), seed), control);
   }
 
   /** Finds endpoints from now on, and closes the connections to those that leave. */
@@ -171,8 +114,7 @@ final class PoolRuntime implements AutoCloseable {
 
   /** What is wrong with the source of endpoints, empty when nothing is. */
   String problem() {
-    String problem = source.problem();
-    return problem == null ? "" : problem;
+    return source.problem();
   }
 
   private static List<String> modelNames(PoolSnapshot snapshot) {

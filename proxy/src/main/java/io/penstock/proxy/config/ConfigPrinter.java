@@ -3,12 +3,15 @@ package io.penstock.proxy.config;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.proxy.config.PoolConfig.Discovery;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -112,6 +115,13 @@ public final class ConfigPrinter {
               .append(", interval: ")
               .append(time(interval.toNanos()))
               .append("}\n");
+      case Discovery.Kubernetes(var pods) ->
+          out.append("      kubernetes: {")
+              .append(
+                  kubernetes(pods).entrySet().stream()
+                      .map(each -> each.getKey() + ": " + word(each.getValue()))
+                      .collect(Collectors.joining(", ")))
+              .append("}\n");
     }
   }
 
@@ -141,10 +151,38 @@ public final class ConfigPrinter {
         json.writeStringField("dns", new HostPort(name, port).toString());
         json.writeStringField("interval", time(interval.toNanos()));
       }
+      case Discovery.Kubernetes(var pods) -> {
+        json.writeObjectFieldStart("kubernetes");
+        for (var each : kubernetes(pods).entrySet()) {
+          json.writeStringField(each.getKey(), each.getValue());
+        }
+        json.writeEndObject();
+      }
     }
     json.writeEndObject();
     json.writeStringField("scrapeInterval", time(pool.scrape().interval().toNanos()));
     json.writeEndObject();
+  }
+
+  /** As the file has it. */
+  private static Map<String, String> kubernetes(PodSelection pods) {
+    Map<String, String> members = new LinkedHashMap<>();
+    switch (pods) {
+      case PodSelection.OfPool pool -> {
+        members.put("pool", pool.namespace() + "/" + pool.name());
+        members.put("group", pool.group());
+      }
+      case PodSelection.OfLabels labels -> {
+        members.put("namespace", labels.namespace());
+        members.put(
+            "selector",
+            new TreeMap<>(labels.labels())
+                .entrySet().stream().map(Object::toString).collect(Collectors.joining(",")));
+        members.put(
+            "ports", labels.ports().stream().map(String::valueOf).collect(Collectors.joining(",")));
+      }
+    }
+    return members;
   }
 
   private static String words(Collection<String> texts) {

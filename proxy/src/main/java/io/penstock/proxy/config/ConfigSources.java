@@ -16,13 +16,15 @@ import org.jspecify.annotations.Nullable;
  * @param flags values by {@link Setting#flag}
  * @param models values of {@code --model}
  * @param endpoints value of {@code --endpoints}: one static pool instead of the file's pools
+ * @param inferencePool value of {@code --pool}: one pool of Kubernetes instead of the file's pools
  */
 public record ConfigSources(
     @Nullable Path file,
     Map<String, String> environment,
     Map<String, String> flags,
     List<String> models,
-    @Nullable String endpoints) {
+    @Nullable String endpoints,
+    @Nullable String inferencePool) {
 
   /** Copies the maps and the list. */
   public ConfigSources {
@@ -43,6 +45,7 @@ public record ConfigSources(
     private final Map<String, String> flags = new LinkedHashMap<>();
     private final List<String> models = new ArrayList<>();
     private @Nullable String endpoints;
+    private @Nullable String inferencePool;
 
     private Builder() {}
 
@@ -86,9 +89,15 @@ public record ConfigSources(
       return this;
     }
 
+    /** {@code --pool namespace/name}. */
+    public Builder inferencePool(String value) {
+      inferencePool = value;
+      return this;
+    }
+
     /** The sources. */
     public ConfigSources build() {
-      return new ConfigSources(file, environment, flags, models, endpoints);
+      return new ConfigSources(file, environment, flags, models, endpoints, inferencePool);
     }
   }
 }

@@ -149,16 +149,29 @@ public final class GatewayConfigLoader {
     }
   }
 
-  /** {@code --endpoints} and {@code --model} make one static pool in place of the file's. */
+  /**
+   * {@code --endpoints} or {@code --pool}, and {@code --model}, make one pool in place of the
+   * file's.
+   */
   private List<PoolConfig> shortcuts(List<PoolConfig> fromFile) {
     var endpoints = sources.endpoints();
+    var inferencePool = sources.inferencePool();
+    if (endpoints != null && inferencePool != null) {
+      errors.add(ConfigError.of("--pool", "", "does not go together with --endpoints"));
+      return fromFile;
+    }
+    if (inferencePool != null) {
+      settings.poolsFrom("--pool");
+      return PoolReader.fromInferencePool(inferencePool, sources.models(), errors);
+    }
     if (endpoints != null) {
       settings.poolsFrom("--endpoints");
       return PoolReader.fromFlags(endpoints, sources.models(), errors);
     }
     if (!sources.models().isEmpty()) {
       errors.add(
-          ConfigError.of("--model", "", "needs --endpoints; in a file, name models in their pool"));
+          ConfigError.of(
+              "--model", "", "needs --endpoints or --pool; in a file, name models in their pool"));
     }
     return fromFile;
   }
@@ -173,7 +186,7 @@ public final class GatewayConfigLoader {
           ConfigError.of(
               file == null ? "pools" : file.toString(),
               "pools",
-              "there is none; give --endpoints host:port,host:port or pools in a file"));
+              "there is none; give --endpoints host:port,host:port, --pool namespace/name or pools in a file"));
     }
     checkPair(Settings.TLS_CERTIFICATE, Settings.TLS_KEY);
     checkPair(Settings.TLS_KEY, Settings.TLS_CERTIFICATE);

@@ -1,5 +1,6 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,6 +37,9 @@ public record PoolConfig(String name, List<String> models, Discovery discovery, 
 
     /** The addresses of a name, resolved every {@code interval}. */
     record Dns(String name, int port, Duration interval) implements Discovery {}
+
+    /** Pods that an InferencePool or a label selector picks. */
+    record Kubernetes(PodSelection pods) implements Discovery {}
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
 import io.penstock.proxy.config.PoolConfig.Discovery;
 import io.penstock.proxy.config.PoolConfig.Scrape;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads {@code pools} of the file, and the pool that flags make. Pure functions. */
 final class PoolReader {
 
-  private static final List<String> SOURCES = List.of("static", "file", "dns");
+  private static final List<String> SOURCES = List.of("static", "file", "dns", "kubernetes");
   private static final Map<String, Role> ROLES =
       Map.of("both", Role.BOTH, "prefill", Role.PREFILL, "decode", Role.DECODE);
 
@@ -75,6 +76,21 @@ final class PoolReader {
         new PoolConfig(name, models, new Discovery.Static(list), new Scrape(scrapeInterval(null))));
   }
 
+  /** The pool of {@code --pool}. */
+  static List<PoolConfig> fromInferencePool(
+      String text, List<String> models, List<ConfigError> errors) {
+    if (!GatewayConfigLoader.parses(Settings.POOL_KUBERNETES_POOL, text)) {
+      errors.add(
+          ConfigError.of(
+              "--pool", "", GatewayConfigLoader.complaint(Settings.POOL_KUBERNETES_POOL, text)));
+      return List.of();
+    }
+    var pool = Settings.POOL_KUBERNETES_POOL.type().parse(text);
+    return List.of(
+        new PoolConfig(
+            pool.name(), models, new Discovery.Kubernetes(pool), new Scrape(scrapeInterval(null))));
+  }
+
   private static @Nullable Discovery discovery(YamlMapping pool, Path file) {
     var mapping = pool.mapping("discovery");
     if (mapping == null) {
@@ -101,7 +117,8 @@ final class PoolReader {
     return switch (given.getFirst()) {
       case "static" -> staticSource(source);
       case "file" -> fileSource(source, file);
-      default -> dnsSource(source);
+      case "dns" -> dnsSource(source);
+      default -> kubernetesSource(source);
     };
   }
 
@@ -138,6 +155,27 @@ final class PoolReader {
     var address = required(source, Settings.POOL_DNS);
     var interval = optional(source, Settings.POOL_DNS_INTERVAL);
     return address == null ? null : new Discovery.Dns(address.host(), address.port(), interval);
+  }
+
+  private static @Nullable Discovery kubernetesSource(YamlMapping source) {
+    if (source.has("selector")) {
+      source.refuseAllBut(List.of("namespace", "selector", "ports"));
+      var namespace = required(source, Settings.POOL_KUBERNETES_NAMESPACE);
+      var selector = required(source, Settings.POOL_KUBERNETES_SELECTOR);
+      var ports = required(source, Settings.POOL_KUBERNETES_PORTS);
+      return namespace == null || selector == null || ports == null
+          ? null
+          : new Discovery.Kubernetes(PodSelection.OfLabels.parse(namespace, selector, ports));
+    }
+    source.refuseAllBut(List.of("pool", "group"));
+    var pool = required(source, Settings.POOL_KUBERNETES_POOL);
+    var group =
+        source.has("group")
+            ? required(source, Settings.POOL_KUBERNETES_GROUP)
+            : PodSelection.OfPool.GROUP;
+    return pool == null || group == null
+        ? null
+        : new Discovery.Kubernetes(new PodSelection.OfPool(group, pool.namespace(), pool.name()));
   }
 
   private static Role role(YamlMapping mapping) {

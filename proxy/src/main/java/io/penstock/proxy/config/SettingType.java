@@ -1,5 +1,7 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.discovery.DiscoveryException;
+import io.penstock.picker.discovery.kubernetes.PodSelection;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -7,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +44,31 @@ final class SettingType<T extends @Nullable Object> {
 
   static final SettingType<HostPort> ENDPOINT =
       new SettingType<>("host:port or [ipv6]:port", text -> HostPort.parse(text, 1));
+
+  /** A pool of the group that is usual; the group is a setting of its own. */
+  static final SettingType<PodSelection.OfPool> INFERENCE_POOL =
+      new SettingType<>("namespace/name", SettingType::parsePool);
+
+  static final SettingType<String> POOL_GROUP =
+      new SettingType<>(
+          PodSelection.OfPool.GROUP + " or " + PodSelection.OfPool.ALPHA_GROUP,
+          text -> ofDiscovery(() -> new PodSelection.OfPool(text, "ns", "name")).group());
+
+  static final SettingType<String> LABELS =
+      new SettingType<>(
+          "key=value,key=value",
+          text -> {
+            var _ = ofDiscovery(() -> PodSelection.OfLabels.parse("ns", text, "1"));
+            return text;
+          });
+
+  static final SettingType<String> PORTS =
+      new SettingType<>(
+          "1 to 8 ports, such as 8000,8001",
+          text -> {
+            var _ = ofDiscovery(() -> PodSelection.OfLabels.parse("ns", "key=value", text));
+            return text;
+          });
 
   /** {@link #size} that may also be {@code auto}, read as {@link #AUTO}. */
   static final SettingType<Long> SIZE_OR_AUTO =
@@ -162,6 +190,25 @@ final class SettingType<T extends @Nullable Object> {
       throw new IllegalArgumentException(text);
     }
     return text;
+  }
+
+  private static PodSelection.OfPool parsePool(String text) {
+    int slash = text.indexOf('/');
+    if (slash < 0) {
+      throw new IllegalArgumentException(text);
+    }
+    return new PodSelection.OfPool(
+        PodSelection.OfPool.GROUP,
+        parseName(text.substring(0, slash)),
+        parseName(text.substring(slash + 1)));
+  }
+
+  private static <T> T ofDiscovery(Supplier<T> read) {
+    try {
+      return read.get();
+    } catch (DiscoveryException e) {
+      throw new IllegalArgumentException(e);
+    }
   }
 
   private static long nanos(String text) {

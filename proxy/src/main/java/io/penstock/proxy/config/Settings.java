@@ -1,5 +1,6 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.proxy.config.GatewayConfig.TransportKind;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -168,6 +169,36 @@ public final class Settings {
           "Name and port; every address the name resolves to is a pod.");
   static final Setting<Duration> POOL_DNS_INTERVAL =
       time("pools[].discovery.dns.interval", "5s", "How often the name is resolved.");
+  static final Setting<PodSelection.OfPool> POOL_KUBERNETES_POOL =
+      new Setting<>(
+          "pools[].discovery.kubernetes.pool",
+          SettingType.INFERENCE_POOL,
+          null,
+          "InferencePool whose ready pods are the endpoints.");
+  static final Setting<String> POOL_KUBERNETES_GROUP =
+      new Setting<>(
+          "pools[].discovery.kubernetes.group",
+          SettingType.POOL_GROUP,
+          PodSelection.OfPool.GROUP,
+          "API group of that InferencePool: its v1, or the older v1alpha2.");
+  static final Setting<String> POOL_KUBERNETES_NAMESPACE =
+      new Setting<>(
+          "pools[].discovery.kubernetes.namespace",
+          SettingType.NAME,
+          null,
+          "With selector, instead of pool: the namespace of the pods.");
+  static final Setting<String> POOL_KUBERNETES_SELECTOR =
+      new Setting<>(
+          "pools[].discovery.kubernetes.selector",
+          SettingType.LABELS,
+          null,
+          "Labels that ready pods must have to be endpoints; needs no InferencePool.");
+  static final Setting<String> POOL_KUBERNETES_PORTS =
+      new Setting<>(
+          "pools[].discovery.kubernetes.ports",
+          SettingType.PORTS,
+          null,
+          "With selector: the ports of each pod; each is an endpoint.");
   static final Setting<Duration> POOL_SCRAPE_INTERVAL =
       time(
           "pools[].scrape.interval",
@@ -208,7 +239,17 @@ public final class Settings {
 
   private static final List<Setting<?>> POOL =
       List.of(
-          POOL_NAME, POOL_ENDPOINT, POOL_FILE, POOL_DNS, POOL_DNS_INTERVAL, POOL_SCRAPE_INTERVAL);
+          POOL_NAME,
+          POOL_ENDPOINT,
+          POOL_FILE,
+          POOL_DNS,
+          POOL_DNS_INTERVAL,
+          POOL_KUBERNETES_POOL,
+          POOL_KUBERNETES_GROUP,
+          POOL_KUBERNETES_NAMESPACE,
+          POOL_KUBERNETES_SELECTOR,
+          POOL_KUBERNETES_PORTS,
+          POOL_SCRAPE_INTERVAL);
 
   private Settings() {}
 

@@ -6,6 +6,7 @@ import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
 import io.prometheus.client.Histogram;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
@@ -211,6 +212,23 @@ public final class GatewayMetrics {
   /** A gauge that is read when the page is asked for, from any thread. */
   public void gauge(String name, String help, DoubleSupplier value) {
     show(name, Collector.Type.GAUGE, help, value);
+  }
+
+  /** A gauge for each pool, read in the same way. */
+  public void gaugePerPool(String name, String help, Map<String, DoubleSupplier> values) {
+    var label = List.of("pool");
+    new Collector() {
+      @Override
+      public List<MetricFamilySamples> collect() {
+        List<MetricFamilySamples.Sample> samples = new ArrayList<>();
+        values.forEach(
+            (pool, value) ->
+                samples.add(
+                    new MetricFamilySamples.Sample(
+                        name, label, List.of(pool), value.getAsDouble())));
+        return List.of(new MetricFamilySamples(name, Type.GAUGE, help, samples));
+      }
+    }.register(registry);
   }
 
   /** A count that is kept elsewhere and only grows, read in the same way; named {@code …_total}. */

@@ -2,6 +2,7 @@ package io.penstock.proxy.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -194,9 +195,9 @@ class GatewayConfigLoaderTest {
     void settings_are_checked_together() throws Exception {
       assertThat(errors(ConfigSources.builder()))
           .containsExactly(
-              "pools: there is none; give --endpoints host:port,host:port or pools in a file");
+              "pools: there is none; give --endpoints host:port,host:port, --pool namespace/name or pools in a file");
       assertThat(errors(ConfigSources.builder().model("tiny")))
-          .contains("--model: needs --endpoints; in a file, name models in their pool");
+          .contains("--model: needs --endpoints or --pool; in a file, name models in their pool");
       assertThat(errors(sources(POOL + "tls: {certificate: cert.pem}\n")))
           .containsExactly(
               "gateway.yaml:4: tls.key: is missing; tls.certificate and tls.key go together");
@@ -311,6 +312,78 @@ class GatewayConfigLoaderTest {
   }
 
   @Nested
+  class PodsOfKubernetes {
+
+    @Test
+    void are_those_of_an_inference_pool_or_of_a_selector() throws Exception {
+      var pools =
+          loaded(
+                  sources(
+                      """
+                      pools:
+                        - {name: a, discovery: {kubernetes: {pool: ns/llm}}}
+                        - name: b
+                          discovery:
+                            kubernetes: {pool: ns/llm, group: inference.networking.x-k8s.io}
+                        - name: c
+                          discovery:
+                            kubernetes: {namespace: ns, selector: a=b, ports: 8000}
+                      """))
+              .config()
+              .pools();
+
+      assertThat(pools)
+          .extracting(PoolConfig::discovery)
+          .containsExactly(
+              new PoolConfig.Discovery.Kubernetes(
+                  new PodSelection.OfPool("inference.networking.k8s.io", "ns", "llm")),
+              new PoolConfig.Discovery.Kubernetes(
+                  new PodSelection.OfPool("inference.networking.x-k8s.io", "ns", "llm")),
+              new PoolConfig.Discovery.Kubernetes(
+                  new PodSelection.OfLabels("ns", Map.of("a", "b"), List.of(8000))));
+    }
+
+    @Test
+    void may_be_given_by_a_flag() throws Exception {
+      var config = loaded(ConfigSources.builder().inferencePool("ns/llm").model("tiny")).config();
+
+      assertThat(config.pools()).hasSize(1);
+      assertThat(config.pools().getFirst().name()).isEqualTo("llm");
+      assertThat(config.pools().getFirst().models()).containsExactly("tiny");
+    }
+
+    @Test
+    void are_refused_with_what_is_allowed() throws Exception {
+      assertThat(errors(sources("pools:\n  - {name: a, discovery: {kubernetes: {pool: llm}}}\n")))
+          .anySatisfy(error -> assertThat(error).contains("'llm' does not fit", "namespace/name"));
+      assertThat(
+              errors(
+                  sources(
+                      """
+                      pools:
+                        - name: a
+                          discovery: {kubernetes: {pool: ns/llm, group: example.org}}
+                      """)))
+          .anySatisfy(
+              error -> assertThat(error).contains("example.org", "inference.networking.k8s.io"));
+      assertThat(
+              errors(
+                  sources(
+                      """
+                      pools:
+                        - name: a
+                          discovery:
+                            kubernetes: {namespace: ns, selector: app, ports: 70000}
+                      """)))
+          .anySatisfy(error -> assertThat(error).contains("'app' does not fit"))
+          .anySatisfy(error -> assertThat(error).contains("'70000' does not fit"));
+      assertThat(
+              errors(ConfigSources.builder().inferencePool("ns/llm").endpoints("127.0.0.1:8001")))
+          .anySatisfy(error -> assertThat(error).contains("--pool", "--endpoints"));
+    }
+  }
+
+  @Nested
   class Printing {
 
     @Test
@@ -323,7 +396,12 @@ class GatewayConfigLoaderTest {
                           + "    discovery: {file: {path: \"e #1.yaml\"}}\n"
                           + "  - name: three\n"
                           + "    discovery: {dns: {address: \"[::1]:80\", interval: 1500ms}}\n"
-                          + "    scrape: {interval: 1ms}\n")
+                          + "    scrape: {interval: 1ms}\n"
+                          + "  - name: four\n"
+                          + "    discovery: {kubernetes: {pool: ns/llm}}\n"
+                          + "  - name: five\n"
+                          + "    discovery:\n"
+                          + "      kubernetes: {namespace: ns, selector: \"a=b,c=d\", ports: \"1,2\"}\n")
                   .flag("--timeouts.total", "1m30s")
                   .flag("--tls.certificate", "/a b/cert.pem")
                   .flag("--tls.key", "/key.pem"));
