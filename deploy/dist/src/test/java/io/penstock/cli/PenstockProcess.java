@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -75,10 +76,27 @@ final class PenstockProcess implements AutoCloseable {
 
   /** Starts {@code penstock serve} on free ports and waits until it listens. */
   static PenstockProcess serveUnready(String... flags) throws IOException {
-    List<String> arguments =
-        new ArrayList<>(List.of("serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"));
-    arguments.addAll(List.of(flags));
-    var gateway = start(arguments.toArray(String[]::new));
+    return serveUnready(Map.of(), flags);
+  }
+
+  /** The same with more variables. */
+  static PenstockProcess serveUnready(Map<String, String> environment, String... flags)
+      throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                HOME.resolve("bin/penstock").toString(),
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--admin",
+                "127.0.0.1:0"));
+    command.addAll(List.of(flags));
+    var builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    var process = builder.start();
+    process.getOutputStream().close();
+    var gateway = new PenstockProcess(process);
     gateway.said("admin on ");
     return gateway;
   }
