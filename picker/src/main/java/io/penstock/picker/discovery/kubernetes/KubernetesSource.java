@@ -52,6 +52,10 @@ final class KubernetesSource implements DiscoverySource {
   private Consumer<PoolDelta> deltas = delta -> {};
   private @Nullable Future<?> checks;
   private boolean closed;
+
+  /** Whether a whole list has been told, even if it was empty. */
+  private boolean known;
+
   private String poolProblem = "";
   private volatile String problem = "";
 
@@ -119,6 +123,7 @@ final class KubernetesSource implements DiscoverySource {
     }
     if (current != null && current.pods().synced()) {
       tell(endpoints(current));
+      known = true;
     }
   }
 
@@ -184,7 +189,7 @@ final class KubernetesSource implements DiscoverySource {
   private void tell(List<EndpointSpec> now) {
     var delta = PoolDelta.between(told, now);
     told = now;
-    if (!delta.isEmpty()) {
+    if (!delta.isEmpty() || (!known && current != null)) {
       log.info(
           "{}: {} endpoints; {} new or changed, {} gone",
           selection,

@@ -42,6 +42,7 @@ class KubernetesSourceTest {
   private final ScheduledExecutorService control = Executors.newSingleThreadScheduledExecutor();
   private final Map<EndpointId, EndpointSpec> told =
       new ConcurrentSkipListMap<>((a, b) -> a.value().compareTo(b.value()));
+  private final AtomicInteger deltas = new AtomicInteger();
   private final AtomicInteger removals = new AtomicInteger();
   private FakeApiServer server;
   private Cluster cluster;
@@ -208,6 +209,19 @@ class KubernetesSourceTest {
   }
 
   @Test
+  void aPoolWithoutPodsIsKnownAndAPoolThatDoesNotExistIsNot() {
+    server.install(POOLS);
+    follow(POOL);
+    awaitProblem("does not exist");
+    assertThat(deltas).hasValue(0);
+
+    server.put(POOLS, pool("app", 8000));
+
+    soon().until(() -> deltas.get() == 1);
+    assertThat(told).isEmpty();
+  }
+
+  @Test
   void aPoolThatIsDeletedHasNoEndpointsAndSaysSo() {
     server.install(POOLS);
     server.put(POOLS, pool("app", 8000));
@@ -361,6 +375,7 @@ class KubernetesSourceTest {
   }
 
   private void take(PoolDelta delta) {
+    deltas.incrementAndGet();
     removals.addAndGet(delta.removals().size());
     delta.removals().forEach(told::remove);
     delta.upserts().forEach(each -> told.put(each.id(), each));
