@@ -33,6 +33,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -56,8 +57,8 @@ final class PickerCommand implements Callable<Integer> {
   private static final Map<String, String> IGNORED = ignored();
 
   private static final Duration DNS_GRACE = Duration.ofMinutes(5);
-  private static final String DEFAULT_POOL = "default";
   private static final Pattern NAME = Pattern.compile("[0-9A-Za-z.:-]{1,253}");
+  static final String DEFAULT_POOL = "default";
 
   @Option(
       names = "--endpoints",
@@ -68,14 +69,18 @@ final class PickerCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "NAME",
-      description = "model served by the --endpoints; may be repeated; default: what the pods list")
+      description = "model served by the pods; may be repeated; default: what the pods list")
   private List<String> models = new ArrayList<>();
 
   @Option(
       names = "--pool-name",
       paramLabel = "NAME",
-      description = "name of the pool, for metrics and for gateways that ask for it")
+      description =
+          "InferencePool whose pods are picked from; with --endpoints only a name, for metrics and"
+              + " for gateways that ask for it")
   private @Nullable String poolName;
+
+  @Mixin private final KubernetesOptions kubernetes = new KubernetesOptions();
 
   @Option(
       names = "--bind-address",
@@ -222,6 +227,7 @@ final class PickerCommand implements Callable<Integer> {
       over = app.awaitDrained(Duration.ofDays(1));
     }
     app.close();
+    kubernetes.close();
     return 0;
   }
 
@@ -245,7 +251,7 @@ final class PickerCommand implements Callable<Integer> {
           Amounts.duration(scrapeInterval),
           Amounts.duration(preStop),
           Amounts.duration(drainTimeout),
-          () -> true);
+          kubernetes::isLeading);
     } catch (IllegalArgumentException | DiscoveryException | TypeConversionException e) {
       throw wrong(e.getMessage());
     }
@@ -279,7 +285,12 @@ final class PickerCommand implements Callable<Integer> {
 
   private List<PickerPool> pools() {
     if (endpoints.isEmpty()) {
-      throw wrong("there is no pool: give its pods by --endpoints");
+      var found = kubernetes.pools(poolName, models);
+      if (found.isEmpty()) {
+        throw wrong(
+            "there is no pool: give its pods by --pool-name, --endpoint-selector or --endpoints");
+      }
+      return found;
     }
     Map<String, List<EndpointAddress>> byPool = new LinkedHashMap<>();
     for (var given : endpoints) {
@@ -343,12 +354,14 @@ final class PickerCommand implements Callable<Integer> {
                 .unstarted(
                     () -> {
                       app.drain();
+                      kubernetes.resign();
                       try {
                         var _ = app.awaitDrained(atMost);
                       } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                       }
                       app.close();
+                      kubernetes.close();
                       Runtime.getRuntime().halt(0);
                     }));
   }

@@ -3,6 +3,7 @@ package io.penstock.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.penstock.simulator.SimulatedPod;
 import io.penstock.simulator.json.Json;
 import io.penstock.simulator.json.JsonReader;
@@ -32,6 +33,15 @@ class KubeIT {
 
   private static final String LABELS = "app: llm";
   private static final int CLIENTS = 8;
+
+  private static final List<String> PICKER =
+      List.of(
+          "picker",
+          "--bind-address=127.0.0.1",
+          "--secure-serving=false",
+          "--grpc-port=0",
+          "--grpc-health-port=0",
+          "--metrics-port=0");
 
   private static KubeCluster cluster;
   private static Map<String, String> account;
@@ -219,6 +229,61 @@ class KubeIT {
 
   @Test
   @Order(6)
+  void of_two_pickers_only_the_leader_is_ready_and_the_other_takes_over() throws Exception {
+    try (var first = picker()) {
+      soon().until(() -> isReady(first));
+      try (var second = picker()) {
+        // A standby knows the pods already.
+        soon().until(() -> readyEndpoints(second) == 2);
+        assertThat(isReady(second)).isFalse();
+        assertThat(isReady(first)).isTrue();
+
+        first.terminate();
+
+        soon().until(() -> isReady(second));
+        assertThat(first.exitStatus(Duration.ofSeconds(30))).isZero();
+        assertThat(cluster.kubectl("get", "lease", "epp-llm-llm.llm-d.ai", "-o", "name"))
+            .contains("lease.coordination.k8s.io/epp-llm-llm.llm-d.ai");
+      }
+    }
+  }
+
+  @Test
+  @Order(7)
+  void a_picker_finds_its_pods_by_labels_too() throws Exception {
+    try (var picker =
+        PenstockProcess.start(
+            account,
+            PICKER,
+            "--pool-namespace=llm",
+            "--endpoint-selector=app=llm",
+            "--endpoint-target-ports=8000")) {
+      soon().until(() -> isReady(picker) && readyEndpoints(picker) == 2);
+    }
+  }
+
+  private static PenstockProcess picker() throws Exception {
+    return PenstockProcess.start(
+        account,
+        PICKER,
+        "--pool-name=llm",
+        "--pool-namespace=llm",
+        "--pool-group=inference.networking.k8s.io",
+        "--ha-enable-leader-election",
+        "--pre-stop=1s");
+  }
+
+  private static double readyEndpoints(PenstockProcess picker) throws Exception {
+    var page = PenstockProcess.get(picker.said("metrics on ")).body();
+    return PenstockProcess.metric(page, "llm_d_epp_ready_endpoints");
+  }
+
+  private static boolean isReady(PenstockProcess picker) {
+    return PickerIT.readiness(picker.said("health on ")) == ServingStatus.SERVING;
+  }
+
+  @Test
+  @Order(8)
   void a_pool_that_is_deleted_is_served_no_more() throws Exception {
     cluster.kubectl("delete", "inferencepools.inference.networking.k8s.io", "llm");
     soon().until(() -> gateway.admin("/readyz").statusCode() == 503);

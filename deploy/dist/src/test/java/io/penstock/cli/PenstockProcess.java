@@ -46,15 +46,29 @@ final class PenstockProcess implements AutoCloseable {
 
   /** Starts a command. */
   static PenstockProcess start(String... arguments) throws IOException {
+    return start(Map.of(), List.of(arguments));
+  }
+
+  /** Starts a command with more variables. */
+  static PenstockProcess start(
+      Map<String, String> environment, List<String> arguments, String... more) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(HOME.resolve("bin/penstock").toString());
-    command.addAll(List.of(arguments));
-    return of(command);
+    command.addAll(arguments);
+    command.addAll(List.of(more));
+    return launch(environment, command);
   }
 
   /** Starts a command line whose first word is the path of the {@code penstock} script. */
   static PenstockProcess of(List<String> command) throws IOException {
-    var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    return launch(Map.of(), command);
+  }
+
+  private static PenstockProcess launch(Map<String, String> environment, List<String> command)
+      throws IOException {
+    var builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    var process = builder.start();
     process.getOutputStream().close();
     return new PenstockProcess(process);
   }
@@ -82,21 +96,8 @@ final class PenstockProcess implements AutoCloseable {
   /** The same with more variables. */
   static PenstockProcess serveUnready(Map<String, String> environment, String... flags)
       throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                HOME.resolve("bin/penstock").toString(),
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--admin",
-                "127.0.0.1:0"));
-    command.addAll(List.of(flags));
-    var builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().putAll(environment);
-    var process = builder.start();
-    process.getOutputStream().close();
-    var gateway = new PenstockProcess(process);
+    var serve = List.of("serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0");
+    var gateway = start(environment, serve, flags);
     gateway.said("admin on ");
     return gateway;
   }

@@ -129,7 +129,8 @@ class PickerIT {
         .build();
   }
 
-  private static ServingStatus readiness(String address) {
+  /** What the health service says of a picker. */
+  static ServingStatus readiness(String address) {
     var channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
     try {
       return HealthGrpc.newBlockingStub(channel)

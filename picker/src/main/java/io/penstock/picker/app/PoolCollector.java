@@ -9,7 +9,7 @@ import java.util.function.LongSupplier;
 
 /**
  * The {@code llm_d_epp_*} metrics of pools, computed when they are asked for, over the endpoints
- * whose signals are fresh. Thread-safe.
+ * whose signals are fresh; and whether the pools' sources have trouble. Thread-safe.
  */
 final class PoolCollector extends Collector {
 
@@ -38,8 +38,14 @@ final class PoolCollector extends Collector {
     var queueDeviation = gauge("std_dev_queue_size", "Its deviation.", "name");
     var runningAverage = gauge("average_running_requests", "Running by endpoint.", "name");
     var runningDeviation = gauge("std_dev_running_requests", "Its deviation.", "name");
+    var troubled =
+        new GaugeMetricFamily(
+            "penstock_discovery_troubled",
+            "1 while a pool's source of endpoints cannot be read, so that the last known stay.",
+            List.of("pool"));
     for (var pool : pools) {
       var name = List.of(pool.name());
+      troubled.addMetric(name, pool.problem().isEmpty() ? 0 : 1);
       var signals = pool.picker().signals();
       var slots = freshSlots(pool, signals);
       ready.addMetric(name, slots.length);
@@ -54,6 +60,7 @@ final class PoolCollector extends Collector {
       spread(name, slots, signals::running, runningAverage, runningDeviation);
     }
     return List.of(
+        troubled,
         ready,
         queues,
         kvAverage,

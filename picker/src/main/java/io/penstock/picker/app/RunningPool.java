@@ -66,6 +66,11 @@ final class RunningPool implements AutoCloseable {
     return known;
   }
 
+  /** What is wrong with the source now, one sentence; empty while all is well. */
+  String problem() {
+    return source.problem();
+  }
+
   String name() {
     return pool.name();
   }
