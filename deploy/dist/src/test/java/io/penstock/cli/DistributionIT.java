@@ -6,6 +6,9 @@ import io.penstock.simulator.Fleet;
 import io.penstock.simulator.http.PodConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -77,6 +80,21 @@ class DistributionIT {
         .contains("--prot")
         .contains("did you mean --port");
     assertThat(PenstockProcess.run("sevre").status()).isEqualTo(2);
+  }
+
+  @Test
+  void a_pool_of_kubernetes_without_an_api_server_to_ask_is_told_in_a_sentence(@TempDir Path home)
+      throws Exception {
+    var nowhere = Map.of("HOME", home.toString(), "KUBECONFIG", home.resolve("none").toString());
+    for (var command :
+        List.of(
+            List.of("serve", "--listen", "127.0.0.1:0", "--admin", "", "--pool", "ns/llm"),
+            List.of("picker", "--secure-serving=false", "--pool-name", "llm"))) {
+      try (var process = PenstockProcess.start(nowhere, command)) {
+        assertThat(process.exitStatus(Duration.ofMinutes(1))).isNotZero();
+        assertThat(process.output()).contains("no Kubernetes API server is known");
+      }
+    }
   }
 
   @Test

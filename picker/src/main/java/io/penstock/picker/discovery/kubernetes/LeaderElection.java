@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLo
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +40,7 @@ public final class LeaderElection implements AutoCloseable {
   private final String lease;
   private final String identity;
   private final Pace pace;
-  private final Executor blocking;
+  private final Executor later;
   private volatile CompletableFuture<?> round = CompletableFuture.completedFuture(null);
   private volatile boolean leading;
   private volatile boolean closed;
@@ -56,7 +57,8 @@ public final class LeaderElection implements AutoCloseable {
     this.lease = lease;
     this.identity = identity;
     this.pace = pace;
-    this.blocking = blocking;
+    this.later =
+        CompletableFuture.delayedExecutor(pace.retry().toMillis(), TimeUnit.MILLISECONDS, blocking);
     blocking.execute(this::stand);
   }
 
@@ -86,12 +88,11 @@ public final class LeaderElection implements AutoCloseable {
       round.cancel(true);
     }
     var _ =
-        round.whenCompleteAsync(
+        round.whenComplete(
             (ended, failure) -> {
               lead(false);
-              stand();
-            },
-            blocking);
+              later.execute(this::stand);
+            });
   }
 
   private void lead(boolean now) {
