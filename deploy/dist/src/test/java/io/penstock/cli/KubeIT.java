@@ -237,6 +237,7 @@ class KubeIT {
         soon().until(() -> readyEndpoints(second) == 2);
         assertThat(isReady(second)).isFalse();
         assertThat(isReady(first)).isTrue();
+        assertThat(PickerIT.pick(first.said("ext-proc on "))).isIn(a.hostPort(), b.hostPort());
 
         first.terminate();
 

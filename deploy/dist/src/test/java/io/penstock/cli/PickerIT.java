@@ -42,25 +42,7 @@ class PickerIT {
       await().until(() -> readiness(health) == ServingStatus.SERVING);
 
       try (var stream = new Stream(picker.said("ext-proc on "))) {
-        stream.send(
-            ProcessingRequest.newBuilder()
-                .setRequestHeaders(
-                    HttpHeaders.newBuilder()
-                        .setHeaders(
-                            HeaderMap.newBuilder()
-                                .addHeaders(header(":path", "/v1/completions"))
-                                .addHeaders(header(":method", "POST")))));
-        stream.send(
-            ProcessingRequest.newBuilder()
-                .setRequestBody(
-                    HttpBody.newBuilder()
-                        .setBody(ByteString.copyFromUtf8(BODY))
-                        .setEndOfStream(true)));
-
-        var mutation = stream.next().getRequestHeaders().getResponse().getHeaderMutation();
-        var named = mutation.getSetHeaders(0).getHeader();
-        assertThat(named.getKey()).isEqualTo("x-gateway-destination-endpoint");
-        assertThat(named.getRawValue().toStringUtf8()).isIn(addresses(fleet));
+        assertThat(stream.pick()).isIn(addresses(fleet));
         assertThat(stream.next().hasRequestBody()).isTrue();
 
         String page = PenstockProcess.get(picker.said("metrics on ")).body();
@@ -129,6 +111,13 @@ class PickerIT {
         .build();
   }
 
+  /** Where a picker sends a request. */
+  static String pick(String address) throws InterruptedException {
+    try (var stream = new Stream(address)) {
+      return stream.pick();
+    }
+  }
+
   /** What the health service says of a picker. */
   static ServingStatus readiness(String address) {
     var channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
@@ -150,6 +139,28 @@ class PickerIT {
     Stream(String address) {
       channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
       requests = ExternalProcessorGrpc.newStub(channel).process(this);
+    }
+
+    /** Sends a whole request; gives the endpoint that the reply to its headers names. */
+    String pick() throws InterruptedException {
+      send(
+          ProcessingRequest.newBuilder()
+              .setRequestHeaders(
+                  HttpHeaders.newBuilder()
+                      .setHeaders(
+                          HeaderMap.newBuilder()
+                              .addHeaders(header(":path", "/v1/completions"))
+                              .addHeaders(header(":method", "POST")))));
+      send(
+          ProcessingRequest.newBuilder()
+              .setRequestBody(
+                  HttpBody.newBuilder()
+                      .setBody(ByteString.copyFromUtf8(BODY))
+                      .setEndOfStream(true)));
+      var mutation = next().getRequestHeaders().getResponse().getHeaderMutation();
+      var named = mutation.getSetHeaders(0).getHeader();
+      assertThat(named.getKey()).isEqualTo("x-gateway-destination-endpoint");
+      return named.getRawValue().toStringUtf8();
     }
 
     void send(ProcessingRequest.Builder message) {
