@@ -74,7 +74,7 @@ final class KubernetesSource implements DiscoverySource {
     }
     checks =
         control.scheduleWithFixedDelay(
-            this::check, CHECK_MILLIS, CHECK_MILLIS, TimeUnit.MILLISECONDS);
+            () -> guarded(this::check), CHECK_MILLIS, CHECK_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -101,11 +101,20 @@ final class KubernetesSource implements DiscoverySource {
         control.execute(
             () -> {
               lookDue.set(false);
-              look();
+              guarded(this::look);
             });
       } catch (RejectedExecutionException e) {
         log.debug("{}: a change came after the end", selection);
       }
+    }
+  }
+
+  /** A scheduled task that throws would never run again, and nobody would hear of it. */
+  private void guarded(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.error("{}: a change could not be taken over", selection, e);
     }
   }
 
