@@ -1,5 +1,6 @@
 package io.penstock.picker.app;
 
+import io.penstock.picker.cost.ExpectedCostPicker;
 import io.penstock.picker.signals.EngineSignals;
 import io.prometheus.client.Collector;
 import io.prometheus.client.GaugeMetricFamily;
@@ -14,6 +15,9 @@ import java.util.function.LongSupplier;
 final class PoolCollector extends Collector {
 
   private static final String PREFIX = "llm_d_epp_";
+  private static final String[] IN_FLIGHT = {
+    "endpoint_name", "namespace", "producer_name", "fairness_id", "priority"
+  };
 
   private final List<RunningPool> pools;
   private final LongSupplier nanoClock;
@@ -43,6 +47,21 @@ final class PoolCollector extends Collector {
             "penstock_discovery_troubled",
             "1 while a pool's source of endpoints cannot be read, so that the last known stay.",
             List.of("pool"));
+    var requests = gauge("inflight_requests", "Requests in flight from here.", IN_FLIGHT);
+    var tokens = gauge("inflight_tokens", "Tokens of their contexts.", IN_FLIGHT);
+    var blocks =
+        gauge("prefix_indexer_size", "Blocks that are known.", "plugin_name", "plugin_type");
+    for (var pool : pools) {
+      var inFlight = pool.picker().inFlight();
+      for (var endpoint : pool.picker().snapshot().endpoints()) {
+        var labels = List.of(endpoint.spec().name(), "", pool.name(), "", "");
+        requests.addMetric(labels, inFlight.requests(endpoint.slot()));
+        tokens.addMetric(labels, (double) inFlight.contextTokens(endpoint.slot()));
+      }
+      blocks.addMetric(
+          List.of(pool.name(), ExpectedCostPicker.TYPE),
+          (double) pool.picker().index().stats().entries());
+    }
     for (var pool : pools) {
       var name = List.of(pool.name());
       troubled.addMetric(name, pool.problem().isEmpty() ? 0 : 1);
@@ -61,6 +80,9 @@ final class PoolCollector extends Collector {
     }
     return List.of(
         troubled,
+        requests,
+        tokens,
+        blocks,
         ready,
         queues,
         kvAverage,

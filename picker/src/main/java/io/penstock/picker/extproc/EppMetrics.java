@@ -1,5 +1,7 @@
 package io.penstock.picker.extproc;
 
+import io.penstock.picker.cost.ExpectedCostPicker;
+import io.penstock.picker.schedule.Decision;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
@@ -28,6 +30,8 @@ public final class EppMetrics {
   private static final String[] REQUEST = {
     "model_name", "target_model_name", "fairness_id", "priority"
   };
+
+  private static final String[] PLUGIN = {"plugin_name", "plugin_type"};
 
   private static final double[] LATENCY = {
     .005, .025, .05, .1, .2, .4, .6, .8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
@@ -65,6 +69,12 @@ public final class EppMetrics {
     .001, .005, .01, .05, .1, .5, 1, 5, 10, 30, 60, 120, 300, 600
   };
 
+  private static final double[] RATIO = {0, .1, .2, .3, .4, .5, .6, .7, .8, .9, 1};
+  private static final double[] HIT_BYTES = {
+    0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536
+  };
+  private static final int BYTES_PER_TOKEN = 4;
+
   private final Counter requests;
   private final Counter errors;
   private final Histogram duration;
@@ -79,6 +89,8 @@ public final class EppMetrics {
   private final Histogram tpot;
   private final Histogram itl;
   private final Counter attempts;
+  private final Histogram.Child hitRatio;
+  private final Histogram.Child hitBytes;
   private final Histogram.Child scheduling;
   private final Histogram.Child requestProcessing;
   private final Histogram.Child responseProcessing;
@@ -150,6 +162,22 @@ public final class EppMetrics {
             "endpoint_name",
             "namespace",
             "port");
+    hitRatio =
+        histogram(
+                registry,
+                "prefix_indexer_hit_ratio",
+                "Share of a prompt believed to be cached where it was sent.",
+                RATIO,
+                PLUGIN)
+            .labels(ExpectedCostPicker.TYPE, ExpectedCostPicker.TYPE);
+    hitBytes =
+        histogram(
+                registry,
+                "prefix_indexer_hit_bytes",
+                "The same in bytes of prompt, four to a token.",
+                HIT_BYTES,
+                PLUGIN)
+            .labels(ExpectedCostPicker.TYPE, ExpectedCostPicker.TYPE);
     scheduling =
         histogram(registry, "scheduler_e2e_duration_seconds", "One decision.", MICRO).labels();
     requestProcessing =
@@ -216,10 +244,21 @@ public final class EppMetrics {
         itl.labels(labels));
   }
 
-  /** A decision for an endpoint, or without one where {@code endpoint} is empty. */
-  void decided(String model, String endpoint, String port, double seconds) {
+  /** A decision for an endpoint. */
+  void routed(String model, Decision.Route route, double seconds) {
+    var spec = route.endpoint().spec();
     scheduling.observe(seconds);
-    attempts.labels(endpoint.isEmpty() ? "failure" : "success", model, endpoint, "", port).inc();
+    attempts.labels("success", model, spec.name(), "", Integer.toString(spec.port())).inc();
+    if (route.promptTokens() > 0) {
+      hitRatio.observe((double) route.cachedTokens() / route.promptTokens());
+      hitBytes.observe(BYTES_PER_TOKEN * route.cachedTokens());
+    }
+  }
+
+  /** A decision that found none. */
+  void notRouted(String model, double seconds) {
+    scheduling.observe(seconds);
+    attempts.labels("failure", model, "", "", "").inc();
   }
 
   /** The reply to a request went out. */

@@ -51,6 +51,11 @@ final class RequestAccount {
     found.requestBytes().observe(what.bodyBytes());
   }
 
+  /** The model under which metrics count the request; bounded. */
+  String modelLabel() {
+    return series == null ? "" : series.labels().getFirst();
+  }
+
   /** An endpoint is about to be named to the gateway. */
   void placed(Decision.Route chosen) {
     var to = pool;

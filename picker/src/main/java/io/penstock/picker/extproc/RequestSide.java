@@ -187,16 +187,13 @@ final class RequestSide {
     double seconds = (loop.now() - before) / 1e9;
     switch (decision) {
       case Decision.Route route -> {
-        var spec = route.endpoint().spec();
-        services
-            .metrics()
-            .decided(request.model(), spec.name(), Integer.toString(spec.port()), seconds);
+        services.metrics().routed(account.modelLabel(), route, seconds);
         account.placed(route);
         reply(request, route, last);
         account.replied();
       }
       case Decision.NoEndpoint none -> {
-        services.metrics().decided(request.model(), "", "", seconds);
+        services.metrics().notRouted(account.modelLabel(), seconds);
         refuse(ImmediateAnswer.of(none.reason()));
       }
     }

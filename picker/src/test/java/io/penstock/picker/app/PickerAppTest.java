@@ -96,6 +96,9 @@ class PickerAppTest {
                   assertThat(metrics(app, "/metrics").body())
                       .contains(
                           "llm_d_epp_ready_endpoints{name=\"pods\",} 2.0",
+                          "llm_d_epp_inflight_requests{endpoint_name=\"127.0.0.1:",
+                          "llm_d_epp_prefix_indexer_size{plugin_name=\"pods\","
+                              + "plugin_type=\"expected-cost-picker\",} 0.0",
                           "llm_d_epp_average_queue_size{name=\"pods\",} 0.0",
                           "llm_d_epp_std_dev_running_requests{name=\"pods\",} 0.0",
                           "llm_d_epp_average_kv_cache_utilization{name=\"pods\",} 0.0",

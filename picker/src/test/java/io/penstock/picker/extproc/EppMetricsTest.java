@@ -85,6 +85,14 @@ class EppMetricsTest {
                   "port",
                   "8000"))
           .isEqualTo(1);
+      assertThat(
+              picker.metric(
+                  "llm_d_epp_prefix_indexer_hit_ratio_count",
+                  "plugin_name",
+                  "expected-cost-picker",
+                  "plugin_type",
+                  "expected-cost-picker"))
+          .isEqualTo(1);
       assertThat(picker.metric("llm_d_epp_request_processing_duration_seconds_count")).isEqualTo(1);
       assertThat(picker.metric("llm_d_epp_response_processing_duration_seconds_count"))
           .isEqualTo(4);

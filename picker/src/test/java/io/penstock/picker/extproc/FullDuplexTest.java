@@ -124,6 +124,41 @@ class FullDuplexTest {
   }
 
   @Test
+  void a_gateway_that_does_not_read_is_not_read_from_and_loses_nothing() throws Exception {
+    var stream = GatewayStream.slow(picker.channel).post(CHAT).requestBody(BODY, true);
+    byte[] piece = new byte[60_000];
+    Arrays.fill(piece, (byte) 'x');
+    stream.responseHeaders(200, false);
+    int sent = 0;
+    while (sent < 64_000_000 && !stuck(stream)) {
+      stream.responseBody(piece, false);
+      sent += piece.length;
+    }
+    assertThat(sent)
+        .as("bytes that were taken from a gateway that reads none")
+        .isLessThan(16_000_000);
+
+    stream.read();
+    stream.responseBody(new byte[0], true);
+    assertThat(stream.picked().destination()).isNotEmpty();
+    stream.requestBodyBack(BODY.length(), true);
+    assertThat(stream.next().hasResponseHeaders()).isTrue();
+    assertThat(stream.responseBodyBack(sent, true)).hasSize(sent);
+    assertThat(stream.end().status().getCode()).isEqualTo(Status.Code.OK);
+  }
+
+  /** Nothing more is taken, although the server has handled everything that reached it. */
+  private static boolean stuck(GatewayStream stream) {
+    for (int i = 0; i < 20; i++) {
+      if (stream.taken()) {
+        return false;
+      }
+      stream.roundTrip();
+    }
+    return true;
+  }
+
+  @Test
   void the_same_prefix_goes_to_the_same_endpoint() throws Exception {
     var prompt = "x".repeat(8_000);
     var body = "{\"model\":\"tiny\",\"prompt\":\"" + prompt + "\"}";

@@ -60,14 +60,40 @@ final class GatewayStream extends ClientCall.Listener<ProcessingResponse> {
     this(channel, ExternalProcessorGrpc.getProcessMethod(), headers);
   }
 
+  /** A gateway that reads nothing until {@link #read}. */
+  static GatewayStream slow(ManagedChannel channel) {
+    return new GatewayStream(
+        channel, ExternalProcessorGrpc.getProcessMethod(), new io.grpc.Metadata(), 0);
+  }
+
+  /** Reads from now on whatever comes. */
+  void read() {
+    call.request(Integer.MAX_VALUE);
+  }
+
+  /** Whether the server still takes what is sent. */
+  boolean taken() {
+    return call.isReady();
+  }
+
   private GatewayStream(
       ManagedChannel channel,
       MethodDescriptor<ProcessingRequest, ProcessingResponse> method,
       io.grpc.Metadata headers) {
+    this(channel, method, headers, Integer.MAX_VALUE);
+  }
+
+  private GatewayStream(
+      ManagedChannel channel,
+      MethodDescriptor<ProcessingRequest, ProcessingResponse> method,
+      io.grpc.Metadata headers,
+      int replies) {
     this.channel = channel;
     call = channel.newCall(method, io.grpc.CallOptions.DEFAULT);
     call.start(this, headers);
-    call.request(Integer.MAX_VALUE);
+    if (replies > 0) {
+      call.request(replies);
+    }
   }
 
   /** A stream whose first message is these bytes, whatever they are. */
@@ -200,7 +226,7 @@ final class GatewayStream extends ClientCall.Listener<ProcessingResponse> {
   /** The next reply. */
   ProcessingResponse next() throws Exception {
     var reply = replies.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
-    assertThat(reply).as("a reply; the stream: " + ended).isNotNull();
+    assertThat(reply).as("a reply; the stream: " + ended.getNow(null)).isNotNull();
     return reply;
   }
 
@@ -250,10 +276,15 @@ final class GatewayStream extends ClientCall.Listener<ProcessingResponse> {
    * check that comes after that on the same connection, in order.
    */
   List<ProcessingResponse> pending() {
-    var _ = HealthGrpc.newBlockingStub(channel).check(HealthCheckRequest.getDefaultInstance());
+    roundTrip();
     List<ProcessingResponse> pending = new ArrayList<>();
     replies.drainTo(pending);
     return pending;
+  }
+
+  /** Waits until the server has answered something else on the same connection. */
+  void roundTrip() {
+    var _ = HealthGrpc.newBlockingStub(channel).check(HealthCheckRequest.getDefaultInstance());
   }
 
   /** Half-closes, as a gateway does that expects nothing more. */

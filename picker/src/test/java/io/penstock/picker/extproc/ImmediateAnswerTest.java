@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonToken;
 import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
 import io.grpc.Status;
+import io.grpc.netty.NettyChannelBuilder;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.schedule.ModelRule;
 import java.io.IOException;
@@ -106,6 +107,29 @@ class ImmediateAnswerTest {
           .containsEntry("x-llm-d-request-dropped-reason", "rejected-no-endpoints")
           .containsEntry("x-should-retry", "true");
       assertThat(Integer.parseInt(headers.get("retry-after"))).isBetween(1, 60);
+      picker.awaitIdle();
+    }
+  }
+
+  @Test
+  void a_fault_inside_is_answered_with_500_and_its_stream_ends_with_ok() throws Exception {
+    try (var picker = RunningPicker.broken(POD)) {
+      int failed = 0;
+      for (int connection = 0; connection < 4; connection++) {
+        var channel =
+            NettyChannelBuilder.forAddress(picker.server.address()).usePlaintext().build();
+        var stream = new GatewayStream(channel).post(FullDuplexTest.CHAT);
+        stream.requestBody(FullDuplexTest.BODY, true);
+        var reply = stream.next();
+        if (reply.hasImmediateResponse()) {
+          failed++;
+          assertThat(reply.getImmediateResponse().getStatus().getCodeValue()).isEqualTo(500);
+          assertThat(error(reply.getImmediateResponse())).containsEntry("code", "internal_error");
+          assertThat(stream.status().getCode()).isEqualTo(Status.Code.OK);
+        }
+        channel.shutdownNow();
+      }
+      assertThat(failed).isBetween(1, 3);
       picker.awaitIdle();
     }
   }

@@ -48,26 +48,28 @@ final class RunningPicker implements AutoCloseable {
   }
 
   RunningPicker(@Nullable ServerTls tls, String... endpoints) throws IOException {
-    this(ExtProcSettings.defaults(), ModelRule.PREFERRED, tls, List.of(List.of(endpoints)));
+    this(ExtProcSettings.defaults(), ModelRule.PREFERRED, tls, List.of(List.of(endpoints)), 0);
   }
 
   /** Several pools, named pool-0 and so on. */
   RunningPicker(ExtProcSettings settings, ModelRule rule, List<List<String>> endpoints)
       throws IOException {
-    this(settings, rule, null, endpoints);
+    this(settings, rule, null, endpoints, 0);
   }
 
   private RunningPicker(
       ExtProcSettings settings,
       ModelRule rule,
       @Nullable ServerTls tls,
-      List<List<String>> endpoints)
+      List<List<String>> endpoints,
+      int unknownLoops)
       throws IOException {
     List<EventLoop> loops = new ArrayList<>();
     group.forEach(executor -> loops.add((EventLoop) executor));
     List<ExtProcPool> pools = new ArrayList<>();
     for (int i = 0; i < endpoints.size(); i++) {
-      var picker = picker("pool-" + i, rule, loops, endpoints.get(i));
+      var picker =
+          picker("pool-" + i, rule, loops.subList(unknownLoops, loops.size()), endpoints.get(i));
       pickers.add(picker);
       pools.add(new ExtProcPool("pool-" + i, picker));
     }
@@ -106,6 +108,12 @@ final class RunningPicker implements AutoCloseable {
     picker.apply(new PoolDelta(specs, List.of()));
     await().until(() -> picker.snapshot().endpoints().size() == specs.size());
     return picker;
+  }
+
+  /** A picker that knows of one loop less than there are: on the last one each pick fails. */
+  static RunningPicker broken(String... endpoints) throws IOException {
+    return new RunningPicker(
+        ExtProcSettings.defaults(), ModelRule.PREFERRED, null, List.of(List.of(endpoints)), 1);
   }
 
   GatewayStream stream() {
