@@ -3,7 +3,6 @@ package io.penstock.picker.app;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.penstock.picker.extproc.EppMetrics;
-import io.penstock.picker.extproc.ExtProcPool;
 import io.penstock.picker.extproc.ExtProcServer;
 import io.penstock.picker.extproc.HealthStates;
 import io.penstock.picker.extproc.tls.ServerTls;
@@ -118,7 +117,7 @@ public final class PickerApp implements AutoCloseable {
             new ExtProcServer.Threads(group, loops, transport.serverChannel(), nanoClock),
             settings.grpc(),
             settings.health(),
-            pools.stream().map(pool -> new ExtProcPool(pool.name(), pool.picker())).toList(),
+            pools.stream().map(RunningPool::served).toList(),
             settings.streams(),
             metrics,
             states,

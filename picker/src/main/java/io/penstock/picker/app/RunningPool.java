@@ -6,8 +6,10 @@ import io.netty.channel.ReflectiveChannelFactory;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
 import io.penstock.picker.discovery.DiscoverySource;
+import io.penstock.picker.extproc.ExtProcPool;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.prefix.PrefixIndexConfig;
+import io.penstock.picker.schedule.OutlierDetector;
 import io.penstock.picker.scrape.ScrapeConfig;
 import io.penstock.picker.scrape.Scraping;
 import java.time.InstantSource;
@@ -18,6 +20,7 @@ import java.util.concurrent.RejectedExecutionException;
 final class RunningPool implements AutoCloseable {
 
   private final PickerPool pool;
+  private final OutlierDetector health = new OutlierDetector(OutlierDetector.Settings.DEFAULT);
   private final PoolPicker picker;
   private final DiscoverySource source;
   private final PickerPool.Surroundings surroundings;
@@ -42,6 +45,7 @@ final class RunningPool implements AutoCloseable {
                     .withIndex(PrefixIndexConfig.within(heapBytes / settings.pools().size())),
                 loops.size())
             .eventLoops(loops)
+            .health(health)
             .time(surroundings.nanoClock(), InstantSource.system())
             .scraping(
                 new Scraping(
@@ -73,6 +77,11 @@ final class RunningPool implements AutoCloseable {
 
   String name() {
     return pool.name();
+  }
+
+  /** As streams ask for it. */
+  ExtProcPool served() {
+    return new ExtProcPool(pool.name(), picker, health);
   }
 
   PoolPicker picker() {

@@ -147,6 +147,7 @@ final class RequestAccount {
     answer.end();
     var to = placement;
     if (to != null) {
+      judge(to.endpoint().slot(), now);
       if (good()) {
         to.completed(answer.promptTokens(), answer.cachedTokens(), answer.completionTokens(), now);
       } else {
@@ -165,6 +166,22 @@ final class RequestAccount {
       observeTokens(counted, now);
     } else {
       counted.failed(SERVER_ERROR);
+    }
+  }
+
+  /**
+   * What the answer says of its endpoint. A gateway that cannot reach it answers 503 itself, which
+   * looks like the pod's own here and says the same.
+   */
+  private void judge(int slot, long now) {
+    var asked = pool;
+    if (asked == null) {
+      return;
+    }
+    if (status >= 500) {
+      asked.health().failure(slot, now);
+    } else {
+      asked.health().success(slot, now);
     }
   }
 

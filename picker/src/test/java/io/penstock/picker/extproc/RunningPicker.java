@@ -17,6 +17,7 @@ import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.prefix.PrefixIndexConfig;
 import io.penstock.picker.schedule.ModelRule;
+import io.penstock.picker.schedule.OutlierDetector;
 import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -68,10 +69,11 @@ final class RunningPicker implements AutoCloseable {
     group.forEach(executor -> loops.add((EventLoop) executor));
     List<ExtProcPool> pools = new ArrayList<>();
     for (int i = 0; i < endpoints.size(); i++) {
-      var picker =
-          picker("pool-" + i, rule, loops.subList(unknownLoops, loops.size()), endpoints.get(i));
+      var health = new OutlierDetector(OutlierDetector.Settings.DEFAULT);
+      var asked = loops.subList(unknownLoops, loops.size());
+      var picker = picker("pool-" + i, rule, asked, health, endpoints.get(i));
       pickers.add(picker);
-      pools.add(new ExtProcPool("pool-" + i, picker));
+      pools.add(new ExtProcPool("pool-" + i, picker, health));
     }
     var loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     server =
@@ -89,7 +91,11 @@ final class RunningPicker implements AutoCloseable {
   }
 
   private static PoolPicker picker(
-      String name, ModelRule rule, List<EventLoop> loops, List<String> addresses) {
+      String name,
+      ModelRule rule,
+      List<EventLoop> loops,
+      OutlierDetector health,
+      List<String> addresses) {
     var picker =
         PoolPicker.builder(
                 PoolPickerConfig.of(name, Set.of(), 7)
@@ -97,6 +103,7 @@ final class RunningPicker implements AutoCloseable {
                     .withIndex(new PrefixIndexConfig(64, 1024, 8 << 20, 1 << 14, 1)),
                 loops.size())
             .eventLoops(loops)
+            .health(health)
             .time(System::nanoTime, InstantSource.system())
             .build();
     List<EndpointSpec> specs = new ArrayList<>();

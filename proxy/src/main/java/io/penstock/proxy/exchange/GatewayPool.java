@@ -1,7 +1,7 @@
 package io.penstock.proxy.exchange;
 
 import io.penstock.picker.assembly.PoolPicker;
-import io.penstock.proxy.upstream.OutlierDetector;
+import io.penstock.picker.schedule.OutlierDetector;
 import io.penstock.proxy.upstream.RetryBudget;
 import java.util.List;
 

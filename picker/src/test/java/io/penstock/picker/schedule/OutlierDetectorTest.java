@@ -1,4 +1,4 @@
-package io.penstock.proxy.upstream;
+package io.penstock.picker.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

@@ -1,7 +1,6 @@
-package io.penstock.proxy.upstream;
+package io.penstock.picker.schedule;
 
 import io.penstock.picker.pool.Endpoint;
-import io.penstock.picker.schedule.EndpointHealth;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
