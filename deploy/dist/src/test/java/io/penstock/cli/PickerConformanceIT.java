@@ -1,0 +1,53 @@
+package io.penstock.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.tools.conform.Requirements;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+/** {@code penstock picker} keeps every requirement that {@code penstock conform} examines. */
+class PickerConformanceIT {
+
+  /** Nobody is there: the suite plays the gateway, and no request reaches a pod. */
+  private static final String ENDPOINTS = "127.0.0.1:1,127.0.0.1:2,127.0.0.2:1,[::1]:1";
+
+  @Test
+  void nothing_fails_and_nothing_is_skipped() throws Exception {
+    try (var picker = picker(ENDPOINTS);
+        var empty = picker("pods.invalid:8000")) {
+      var done =
+          PenstockProcess.run(
+              "conform",
+              "--target",
+              picker.said("ext-proc on "),
+              "--health-target",
+              picker.said("ext-proc on "),
+              "--empty-target",
+              empty.said("ext-proc on "),
+              "--endpoints",
+              ENDPOINTS);
+      assertThat(done.output())
+          .contains(": %d passed, 0 failed, 0 skipped".formatted(Requirements.ALL.size()));
+      assertThat(done.status()).isZero();
+    }
+  }
+
+  private static PenstockProcess picker(String endpoints) throws IOException {
+    var picker =
+        PenstockProcess.start(
+            "picker",
+            "--bind-address",
+            "127.0.0.1",
+            "--grpc-port",
+            "0",
+            "--grpc-health-port",
+            "0",
+            "--metrics-port",
+            "0",
+            "--endpoints",
+            endpoints);
+    picker.said("metrics on ");
+    return picker;
+  }
+}
