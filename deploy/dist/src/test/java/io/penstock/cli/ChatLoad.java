@@ -10,21 +10,21 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * So many clients that chat with a gateway without pause, streamed and not in turn, until they are
+ * So many clients that chat with a server without pause, streamed and not in turn, until they are
  * stopped. Every answer is kept.
  */
 final class ChatLoad implements AutoCloseable {
 
   private static final int TOKENS = 60;
 
-  private final PenstockProcess gateway;
+  private final String url;
   private final List<Thread> clients = new ArrayList<>();
   private final List<String> streams = new CopyOnWriteArrayList<>();
   private final List<String> answers = new CopyOnWriteArrayList<>();
   private volatile boolean stopped;
 
-  ChatLoad(PenstockProcess gateway, int clientCount) {
-    this.gateway = gateway;
+  ChatLoad(String url, int clientCount) {
+    this.url = url;
     for (int i = 0; i < clientCount; i++) {
       String name = "client " + i;
       clients.add(Thread.ofVirtual().start(() -> chat(name)));
@@ -36,7 +36,7 @@ final class ChatLoad implements AutoCloseable {
       String words = name + " asks question " + i;
       try {
         if (i % 2 == 0) {
-          try (var stream = new OpenStream(gateway.url(), words, TOKENS)) {
+          try (var stream = new OpenStream(url, words, TOKENS)) {
             streams.add(stream.answer());
           }
         } else {
@@ -52,7 +52,8 @@ final class ChatLoad implements AutoCloseable {
 
   private String plain(String words) throws IOException, InterruptedException {
     var answer =
-        gateway.post(
+        PenstockProcess.post(
+            url,
             "/v1/chat/completions",
             """
             {"model":"tiny","messages":[{"role":"user","content":"%s"}],"max_tokens":%d,\

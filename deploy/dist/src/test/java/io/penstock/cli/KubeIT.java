@@ -94,7 +94,7 @@ class KubeIT {
     cluster.ready("b", true);
     soon().until(() -> names().equals(List.of("llm/a-rank-0", "llm/b-rank-0")));
 
-    try (var load = new ChatLoad(gateway, CLIENTS)) {
+    try (var load = new ChatLoad(gateway.url(), CLIENTS)) {
       load.awaitMore(100);
       load.stop();
       load.assertAllWhole();
@@ -106,7 +106,7 @@ class KubeIT {
   @Test
   @Order(2)
   void pods_come_and_go_under_traffic_and_no_request_fails() throws Exception {
-    try (var load = new ChatLoad(gateway, CLIENTS)) {
+    try (var load = new ChatLoad(gateway.url(), CLIENTS)) {
       var c = cluster.create("c", LABELS);
       cluster.ready("c", true);
       soon().until(() -> c.stats().inferenceRequests() > 0);
@@ -146,7 +146,7 @@ class KubeIT {
   @Test
   @Order(3)
   void an_api_server_that_is_down_costs_no_request_and_is_reported() throws Exception {
-    try (var load = new ChatLoad(gateway, CLIENTS)) {
+    try (var load = new ChatLoad(gateway.url(), CLIENTS)) {
       cluster.stop("kube-apiserver");
       awaitTrouble("not watched now, the last known state is kept; the API server cannot be asked");
       assertThat(gateway.admin("/readyz").statusCode()).isEqualTo(200);

@@ -2,13 +2,16 @@ package io.penstock.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.regex.Pattern;
 
 /**
  * A streamed chat over a raw connection, so that a test sees how the bytes end. The request is sent
@@ -17,10 +20,13 @@ import java.util.concurrent.Executors;
 final class OpenStream implements AutoCloseable {
 
   private static final int SILENCE_MILLIS = 60_000;
+  private static final Pattern CONTENT_LENGTH =
+      Pattern.compile("(?i)\r\ncontent-length: (\\d+)\r\n");
   private static final String LAST_CHUNK = "\r\n0\r\n\r\n";
 
   private final Socket socket;
   private final CompletableFuture<Integer> begun = new CompletableFuture<>();
+  private final CompletableFuture<Void> event = new CompletableFuture<>();
   private final CompletableFuture<String> whole;
 
   /**
@@ -57,8 +63,18 @@ final class OpenStream implements AutoCloseable {
       begun.complete(first);
       for (int next = first; next >= 0; next = in.read()) {
         read.append((char) next);
+        if (next == '\n' && !event.isDone() && read.indexOf("\ndata: ") >= 0) {
+          event.complete(null);
+        }
         if (next == '\n' && read.indexOf(LAST_CHUNK, read.length() - LAST_CHUNK.length()) >= 0) {
           break;
+        }
+        if (next == '\n' && read.lastIndexOf("\r\n\r\n") == read.length() - 4) {
+          var length = CONTENT_LENGTH.matcher(read);
+          if (length.find()) {
+            read.append(readChars(in, Integer.parseInt(length.group(1))));
+            break;
+          }
         }
       }
     } catch (IOException e) {
@@ -66,7 +82,18 @@ final class OpenStream implements AutoCloseable {
       begun.completeExceptionally(e);
       read.append("(reset)");
     }
+    event.completeExceptionally(new EOFException("no event in: " + read));
     return read.toString();
+  }
+
+  /** A body of ASCII, as errors have it. */
+  private static String readChars(Reader in, int count) throws IOException {
+    var body = new StringBuilder();
+    int next = 0;
+    while (body.length() < count && (next = in.read()) >= 0) {
+      body.append((char) next);
+    }
+    return body.toString();
   }
 
   /** Waits for the first byte of the answer. */
@@ -74,7 +101,15 @@ final class OpenStream implements AutoCloseable {
     assertThat(begun.join()).isEqualTo('H');
   }
 
-  /** The answer with its head and chunk framing, up to its last chunk or the connection's end. */
+  /** Waits for the first event of the answer. */
+  void awaitFirstEvent() {
+    event.join();
+  }
+
+  /**
+   * The answer with its head and chunk framing, up to its last chunk, its length or the
+   * connection's end.
+   */
   String answer() {
     return whole.join();
   }

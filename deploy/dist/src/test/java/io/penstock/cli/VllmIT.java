@@ -296,7 +296,7 @@ class VllmIT {
   void a_pod_that_is_killed_costs_no_request_that_had_not_begun() throws Exception {
     var dying = PODS.get(1);
     double retries = retries();
-    try (var load = new ChatLoad(gateway, CLIENTS)) {
+    try (var load = new ChatLoad(gateway.url(), CLIENTS)) {
       load.awaitMore(2 * CLIENTS);
       await().until(() -> dying.metric("vllm:num_requests_running") >= 2);
       dying.kill();
@@ -309,7 +309,7 @@ class VllmIT {
     dying.restart();
     dying.awaitHealthy();
     double before = dying.metric("vllm:generation_tokens_total");
-    try (var load = new ChatLoad(gateway, CLIENTS)) {
+    try (var load = new ChatLoad(gateway.url(), CLIENTS)) {
       await()
           .atMost(Duration.ofMinutes(1))
           .until(() -> dying.metric("vllm:generation_tokens_total") > before);
@@ -324,7 +324,7 @@ class VllmIT {
   void a_pod_that_shuts_down_costs_no_request() throws Exception {
     var leaving = PODS.get(0);
     double retries = retries();
-    try (var load = new ChatLoad(gateway, CLIENTS)) {
+    try (var load = new ChatLoad(gateway.url(), CLIENTS)) {
       try (var last = new OpenStream(leaving.url(), "it keeps the pod alive", 2_000)) {
         last.awaitFirstByte();
         load.awaitMore(2 * CLIENTS);

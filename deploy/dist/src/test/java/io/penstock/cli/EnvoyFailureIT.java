@@ -1,0 +1,131 @@
+package io.penstock.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Pickers and pods behind a real Envoy that die, stop and come back under load. */
+@Tag("envoy")
+class EnvoyFailureIT {
+
+  private static final int CLIENTS = 8;
+  private static final int PODS = 3;
+  private static final String CHAT = "/v1/chat/completions";
+  private static final String BODY =
+      """
+      {"model":"tiny","messages":[{"role":"user","content":"hello"}],"max_tokens":2}""";
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fail-close", "fail-open"})
+  void envoy_accepts_the_shipped_file(String name) throws Exception {
+    Path file = Files.writeString(folder.resolve(name + ".yaml"), EnvoyProcess.shipped(name));
+    var process =
+        new ProcessBuilder(
+                Kit.bringUp("envoy", "envoy-up"), "--mode", "validate", "-c", file.toString())
+            .inheritIO()
+            .start();
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(process.exitValue()).isZero();
+  }
+
+  @Test
+  void fail_close_while_the_picker_is_away_nothing_reaches_a_pod_and_then_all_is_well()
+      throws Exception {
+    try (var pods = new PickedPods(folder, "fail-close", PODS, Map.of())) {
+      killUnderLoad(pods);
+      long before = pods.inferenceRequests();
+      for (int i = 0; i < 10; i++) {
+        var answer = PenstockProcess.post(pods.envoy().url(), CHAT, BODY);
+        assertThat(answer.statusCode()).isEqualTo(500);
+      }
+      assertThat(pods.inferenceRequests()).isEqualTo(before);
+      backToNormal(pods);
+    }
+  }
+
+  @Test
+  void fail_open_while_the_picker_is_away_envoy_chooses_and_then_the_picker_does_again()
+      throws Exception {
+    try (var pods = new PickedPods(folder, "fail-open", PODS, Map.of())) {
+      killUnderLoad(pods);
+      try (var load = new ChatLoad(pods.envoy().url(), CLIENTS)) {
+        load.awaitMore(60);
+        load.stop();
+        load.assertAllWhole();
+      }
+      backToNormal(pods);
+    }
+  }
+
+  /** Ends the picker while clients chat, and returns when Envoy knows. */
+  private static void killUnderLoad(PickedPods pods) throws Exception {
+    try (var load = new ChatLoad(pods.envoy().url(), CLIENTS)) {
+      load.awaitMore(40);
+      pods.killPicker();
+      pods.envoy().awaitHealthyPickers(0);
+      load.stop();
+    }
+    await().until(() -> pods.running() == 0);
+  }
+
+  private static void backToNormal(PickedPods pods) throws Exception {
+    pods.restartPicker();
+    try (var load = new ChatLoad(pods.envoy().url(), CLIENTS)) {
+      load.awaitMore(60);
+      load.stop();
+      load.assertAllWhole();
+    }
+    assertThat(pods.pickerMetric("llm_d_epp_scheduler_attempts_total")).isGreaterThan(60);
+    pods.settle();
+  }
+
+  @Test
+  void a_picker_that_is_told_to_stop_loses_no_request() throws Exception {
+    try (var pods = new PickedPods(folder, "fail-open", PODS, Map.of());
+        var load = new ChatLoad(pods.envoy().url(), CLIENTS)) {
+      load.awaitMore(40);
+      pods.terminatePicker();
+      assertThat(pods.pickerStatus()).isZero();
+      load.awaitMore(40);
+      load.stop();
+      load.assertAllWhole();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fail-close", "fail-open"})
+  void a_pod_that_dies_is_soon_avoided(String name) throws Exception {
+    try (var pods = new PickedPods(folder, name, PODS, Map.of())) {
+      try (var load = new ChatLoad(pods.envoy().url(), CLIENTS)) {
+        load.awaitMore(40);
+        pods.pod(0).kill();
+        load.awaitMore(100);
+        load.stop();
+      }
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(
+              () -> {
+                for (int i = 0; i < 20; i++) {
+                  var answer = PenstockProcess.post(pods.envoy().url(), CHAT, BODY);
+                  assertThat(answer.statusCode()).isEqualTo(200);
+                }
+              });
+      assertThat(List.of(pods.pod(1), pods.pod(2)))
+          .allSatisfy(pod -> assertThat(pod.stats().inferenceRequests()).isPositive());
+    }
+  }
+}
