@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * a second apart: a writer may be half-way. A bad or missing file keeps the old endpoints and is
  * {@link #problem}.
  *
- * <p>Confined to the control thread.
+ * <p>Confined to the control thread once it is open.
  */
 public final class FileSource implements DiscoverySource {
 
@@ -45,33 +45,38 @@ public final class FileSource implements DiscoverySource {
   private boolean closed;
   private volatile String problem = "";
 
-  /**
-   * A source that reads nothing until it is started.
-   *
-   * @param control the control thread
-   */
-  public FileSource(Path file, ScheduledExecutorService control) {
+  private FileSource(Path file, ScheduledExecutorService control) {
     this.file = file;
     this.control = control;
   }
 
   /**
-   * Reads the file for the first time.
+   * Reads the file for the first time, on the caller's thread.
    *
-   * @throws DiscoveryException when it is missing or bad
+   * @param control the control thread
+   * @throws DiscoveryException when the file is missing or bad
    */
+  public static FileSource open(Path file, ScheduledExecutorService control) {
+    var source = new FileSource(file, control);
+    try {
+      source.take(source.read());
+    } catch (IOException e) {
+      source.report(source.reason(e));
+    }
+    if (!source.problem.isEmpty()) {
+      throw new DiscoveryException(source.problem);
+    }
+    return source;
+  }
+
   @Override
   public void start(Consumer<PoolDelta> consumer) {
     deltas = consumer;
-    try {
-      take(read());
-    } catch (IOException e) {
-      report(reason(e));
-    }
-    if (!problem.isEmpty()) {
-      throw new DiscoveryException(problem);
-    }
     started = true;
+    var first = PoolDelta.between(List.of(), told);
+    if (!first.isEmpty()) {
+      deltas.accept(first);
+    }
     pollIn(POLL_MILLIS);
   }
 

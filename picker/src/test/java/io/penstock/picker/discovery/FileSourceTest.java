@@ -25,7 +25,7 @@ final class FileSourceTest {
   void startWithOneEndpoint() throws IOException {
     file = folder.resolve("endpoints.yaml");
     Files.writeString(file, listing("a"));
-    source = new FileSource(file, control.executor());
+    source = FileSource.open(file, control.executor());
     source.start(told);
   }
 
@@ -72,7 +72,7 @@ final class FileSourceTest {
     Files.createSymbolicLink(folder.resolve("data"), Path.of("v1"));
     Files.createSymbolicLink(mounted, Path.of("data/endpoints.yaml"));
     var linked = new ToldEndpoints();
-    var linkedSource = new FileSource(mounted, control.executor());
+    var linkedSource = FileSource.open(mounted, control.executor());
     linkedSource.start(linked);
 
     Files.createSymbolicLink(folder.resolve("data.next"), Path.of("v2"));
@@ -131,7 +131,7 @@ final class FileSourceTest {
   void aSourceThatCannotBeReadAtTheStartSaysSo() {
     var missing = folder.resolve("missing");
 
-    assertThatThrownBy(() -> new FileSource(missing, control.executor()).start(told))
+    assertThatThrownBy(() -> FileSource.open(missing, control.executor()))
         .isInstanceOf(DiscoveryException.class)
         .hasMessage(missing + " cannot be read: there is no such file");
   }

@@ -55,7 +55,7 @@ final class EndpointSources implements AutoCloseable {
             ? new StaticSource(addresses)
             : dns(addresses, seed);
       }
-      case Discovery.EndpointFile file -> new FileSource(file.path(), control);
+      case Discovery.EndpointFile file -> FileSource.open(file.path(), control);
       case Discovery.Dns name ->
           dns(List.of(new EndpointAddress(name.name(), name.port(), Role.BOTH, Map.of())), seed);
       case Discovery.Kubernetes(var pods) -> {

@@ -61,6 +61,8 @@ final class PoolRuntime implements AutoCloseable {
                 ejection.duration().toNanos(),
                 ejection.maxDuration().toNanos(),
                 ejection.slowStart().toNanos()));
+    // First, since it may refuse, and the picker has a thread.
+    var source = sources.of(config.discovery(), seed);
     long heapBytes = Runtime.getRuntime().maxMemory();
     var picker =
         PoolPicker.builder(
@@ -91,7 +93,7 @@ final class PoolRuntime implements AutoCloseable {
             picker,
             health,
             new RetryBudget(gateway.retries().budget()));
-    return new PoolRuntime(pool, sources.of(config.discovery(), seed), control);
+    return new PoolRuntime(pool, source, control);
   }
 
   /** Finds endpoints from now on, and closes the connections to those that leave. */
