@@ -262,7 +262,11 @@ final class Reply {
       return;
     }
     sentBytes += length;
-    var _ = ctx.writeAndFlush(bytes);
+    var _ = ctx.write(bytes);
+    // What trails an answer leaves in one write with it: nobody can take it for the next answer.
+    if (!(fault instanceof Fault.TrailingBytes)) {
+      ctx.flush();
+    }
   }
 
   private void finish() {
@@ -270,7 +274,7 @@ final class Reply {
       return;
     }
     if (fault instanceof Fault.TrailingBytes) {
-      send(ctx.alloc().buffer(TRAILING.length).writeBytes(TRAILING));
+      var _ = ctx.writeAndFlush(ctx.alloc().buffer(TRAILING.length).writeBytes(TRAILING));
     }
     state = State.OVER;
     if (!keepAlive) {
