@@ -110,7 +110,7 @@ class LayeringTest {
 
   @ArchTest
   static final ArchRule extproc =
-      imports("extproc", "assembly", "cost", "explain", "schedule", "request", "pool");
+      imports("extproc", "assembly", "cost", "explain", "schedule", "request", "signals", "pool");
 
   @ArchTest
   static final ArchRule nobodyImportsTheApp =

@@ -1,34 +1,22 @@
 package io.penstock.picker.extproc;
 
-import java.nio.charset.StandardCharsets;
+import io.penstock.picker.signals.TokenUsage;
 
 /**
  * Reads token counts and events out of a response's body that passes by. The counts stand in a
  * {@code usage} object at the very end of what an engine sends, or, in the Messages API, at the
- * beginning and the end; so the first piece is looked at, and the last bytes are kept. -1 stands
- * for a count that was not reported.
+ * beginning and the end; so the first piece is looked at, and the last bytes are kept.
  */
 final class AnswerScan {
 
-  private static final int TAIL_BYTES = 2 * 1024;
-
-  private static final byte[] USAGE = ascii("\"usage\":");
-  private static final byte[] PROMPT = ascii("\"prompt_tokens\":");
-  private static final byte[] INPUT = ascii("\"input_tokens\":");
-  private static final byte[] COMPLETION = ascii("\"completion_tokens\":");
-  private static final byte[] OUTPUT = ascii("\"output_tokens\":");
-  private static final byte[] CACHED = ascii("\"cached_tokens\":");
-  private static final byte[] CACHE_READ = ascii("\"cache_read_input_tokens\":");
   private static final byte[] NOTHING = {};
 
+  private final TokenUsage usage = new TokenUsage();
   private byte[] tail = NOTHING;
   private int tailLength;
   private boolean lineStart = true;
   private boolean first = true;
   private long bytes;
-  private int promptTokens = -1;
-  private int cachedTokens = -1;
-  private int completionTokens = -1;
 
   /** Looks at a piece; returns how many events with data began in it, were it an event stream. */
   int piece(byte[] array, int start, int length) {
@@ -38,7 +26,7 @@ final class AnswerScan {
     bytes += length;
     if (first) {
       first = false;
-      look(array, start, start + length);
+      usage.look(array, start, start + length);
     }
     keep(array, start, length);
     return dataLines(array, start, length);
@@ -61,10 +49,10 @@ final class AnswerScan {
 
   private void keep(byte[] array, int start, int length) {
     if (tail.length == 0) {
-      tail = new byte[TAIL_BYTES];
+      tail = new byte[TokenUsage.TAIL_BYTES];
     }
-    int taken = Math.min(length, TAIL_BYTES);
-    int kept = Math.min(tailLength, TAIL_BYTES - taken);
+    int taken = Math.min(length, tail.length);
+    int kept = Math.min(tailLength, tail.length - taken);
     System.arraycopy(tail, tailLength - kept, tail, 0, kept);
     System.arraycopy(array, start + length - taken, tail, kept, taken);
     tailLength = kept + taken;
@@ -72,75 +60,9 @@ final class AnswerScan {
 
   /** The body is over. */
   void end() {
-    look(tail, 0, tailLength);
+    usage.look(tail, 0, tailLength);
     tail = NOTHING;
     tailLength = 0;
-  }
-
-  private void look(byte[] array, int start, int end) {
-    int at = lastUsage(array, start, end);
-    if (at < 0) {
-      return;
-    }
-    promptTokens = either(array, at, end, PROMPT, INPUT, promptTokens);
-    completionTokens = either(array, at, end, COMPLETION, OUTPUT, completionTokens);
-    cachedTokens = either(array, at, end, CACHED, CACHE_READ, cachedTokens);
-  }
-
-  /** Where the last usage object begins, -1 if there is none; null is none. */
-  private static int lastUsage(byte[] array, int start, int end) {
-    for (int i = end - USAGE.length - 1; i >= start; i--) {
-      if (array[i] == '"' && matches(array, i, end, USAGE)) {
-        int at = i + USAGE.length;
-        while (at < end && array[at] == ' ') {
-          at++;
-        }
-        if (at < end && array[at] == '{') {
-          return at;
-        }
-      }
-    }
-    return -1;
-  }
-
-  private static int either(
-      byte[] array, int from, int end, byte[] name, byte[] other, int otherwise) {
-    int value = number(array, from, end, name);
-    if (value < 0) {
-      value = number(array, from, end, other);
-    }
-    return value < 0 ? otherwise : value;
-  }
-
-  private static int number(byte[] array, int from, int end, byte[] name) {
-    int at = from;
-    while (at < end && !(array[at] == '"' && matches(array, at, end, name))) {
-      at++;
-    }
-    at += name.length;
-    while (at < end && array[at] == ' ') {
-      at++;
-    }
-    long value = -1;
-    for (; at < end && array[at] >= '0' && array[at] <= '9'; at++) {
-      value = Math.max(value, 0) * 10 + (array[at] - '0');
-      if (value > Integer.MAX_VALUE) {
-        return -1;
-      }
-    }
-    return (int) value;
-  }
-
-  private static boolean matches(byte[] array, int at, int end, byte[] wanted) {
-    if (end - at < wanted.length) {
-      return false;
-    }
-    for (int i = 0; i < wanted.length; i++) {
-      if (array[at + i] != wanted[i]) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /** Bytes of the body so far. */
@@ -148,22 +70,8 @@ final class AnswerScan {
     return bytes;
   }
 
-  /** Tokens of the prompt. */
-  int promptTokens() {
-    return promptTokens;
-  }
-
-  /** Tokens of the prompt that the engine had cached. */
-  int cachedTokens() {
-    return cachedTokens;
-  }
-
-  /** Tokens generated. */
-  int completionTokens() {
-    return completionTokens;
-  }
-
-  private static byte[] ascii(String text) {
-    return text.getBytes(StandardCharsets.US_ASCII);
+  /** What the engine counted, complete once the body is over. */
+  TokenUsage usage() {
+    return usage;
   }
 }

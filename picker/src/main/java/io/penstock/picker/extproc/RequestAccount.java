@@ -116,9 +116,8 @@ final class RequestAccount {
         to.tokens(events, now);
       }
     }
-    var to2 = series;
-    if (to2 != null && good()) {
-      observePiece(to2, now);
+    if (series != null && good()) {
+      observePiece(series, now);
     }
   }
 
@@ -139,17 +138,17 @@ final class RequestAccount {
 
   /** The whole response came. */
   void completed() {
-    if (ended) {
+    if (!end()) {
       return;
     }
-    ended = true;
     long now = loop.now();
     answer.end();
     var to = placement;
     if (to != null) {
       judge(to.endpoint().slot(), now);
       if (good()) {
-        to.completed(answer.promptTokens(), answer.cachedTokens(), answer.completionTokens(), now);
+        var usage = answer.usage();
+        to.completed(usage.promptTokens(), usage.cachedTokens(), usage.completionTokens(), now);
       } else {
         boolean busy = status >= 500 || status == 429;
         to.failed(busy ? FailureKind.UNAVAILABLE : FailureKind.REJECTED, now);
@@ -159,7 +158,6 @@ final class RequestAccount {
     if (counted == null) {
       return;
     }
-    counted.running().dec();
     counted.duration().observe(seconds(now - startNanos));
     counted.responseBytes().observe((double) answer.bytes());
     if (good()) {
@@ -186,13 +184,14 @@ final class RequestAccount {
   }
 
   private void observeTokens(RequestSeries to, long now) {
-    if (answer.promptTokens() >= 0) {
-      to.inputTokens().observe(answer.promptTokens());
+    var usage = answer.usage();
+    if (usage.promptTokens() >= 0) {
+      to.inputTokens().observe(usage.promptTokens());
     }
-    if (answer.cachedTokens() >= 0) {
-      to.cachedTokens().observe(answer.cachedTokens());
+    if (usage.cachedTokens() >= 0) {
+      to.cachedTokens().observe(usage.cachedTokens());
     }
-    int output = answer.completionTokens();
+    int output = usage.completionTokens();
     if (output < 0) {
       return;
     }
@@ -207,46 +206,39 @@ final class RequestAccount {
 
   /** The picker itself answered. */
   void refused(String code) {
-    if (ended) {
+    if (!end()) {
       return;
     }
-    ended = true;
     if (placement != null) {
       placement.aborted(loop.now());
     }
     if (series != null) {
-      series.running().dec();
       series.failed(code);
     }
   }
 
   /** The client left, or the gateway did. */
   void aborted() {
-    if (ended) {
-      return;
-    }
-    ended = true;
-    if (placement != null) {
-      placement.aborted(loop.now());
-    }
-    if (series != null) {
-      series.running().dec();
-      series.failed(CANCELED);
-    }
+    refused(CANCELED);
   }
 
   /** The request goes on, but nothing more will be heard of it. */
   void unobserved() {
-    if (ended) {
-      return;
-    }
-    ended = true;
-    if (placement != null) {
+    if (end() && placement != null) {
       placement.unobserved();
     }
+  }
+
+  /** The request counts as over; false when it did before. */
+  private boolean end() {
+    if (ended) {
+      return false;
+    }
+    ended = true;
     if (series != null) {
       series.running().dec();
     }
+    return true;
   }
 
   private static double seconds(long nanos) {

@@ -96,8 +96,8 @@ class AnswerScanTest {
   }
 
   private static void counts(AnswerScan scan, int prompt, int cached, int completion) {
-    assertThat(scan.promptTokens()).isEqualTo(prompt);
-    assertThat(scan.cachedTokens()).isEqualTo(cached);
-    assertThat(scan.completionTokens()).isEqualTo(completion);
+    assertThat(scan.usage().promptTokens()).isEqualTo(prompt);
+    assertThat(scan.usage().cachedTokens()).isEqualTo(cached);
+    assertThat(scan.usage().completionTokens()).isEqualTo(completion);
   }
 }

@@ -1,7 +1,7 @@
 package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.penstock.proxy.openai.Usage;
+import io.penstock.picker.signals.TokenUsage;
 import io.penstock.proxy.upstream.BodyFraming;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +27,7 @@ sealed interface AnswerBody permits EventStreamBody, PlainBody {
   long bytes();
 
   /** Token counts as far as the pod told them. */
-  Usage usage();
+  TokenUsage usage();
 
   /** Id of a stored response that the answer announces, null where none was seen. */
   @Nullable String responseId();

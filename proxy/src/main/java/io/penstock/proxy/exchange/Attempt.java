@@ -4,7 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.picker.assembly.Placement;
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.pool.Endpoint;
-import io.penstock.proxy.openai.Usage;
+import io.penstock.picker.signals.TokenUsage;
 import io.penstock.proxy.upstream.BodyFraming;
 import io.penstock.proxy.upstream.ResponseHandler;
 import io.penstock.proxy.upstream.ResponseHead;
@@ -85,7 +85,7 @@ final class Attempt implements ResponseHandler {
   }
 
   /** The whole answer came. */
-  void succeeded(int status, Usage usage) {
+  void succeeded(int status, TokenUsage usage) {
     if (over) {
       return;
     }

@@ -3,9 +3,9 @@ package io.penstock.proxy.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.signals.TokenUsage;
 import io.penstock.proxy.openai.EventRelay;
 import io.penstock.proxy.openai.ResponseIds;
-import io.penstock.proxy.openai.Usage;
 import io.penstock.proxy.upstream.BodyFraming;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -104,7 +104,7 @@ final class EventStreamBody implements AnswerBody {
   }
 
   @Override
-  public Usage usage() {
+  public TokenUsage usage() {
     return relay.usage();
   }
 

@@ -1,9 +1,9 @@
 package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
+import io.penstock.picker.signals.TokenUsage;
 import io.penstock.proxy.openai.ResponseIds;
-import io.penstock.proxy.openai.Usage;
+import io.penstock.proxy.openai.UsageReader;
 import io.penstock.proxy.upstream.BodyFraming;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +21,7 @@ final class PlainBody implements AnswerBody {
 
   private final ClientStream client;
   private final boolean announcesResponse;
-  private final Usage usage = new Usage();
+  private final TokenUsage usage = new TokenUsage();
   private byte[] tail = NOTHING;
   private int tailLength;
   private @Nullable String responseId;
@@ -68,7 +68,7 @@ final class PlainBody implements AnswerBody {
     }
     if (framing.ended() && framing.segments() == 1 && tailLength == 0) {
       int start = framing.segmentStart(0);
-      usage.look(raw, start, start + framing.segmentLength(0));
+      UsageReader.look(usage, raw, start, start + framing.segmentLength(0));
       return;
     }
     for (int i = 0; i < framing.segments(); i++) {
@@ -79,11 +79,11 @@ final class PlainBody implements AnswerBody {
   /** Keeps the last bytes of what was kept and this. */
   private void keep(ByteBuf raw, int start, int length) {
     if (tail.length == 0) {
-      tail = new byte[2 * Usage.TAIL_BYTES];
+      tail = new byte[2 * TokenUsage.TAIL_BYTES];
     }
-    int taken = Math.min(length, Usage.TAIL_BYTES);
+    int taken = Math.min(length, TokenUsage.TAIL_BYTES);
     if (tailLength + taken > tail.length) {
-      int still = Usage.TAIL_BYTES;
+      int still = TokenUsage.TAIL_BYTES;
       System.arraycopy(tail, tailLength - still, tail, 0, still);
       tailLength = still;
     }
@@ -112,9 +112,9 @@ final class PlainBody implements AnswerBody {
   }
 
   @Override
-  public Usage usage() {
+  public TokenUsage usage() {
     if (tailLength > 0) {
-      usage.look(Unpooled.wrappedBuffer(tail, 0, tailLength), 0, tailLength);
+      usage.look(tail, Math.max(0, tailLength - TokenUsage.TAIL_BYTES), tailLength);
       tailLength = 0;
     }
     return usage;

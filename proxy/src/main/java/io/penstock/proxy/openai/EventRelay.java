@@ -3,6 +3,7 @@ package io.penstock.proxy.openai;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import io.penstock.picker.signals.TokenUsage;
 import io.penstock.proxy.upstream.BodyFraming;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
@@ -29,7 +30,7 @@ public final class EventRelay {
   private final ByteBufAllocator allocator;
   private final Consumer<ByteBuf> sink;
   private final EventScanner scanner = new EventScanner();
-  private final Usage usage = new Usage();
+  private final TokenUsage usage = new TokenUsage();
   private @Nullable ByteBuf held;
   private int heldWhole;
   private boolean aligned = true;
@@ -122,7 +123,7 @@ public final class EventRelay {
   private int scan(ByteBuf buffer, int eventStart, int start, int end) {
     int whole = scanner.scan(buffer, start, end);
     if (readUsage && whole >= 0) {
-      usage.look(buffer, eventStart, whole);
+      UsageReader.look(usage, buffer, eventStart, whole);
     }
     return whole;
   }
@@ -200,7 +201,7 @@ public final class EventRelay {
   }
 
   /** The last token counts seen. */
-  public Usage usage() {
+  public TokenUsage usage() {
     return usage;
   }
 

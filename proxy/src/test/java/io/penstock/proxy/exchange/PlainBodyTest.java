@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.penstock.proxy.openai.Usage;
+import io.penstock.picker.signals.TokenUsage;
 import io.penstock.proxy.upstream.Walked;
 import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
@@ -75,7 +75,7 @@ class PlainBodyTest {
     for (int seed = 0; seed < 200; seed++) {
       var random = new SplittableRandom(seed);
       String payload =
-          "{\"text\":\"" + "x".repeat(random.nextInt(3 * Usage.TAIL_BYTES)) + "\"," + USAGE;
+          "{\"text\":\"" + "x".repeat(random.nextInt(3 * TokenUsage.TAIL_BYTES)) + "\"," + USAGE;
       boolean chunked = random.nextBoolean();
       boolean chunkedClient = random.nextBoolean();
       String sent = chunked ? chunks(payload, random) : payload;
