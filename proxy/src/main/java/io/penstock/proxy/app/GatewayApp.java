@@ -49,8 +49,6 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A running gateway: everything is made here, in this order, and closed in the reverse.
@@ -60,14 +58,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class GatewayApp implements AutoCloseable {
 
-  private static final Logger LOG = LoggerFactory.getLogger(GatewayApp.class);
-
   private static final Duration FILE_INTERVAL = Duration.ofSeconds(1);
   private static final int STORED_RESPONSES = 100_000;
   private static final Duration STORED_FOR = Duration.ofHours(1);
 
   private final LongSupplier nanoClock = System::nanoTime;
-  private final List<AutoCloseable> parts;
+  private final StartedParts parts;
   private final Map<EventLoop, LoopContext> contexts = new HashMap<>();
   private final List<LoopContext> contextList = new ArrayList<>();
   private final List<PoolRuntime> pools = new ArrayList<>();
@@ -88,16 +84,16 @@ public final class GatewayApp implements AutoCloseable {
    *     running then
    */
   public static GatewayApp start(LoadResult.Loaded loaded, String version) throws IOException {
-    List<AutoCloseable> parts = new ArrayList<>();
+    var parts = new StartedParts();
     try {
       return new GatewayApp(loaded, version, parts);
     } catch (IOException | RuntimeException e) {
-      close(parts);
+      parts.close();
       throw e;
     }
   }
 
-  private GatewayApp(LoadResult.Loaded loaded, String version, List<AutoCloseable> parts)
+  private GatewayApp(LoadResult.Loaded loaded, String version, StartedParts parts)
       throws IOException {
     this.loaded = loaded;
     this.parts = parts;
@@ -391,16 +387,6 @@ public final class GatewayApp implements AutoCloseable {
   /** Closes everything, newest first; requests that still run are told. */
   @Override
   public void close() {
-    close(parts);
-  }
-
-  private static void close(List<AutoCloseable> parts) {
-    for (var part : parts.reversed()) {
-      try {
-        part.close();
-      } catch (Exception e) {
-        LOG.warn("closing failed", e);
-      }
-    }
+    parts.close();
   }
 }
