@@ -1,6 +1,7 @@
 package io.penstock.cli;
 
 import io.penstock.proxy.app.GatewayApp;
+import io.penstock.proxy.app.WarmUp;
 import io.penstock.proxy.config.ConfigFile;
 import io.penstock.proxy.config.ConfigPrinter;
 import io.penstock.proxy.config.ConfigSources;
@@ -135,6 +136,7 @@ final class ServeCommand implements Callable<Integer> {
 
   private static void serve(LoadResult.Loaded loaded, ConfigSources sources, PrintWriter out)
       throws Exception {
+    WarmUp.run(loaded.config().transport(), loaded.config().warmUp());
     var app = GatewayApp.start(loaded, BuildFacts.version());
     drainOnSignal(
         app, loaded.config().timeouts().preStop().plus(loaded.config().timeouts().drain()));

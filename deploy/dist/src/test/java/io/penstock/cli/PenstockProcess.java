@@ -67,6 +67,7 @@ final class PenstockProcess implements AutoCloseable {
   private static PenstockProcess launch(Map<String, String> environment, List<String> command)
       throws IOException {
     var builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("PENSTOCK_WARM_UP", "0s"); // a gateway that is asked a few times only
     builder.environment().putAll(environment);
     var process = builder.start();
     process.getOutputStream().close();

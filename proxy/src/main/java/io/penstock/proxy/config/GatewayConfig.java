@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param listen where clients connect
  * @param admin the admin listener, or null for none
  * @param health the health listener, or null for none
+ * @param warmUp most time for the {@code WarmUp} before the start; zero: none
  * @param pools at least one
  * @param tls TLS of {@code listen}, or null for none
  */
@@ -20,6 +21,7 @@ public record GatewayConfig(
     @Nullable ListenAddress admin,
     @Nullable ListenAddress health,
     TransportKind transport,
+    Duration warmUp,
     List<PoolConfig> pools,
     Timeouts timeouts,
     Limits limits,

@@ -234,6 +234,7 @@ public final class GatewayConfigLoader {
         settings.value(Settings.ADMIN),
         settings.value(Settings.HEALTH),
         settings.value(Settings.TRANSPORT),
+        settings.value(Settings.WARM_UP),
         pools,
         new Timeouts(
             settings.value(Settings.TIMEOUT_REQUEST_HEAD),

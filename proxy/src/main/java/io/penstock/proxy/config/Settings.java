@@ -39,6 +39,14 @@ public final class Settings {
           "auto",
           "Sockets of the operating system; auto: epoll where the kernel has it, else nio.");
 
+  static final Setting<Duration> WARM_UP =
+      new Setting<>(
+          "warmUp",
+          TIME_OR_NONE,
+          "3s",
+          "How long the process may rehearse over loopback before it listens, so that the first"
+              + " requests meet compiled code.");
+
   static final Setting<Duration> TIMEOUT_REQUEST_HEAD =
       time("timeouts.requestHead", "10s", "For the head of a request, from its first byte.");
   static final Setting<Duration> TIMEOUT_REQUEST_BODY =
@@ -211,6 +219,7 @@ public final class Settings {
           ADMIN,
           HEALTH,
           TRANSPORT,
+          WARM_UP,
           TIMEOUT_REQUEST_HEAD,
           TIMEOUT_REQUEST_BODY,
           TIMEOUT_CONNECT,
