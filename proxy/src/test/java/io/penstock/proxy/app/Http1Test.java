@@ -139,7 +139,7 @@ class Http1Test {
         String rest = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(statuses(rest)).containsExactly("200", "404");
         // The pod was not asked to wait.
-        assertThat(gateway.pod(0).received().getLast().headers().toString())
+        assertThat(gateway.lastReceived(CHAT).headers().toString())
             .doesNotContainIgnoringCase("expect");
       }
     }
@@ -324,11 +324,7 @@ class Http1Test {
                   + "0\r\nx-trailer: 1\r\n\r\n"
                   + BYE);
       assertThat(statuses(answers)).containsExactly("200", "404");
-      var received =
-          gateway.pod(0).received().stream()
-              .filter(request -> request.path().equals(CHAT))
-              .findFirst()
-              .orElseThrow();
+      var received = gateway.lastReceived(CHAT);
       assertThat(new String(received.body(), StandardCharsets.UTF_8)).isEqualTo(body);
     }
   }

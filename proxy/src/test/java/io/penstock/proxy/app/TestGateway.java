@@ -9,6 +9,7 @@ import io.penstock.proxy.config.LoadResult;
 import io.penstock.simulator.Fleet;
 import io.penstock.simulator.SimulatedPod;
 import io.penstock.simulator.http.PodConfig;
+import io.penstock.simulator.http.ReceivedRequest;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -73,6 +74,15 @@ final class TestGateway implements AutoCloseable {
 
   SimulatedPod pod(int index) {
     return fleet.pod(index);
+  }
+
+  /** The latest request that reached a pod on a path; scrapes come in between at any time. */
+  ReceivedRequest lastReceived(String path) {
+    return fleet.pods().stream()
+        .flatMap(pod -> pod.received().stream())
+        .filter(request -> request.path().equals(path))
+        .reduce((earlier, later) -> later)
+        .orElseThrow();
   }
 
   /** The pod that answered this request id last. */
