@@ -29,6 +29,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class ConformCommand implements Callable<Integer> {
 
+  private static final String PLAIN = "plain://";
+  private static final String TLS = "tls://";
   private static final int HIGHEST_PORT = 65_535;
 
   @Option(
@@ -40,8 +42,10 @@ final class ConformCommand implements Callable<Integer> {
 
   @Option(
       names = "--health-target",
-      paramLabel = "HOST:PORT",
-      description = "where it serves gRPC health (default: the port after the target's)")
+      paramLabel = "[plain://|tls://]HOST:PORT",
+      description =
+          "where it serves gRPC health (default: the port after the target's); plain text where"
+              + " nothing is said, but as --target where it is the same port")
   private @Nullable String healthTarget;
 
   @Option(
@@ -114,11 +118,13 @@ final class ConformCommand implements Callable<Integer> {
         throw new IllegalArgumentException(
             "--timeout is " + timeout + ", allowed: 0.001 to 600 seconds");
       }
+      var health = healthTarget == null ? portAfter(picker) : healthAddress(healthTarget);
       return new ConformOptions(
           picker,
-          healthTarget != null ? Address.parse(healthTarget) : portAfter(picker),
+          health,
           Optional.ofNullable(emptyTarget).map(Address::parse),
           plaintext,
+          isPlain(healthTarget, health.equals(picker)),
           Optional.ofNullable(caFile),
           model,
           endpoints.stream().map(Destination::parse).toList(),
@@ -126,6 +132,21 @@ final class ConformCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage());
     }
+  }
+
+  private static Address healthAddress(String given) {
+    return Address.parse(
+        given.startsWith(PLAIN) || given.startsWith(TLS)
+            ? given.substring(given.indexOf("://") + "://".length())
+            : given);
+  }
+
+  /** A port of its own for health is in plain text with every picker known, as probes want it. */
+  private boolean isPlain(@Nullable String given, boolean samePort) {
+    if (given != null && given.startsWith(TLS)) {
+      return false;
+    }
+    return !samePort || plaintext || (given != null && given.startsWith(PLAIN));
   }
 
   private static Address portAfter(Address picker) {

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.tools.conform.Requirements;
 import java.io.IOException;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code penstock picker} keeps every requirement that {@code penstock conform} examines. */
 class PickerConformanceIT {
@@ -12,8 +13,10 @@ class PickerConformanceIT {
   /** Nobody is there: the suite plays the gateway, and no request reaches a pod. */
   private static final String ENDPOINTS = "127.0.0.1:1,127.0.0.1:2,127.0.0.2:1,[::1]:1";
 
-  @Test
-  void nothing_fails_and_nothing_is_skipped() throws Exception {
+  /** Health on the port of its own in plain text, and on that of ext_proc with TLS. */
+  @ParameterizedTest
+  @ValueSource(strings = {"health on ", "ext-proc on "})
+  void nothing_fails_and_nothing_is_skipped(String health) throws Exception {
     try (var picker = picker(ENDPOINTS);
         var empty = picker("pods.invalid:8000")) {
       var done =
@@ -22,7 +25,7 @@ class PickerConformanceIT {
               "--target",
               picker.said("ext-proc on "),
               "--health-target",
-              picker.said("ext-proc on "),
+              picker.said(health),
               "--empty-target",
               empty.said("ext-proc on "),
               "--endpoints",

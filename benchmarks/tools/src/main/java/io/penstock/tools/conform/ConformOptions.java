@@ -11,7 +11,8 @@ import java.util.Optional;
  * @param target where the picker serves ext_proc
  * @param health where it serves gRPC health
  * @param emptyTarget the same kind of picker over a pool without a ready endpoint
- * @param plaintext without TLS
+ * @param plaintext ext_proc without TLS
+ * @param healthPlaintext gRPC health without TLS
  * @param caFile PEM certificates the picker's is checked against; empty: any certificate will do,
  *     as gateways have it by default
  * @param model what chats ask for; one that the picker routes
@@ -24,6 +25,7 @@ public record ConformOptions(
     Address health,
     Optional<Address> emptyTarget,
     boolean plaintext,
+    boolean healthPlaintext,
     Optional<Path> caFile,
     String model,
     List<Destination> endpoints,

@@ -37,17 +37,18 @@ final class Gateway implements AutoCloseable {
    */
   Gateway(ConformOptions options) throws IOException {
     this.options = options;
-    this.picker = channel(options.target());
-    this.health = channel(options.health());
+    this.picker = channel(options.target(), options.plaintext());
+    this.health = channel(options.health(), options.healthPlaintext());
     var emptyTarget = options.emptyTarget();
-    this.empty = emptyTarget.isPresent() ? channel(emptyTarget.get()) : null;
+    this.empty = emptyTarget.isPresent() ? channel(emptyTarget.get(), options.plaintext()) : null;
   }
 
-  private ManagedChannel channel(ConformOptions.Address address) throws IOException {
+  private ManagedChannel channel(ConformOptions.Address address, boolean plaintext)
+      throws IOException {
     var builder =
         NettyChannelBuilder.forAddress(address.host(), address.port())
             .maxInboundMessageSize(MOST_MESSAGE_BYTES);
-    if (options.plaintext()) {
+    if (plaintext) {
       builder.usePlaintext();
     } else {
       builder.sslContext(tls());

@@ -86,6 +86,7 @@ class ConformanceTest {
                   picker.address(),
                   Optional.empty(),
                   true,
+                  true,
                   Optional.empty(),
                   "tiny",
                   List.of(),
@@ -108,7 +109,15 @@ class ConformanceTest {
     var report =
         Conformance.run(
             new ConformOptions(
-                gone, gone, Optional.empty(), true, Optional.empty(), "tiny", List.of(), TIMEOUT),
+                gone,
+                gone,
+                Optional.empty(),
+                true,
+                true,
+                Optional.empty(),
+                "tiny",
+                List.of(),
+                TIMEOUT),
             _ -> {});
     assertThat(report.results())
         .filteredOn(result -> result.verdict() instanceof Verdict.Failed)
@@ -149,6 +158,7 @@ class ConformanceTest {
               picker.address(),
               picker.address(),
               Optional.of(empty.address()),
+              true,
               true,
               Optional.empty(),
               "tiny",
