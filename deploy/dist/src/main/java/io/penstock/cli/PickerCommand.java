@@ -10,32 +10,23 @@ import io.penstock.picker.discovery.EndpointAddress;
 import io.penstock.picker.discovery.JdkResolver;
 import io.penstock.picker.discovery.StaticSource;
 import io.penstock.picker.extproc.ExtProcSettings;
-import io.penstock.picker.extproc.tls.TlsChoice;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.schedule.ModelRule;
 import java.io.PrintWriter;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -51,13 +42,7 @@ import picocli.CommandLine.TypeConversionException;
     mixinStandardHelpOptions = true)
 final class PickerCommand implements Callable<Integer> {
 
-  private static final Logger LOG = LoggerFactory.getLogger(PickerCommand.class);
-
-  /** Flags of llm-d's picker without a meaning here, and why. */
-  private static final Map<String, String> IGNORED = ignored();
-
   private static final Duration DNS_GRACE = Duration.ofMinutes(5);
-  private static final Pattern NAME = Pattern.compile("[0-9A-Za-z.:-]{1,253}");
   static final String DEFAULT_POOL = "default";
 
   @Option(
@@ -82,55 +67,7 @@ final class PickerCommand implements Callable<Integer> {
 
   @Mixin private final KubernetesOptions kubernetes = new KubernetesOptions();
 
-  @Option(
-      names = "--bind-address",
-      paramLabel = "IP",
-      description = "address to listen on (default: all)")
-  private @Nullable String bindAddress;
-
-  @Option(
-      names = "--grpc-port",
-      paramLabel = "PORT",
-      description = "ext-proc; 0: a free one (default: ${DEFAULT-VALUE})")
-  private int grpcPort = 9002;
-
-  @Option(
-      names = "--grpc-health-port",
-      paramLabel = "PORT",
-      description = "gRPC health (default: ${DEFAULT-VALUE})")
-  private int healthPort = 9003;
-
-  @Option(
-      names = "--metrics-port",
-      paramLabel = "PORT",
-      description = "GET /metrics (default: ${DEFAULT-VALUE})")
-  private int metricsPort = 9090;
-
-  @Option(
-      names = "--secure-serving",
-      arity = "0..1",
-      fallbackValue = "true",
-      description = "TLS on the ext-proc port (default: true)")
-  private boolean secureServing = true;
-
-  @Option(
-      names = "--cert-path",
-      paramLabel = "FOLDER",
-      description = "where tls.crt and tls.key are; default: a certificate made at start")
-  private @Nullable Path certPath;
-
-  @Option(
-      names = "--enable-cert-reload",
-      arity = "0..1",
-      fallbackValue = "true",
-      description = "takes over tls.crt and tls.key when they change")
-  private boolean certReload;
-
-  @Option(
-      names = "--client-ca-file",
-      paramLabel = "FILE",
-      description = "authorities, one of which a gateway's own certificate must come from")
-  private @Nullable Path clientCa;
+  @Mixin private final ServingOptions serving = new ServingOptions();
 
   @Option(
       names = "--refresh-metrics-interval",
@@ -194,27 +131,13 @@ final class PickerCommand implements Callable<Integer> {
   /** The command with the flags that are only accepted. */
   static CommandLine commandLine() {
     var command = new CommandLine(new PickerCommand());
-    for (var flag : IGNORED.entrySet()) {
-      command
-          .getCommandSpec()
-          .addOption(
-              OptionSpec.builder(flag.getKey())
-                  .arity("0..1")
-                  .type(String.class)
-                  .fallbackValue("")
-                  .hidden(true)
-                  .build());
-    }
+    IgnoredFlags.addTo(command.getCommandSpec());
     return command;
   }
 
   @Override
   public Integer call() throws Exception {
-    for (var flag : IGNORED.entrySet()) {
-      if (spec.commandLine().getParseResult().hasMatchedOption(flag.getKey())) {
-        LOG.warn("{} means nothing here: {}", flag.getKey(), flag.getValue());
-      }
-    }
+    IgnoredFlags.warn(spec.commandLine().getParseResult());
     var app = PickerApp.start(settings());
     drainOnSignal(app);
     PrintWriter out = spec.commandLine().getOut();
@@ -237,10 +160,10 @@ final class PickerCommand implements Callable<Integer> {
       int body = Amounts.bytes(maxRequestBody);
       return new PickerSettings(
           pools(),
-          address(grpcPort, "--grpc-port"),
-          address(healthPort, "--grpc-health-port"),
-          address(metricsPort, "--metrics-port"),
-          tls(),
+          serving.grpc(),
+          serving.health(),
+          serving.metrics(),
+          serving.tls(),
           new ExtProcSettings(
               body,
               Math.max(body, usual.heldBodiesBytes()),
@@ -255,32 +178,6 @@ final class PickerCommand implements Callable<Integer> {
     } catch (IllegalArgumentException | DiscoveryException | TypeConversionException e) {
       throw wrong(e.getMessage());
     }
-  }
-
-  private TlsChoice tls() {
-    if (!secureServing) {
-      if (certPath != null || clientCa != null) {
-        throw wrong("--secure-serving=false leaves --cert-path and --client-ca-file no meaning");
-      }
-      return new TlsChoice.Plaintext();
-    }
-    if (certPath == null) {
-      return new TlsChoice.SelfSigned(ownNames(), clientCa);
-    }
-    return new TlsChoice.Files(
-        certPath.resolve("tls.crt"), certPath.resolve("tls.key"), certReload, clientCa);
-  }
-
-  /** What a gateway may call this process: loopback, its host, its pod's address. */
-  private List<String> ownNames() {
-    Set<String> names = new LinkedHashSet<>(List.of("localhost", "127.0.0.1", "::1"));
-    for (var name :
-        Arrays.asList(System.getenv("HOSTNAME"), System.getenv("POD_IP"), bindAddress)) {
-      if (name != null && NAME.matcher(name).matches()) {
-        names.add(name);
-      }
-    }
-    return List.copyOf(names);
   }
 
   private List<PickerPool> pools() {
@@ -325,20 +222,6 @@ final class PickerCommand implements Callable<Integer> {
             DNS_GRACE);
   }
 
-  private InetSocketAddress address(int port, String flag) {
-    if (port < 0 || port > 65_535) {
-      throw wrong(flag + " is " + port + ", allowed: 0 to 65535");
-    }
-    if (bindAddress == null) {
-      return new InetSocketAddress(port);
-    }
-    try {
-      return new InetSocketAddress(InetAddress.ofLiteral(bindAddress), port);
-    } catch (IllegalArgumentException notAnAddress) {
-      throw wrong("--bind-address is " + bindAddress + ", allowed: an IP address");
-    }
-  }
-
   private ParameterException wrong(@Nullable String message) {
     return new ParameterException(
         spec.commandLine(), message == null ? "a flag has a wrong value" : message);
@@ -369,34 +252,5 @@ final class PickerCommand implements Callable<Integer> {
   private static String text(InetSocketAddress address) {
     var url = ServeCommand.url(address, false);
     return url.substring("http://".length());
-  }
-
-  private static Map<String, String> ignored() {
-    Map<String, String> flags = new LinkedHashMap<>();
-    var logs = "the log is configured in conf/logback.xml";
-    for (var flag :
-        List.of(
-            "--v",
-            "-v",
-            "--zap-encoder",
-            "--zap-log-level",
-            "--zap-devel",
-            "--zap-stacktrace-level",
-            "--zap-time-encoding")) {
-      flags.put(flag, logs);
-    }
-    flags.put("--tracing", "there is no tracing yet");
-    flags.put("--enable-pprof", "a JVM is profiled from outside, by jcmd");
-    flags.put("--health-checking", "the health service is on the ext-proc port too, always");
-    flags.put("--enable-grpc-stream-metrics", "metrics of streams are always there");
-    flags.put("--refresh-prometheus-metrics-interval", "metrics of pools are computed when asked");
-    flags.put("--metrics-staleness-threshold", "signals are fresh for 1 s or three intervals");
-    flags.put("--metrics-endpoint-auth", "the metrics page asks for nothing");
-    flags.put("--allow-experimental-plugins", "there are none");
-    flags.put("--grpc-max-recv-msg-size", "--max-request-body bounds what is received");
-    flags.put("--tls-min-version", "TLS 1.2 and 1.3 are served");
-    flags.put("--tls-cipher-suites", "the TLS library's choice is served");
-    flags.put("--grpc-max-send-msg-size", "no reply is longer than the body it hands back");
-    return flags;
   }
 }
