@@ -10,6 +10,15 @@ final class BuildFacts implements IVersionProvider {
 
   /** Version of this build, such as {@code 0.1.0-SNAPSHOT}. */
   static String version() {
+    return fact("version", "unknown");
+  }
+
+  /** Commit of the sources, as {@code -Dpenstock.commit} told the build; empty where it did not. */
+  static String commit() {
+    return fact("commit", "");
+  }
+
+  private static String fact(String name, String otherwise) {
     var facts = new Properties();
     try (InputStream in = BuildFacts.class.getResourceAsStream("build.properties")) {
       if (in != null) {
@@ -18,7 +27,7 @@ final class BuildFacts implements IVersionProvider {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
-    return facts.getProperty("version", "unknown");
+    return facts.getProperty(name, otherwise);
   }
 
   @Override

@@ -174,6 +174,7 @@ final class PickerCommand implements Callable<Integer> {
           Amounts.duration(scrapeInterval),
           Amounts.duration(preStop),
           Amounts.duration(drainTimeout),
+          new PickerSettings.Build(BuildFacts.commit(), BuildFacts.version()),
           kubernetes::isLeading);
     } catch (IllegalArgumentException | DiscoveryException | TypeConversionException e) {
       throw wrong(e.getMessage());

@@ -3,11 +3,15 @@ package io.penstock.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -21,6 +25,8 @@ class EnvoyFailureIT {
 
   private static final int CLIENTS = 8;
   private static final int PODS = 3;
+  private static final int STREAMS = 40;
+  private static final int LONG = 600;
   private static final String CHAT = "/v1/chat/completions";
   private static final String BODY =
       """
@@ -103,6 +109,89 @@ class EnvoyFailureIT {
       load.stop();
       load.assertAllWhole();
     }
+  }
+
+  @Test
+  void of_two_pickers_one_is_told_to_stop_and_no_stream_loses_a_byte() throws Exception {
+    var flags = List.of("--pre-stop", "3s", "--drain-timeout", "60s");
+    try (var pods =
+            new PickedPods(folder, "fail-close", PODS, Map.of(), PickedPods.UNHURRIED, flags);
+        var other = pods.anotherPicker();
+        var envoy = pods.besideAnother(other, folder)) {
+      List<OpenStream> streams = openStreams(envoy.url());
+      await().until(() -> other.pickerMetric("llm_d_epp_extproc_streams_inflight") > 0);
+      double others = other.pickerMetric("llm_d_epp_extproc_streams_inflight");
+      try (var load = new ChatLoad(envoy.url(), CLIENTS)) {
+        load.awaitMore(CLIENTS);
+        assertThat(pods.pickerMetric("llm_d_epp_extproc_streams_inflight")).isPositive();
+        pods.terminatePicker();
+        assertThat(pods.pickerStatus()).isZero();
+        load.awaitMore(4 * CLIENTS);
+        load.stop();
+        load.assertAllWhole();
+      }
+      assertThat(others).isLessThan(streams.size());
+      assertAllWhole(streams);
+    }
+  }
+
+  /**
+   * Envoy cannot be told to send no more pieces, and those on their way would be lost in silence.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"fail-close", "fail-open"})
+  void when_the_drain_is_over_what_has_not_begun_goes_on_and_streams_break_off(String name)
+      throws Exception {
+    var flags = List.of("--pre-stop", "0s", "--drain-timeout", "1s");
+    try (var pods = new PickedPods(folder, name, PODS, Map.of(), PickedPods.UNHURRIED, flags);
+        var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      String body = BODY.replace("\"max_tokens\":2", "\"ignore_eos\":true,\"max_tokens\":" + LONG);
+      List<Future<HttpResponse<String>>> plain = new ArrayList<>();
+      for (int i = 0; i < CLIENTS; i++) {
+        plain.add(executor.submit(() -> PenstockProcess.post(pods.envoy().url(), CHAT, body)));
+      }
+      List<OpenStream> streams = openStreams(pods.envoy().url());
+      pods.terminatePicker();
+      assertThat(pods.pickerStatus()).isZero();
+      for (var answer : plain) {
+        assertThat(answer.get().statusCode()).isEqualTo(200);
+        assertThat(answer.get().body()).contains("\"completion_tokens\":" + LONG);
+      }
+      assertThat(streams)
+          .allSatisfy(
+              stream ->
+                  assertThat(stream.answer())
+                      .startsWith("HTTP/1.1 200 OK")
+                      .doesNotContain("data: [DONE]")
+                      .doesNotEndWith("0\r\n\r\n"));
+      await().until(() -> pods.running() == 0);
+    }
+  }
+
+  /** Streams of some seconds, each with its first event. */
+  private static List<OpenStream> openStreams(String url) throws Exception {
+    List<OpenStream> streams = new ArrayList<>();
+    for (int i = 0; i < STREAMS; i++) {
+      streams.add(new OpenStream(url, "stream " + i, LONG));
+    }
+    streams.forEach(OpenStream::awaitFirstEvent);
+    return streams;
+  }
+
+  private static void assertAllWhole(List<OpenStream> streams) {
+    assertThat(streams)
+        .allSatisfy(
+            stream ->
+                assertThat(stream.answer())
+                    .startsWith("HTTP/1.1 200 OK")
+                    .contains("\"completion_tokens\":" + LONG, "data: [DONE]\n\n")
+                    .endsWith("0\r\n\r\n")
+                    .satisfies(answer -> assertThat(events(answer)).isEqualTo(LONG)));
+  }
+
+  /** How many events carry a token. */
+  private static int events(String answer) {
+    return answer.split("\"delta\":\\{\"content\":", -1).length - 1;
   }
 
   @ParameterizedTest

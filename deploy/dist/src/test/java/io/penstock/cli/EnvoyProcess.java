@@ -19,6 +19,8 @@ final class EnvoyProcess implements AutoCloseable {
   /** Where the picker stands in the shipped files. */
   private static final String PICKER = "{ address: 127.0.0.1, port_value: 9002 }";
 
+  private static final String ALL_PICKERS = "cluster.picker.membership_total";
+
   private final Process process;
   private final Path log;
   private final String admin;
@@ -46,7 +48,7 @@ final class EnvoyProcess implements AutoCloseable {
   }
 
   /**
-   * Starts Envoy and waits until it has a healthy picker.
+   * Starts Envoy and waits until every picker of its file is healthy.
    *
    * @param folder for its configuration and its log
    * @param name of the shipped file, without its ending
@@ -84,7 +86,8 @@ final class EnvoyProcess implements AutoCloseable {
             .start();
     try {
       var envoy = new EnvoyProcess(process, log, adminAddress);
-      envoy.awaitHealthyPickers(1);
+      await().atMost(START).until(() -> envoy.stat(ALL_PICKERS) > 0);
+      envoy.awaitHealthyPickers((int) envoy.stat(ALL_PICKERS));
       return envoy;
     } catch (Exception | AssertionError e) {
       process.destroyForcibly();

@@ -158,6 +158,11 @@ final class PenstockProcess implements AutoCloseable {
     return metric(admin("/metrics").body(), name);
   }
 
+  /** Sum of the series of one metric of a {@code picker}; 0 while there is none. */
+  double pickerMetric(String name) throws IOException, InterruptedException {
+    return metric(get(said("metrics on ")).body(), name);
+  }
+
   /** Sum of the series of one metric on a page. */
   static double metric(String page, String name) {
     return page.lines()

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.simulator.Fleet;
 import io.penstock.simulator.SimulatedPod;
+import io.penstock.simulator.engine.EngineProfile;
 import io.penstock.simulator.fault.Fault;
 import io.penstock.simulator.http.PodConfig;
 import java.io.IOException;
@@ -30,6 +31,17 @@ final class PickedPods implements AutoCloseable {
   /** The two pods it lists. */
   private static final String SHIPPED_PODS = POD + POD.replace("10.0.0.11", "10.0.0.12");
 
+  /** The picker in the shipped files. */
+  private static final String PICKER =
+      "              - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: 9002 }"
+          + " } }\n";
+
+  /** What a picker does where a test does not say something else. */
+  private static final List<String> USUAL = List.of("--pre-stop", "2s");
+
+  /** 8 ms a token, so that a stream lasts while other things happen. */
+  static final EngineProfile UNHURRIED = EngineProfile.LLAMA_8B;
+
   private final Fleet fleet = Fleet.builder().build();
   private final EnvoyProcess envoy;
   private final List<String> pickerFlags = new ArrayList<>();
@@ -44,10 +56,27 @@ final class PickedPods implements AutoCloseable {
    * @param changes of the shipped file, over those that the addresses here need
    */
   PickedPods(Path folder, String name, int pods, Map<String, String> changes) throws Exception {
+    this(folder, name, pods, changes, EngineProfile.INSTANT, USUAL);
+  }
+
+  /**
+   * The same with pods of another speed and a picker with other flags.
+   *
+   * @param flags more flags of the picker
+   */
+  PickedPods(
+      Path folder,
+      String name,
+      int pods,
+      Map<String, String> changes,
+      EngineProfile profile,
+      List<String> flags)
+      throws Exception {
     for (int i = 0; i < pods; i++) {
-      fleet.start(PodConfig.builder().receivedLimit(64).seed(i).build());
+      fleet.start(PodConfig.builder().profile(profile).receivedLimit(64).seed(i).build());
     }
-    pickerFlags.addAll(List.of("picker", "--bind-address", "127.0.0.1", "--pre-stop", "2s"));
+    pickerFlags.addAll(List.of("picker", "--bind-address", "127.0.0.1"));
+    pickerFlags.addAll(flags);
     pickerFlags.addAll(List.of("--grpc-health-port", "0", "--metrics-port", "0"));
     pickerFlags.addAll(List.of("--endpoints", addresses()));
     picker = startPicker("0");
@@ -62,6 +91,26 @@ final class PickedPods implements AutoCloseable {
       fleet.close();
       throw e;
     }
+  }
+
+  /**
+   * Another picker over the same pods, and an Envoy of its own that asks both.
+   *
+   * @param folder for Envoy's files
+   */
+  EnvoyProcess besideAnother(PenstockProcess other, Path folder) throws Exception {
+    String address = other.said("ext-proc on ");
+    String port = address.substring(address.lastIndexOf(':') + 1);
+    return EnvoyProcess.start(
+        folder,
+        "fail-close",
+        pickerAddress(),
+        Map.of(PICKER, PICKER + PICKER.replace("9002", port)));
+  }
+
+  /** Another picker over the same pods. */
+  PenstockProcess anotherPicker() throws IOException {
+    return startPicker("0");
   }
 
   private PenstockProcess startPicker(String port) throws IOException {
@@ -117,8 +166,7 @@ final class PickedPods implements AutoCloseable {
 
   /** Sum of the series of one metric of the picker. */
   double pickerMetric(String name) throws IOException, InterruptedException {
-    String page = PenstockProcess.get(picker.said("metrics on ")).body();
-    return PenstockProcess.metric(page, name);
+    return picker.pickerMetric(name);
   }
 
   /** SIGKILL to the picker; returns once it has ended. */

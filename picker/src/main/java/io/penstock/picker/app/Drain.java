@@ -10,8 +10,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The way out without losing a request: not ready at once; still accepting for {@code preStop},
- * until gateways have noticed; then no new streams; then waiting for those that run; what is left
- * after {@code drain} is ended in order, so that its response goes on without the picker.
+ * until gateways have noticed; then no new streams; then waiting for those that run. What is left
+ * after {@code drain} is ended: a response that has not begun goes on without the picker, one that
+ * comes through it breaks off.
  *
  * <p>{@link #begin} may be called from anywhere, and again; the steps run on the control thread.
  */
@@ -68,7 +69,9 @@ final class Drain {
       return;
     }
     if (waitedMillis >= drain.toMillis()) {
-      LOG.warn("drain is over with {} streams; their responses go on without the picker", open);
+      LOG.warn(
+          "drain is over with {} streams; of their responses those that have begun break off",
+          open);
       server.endStreams();
       var _ = control.schedule(done, LOOK_MILLIS, TimeUnit.MILLISECONDS);
       return;

@@ -7,6 +7,7 @@ import io.penstock.picker.extproc.ExtProcServer;
 import io.penstock.picker.extproc.HealthStates;
 import io.penstock.picker.extproc.tls.ServerTls;
 import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.Gauge;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -106,6 +107,11 @@ public final class PickerApp implements AutoCloseable {
     var registry = new CollectorRegistry();
     var metrics = new EppMetrics(registry);
     registry.register(new PoolCollector(pools, nanoClock));
+    Gauge.build("llm_d_epp_info", "1, and what was built.")
+        .labelNames("commit", "build_ref")
+        .register(registry)
+        .labels(settings.build().commit(), settings.build().ref())
+        .set(1);
 
     // Listeners.
     var tls = ServerTls.of(settings.tls(), InstantSource.system());

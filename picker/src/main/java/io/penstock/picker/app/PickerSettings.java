@@ -22,6 +22,7 @@ import java.util.function.BooleanSupplier;
  * @param preStop from the signal to stop until no more streams are accepted: long enough for
  *     gateways to see that the picker is not ready any more
  * @param drain from the signal to stop until streams that still run are ended
+ * @param build what was built, for the metric that names it
  * @param leader whether this replica may be ready; true where there is no election
  */
 public record PickerSettings(
@@ -35,7 +36,16 @@ public record PickerSettings(
     Duration scrapeInterval,
     Duration preStop,
     Duration drain,
+    Build build,
     BooleanSupplier leader) {
+
+  /**
+   * What was built.
+   *
+   * @param commit of the sources; empty where it is not known
+   * @param ref the version
+   */
+  public record Build(String commit, String ref) {}
 
   /** Copies the pools and checks that there is one and no name twice. */
   public PickerSettings {

@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
  * <p>One message is asked for at a time, and only while the gateway takes what is sent, so that a
  * gateway that is slow to read cannot make replies pile up. A fault in here costs at most the
  * observation of a response: before the request is answered it becomes an answer of the picker's
- * own, afterwards the response is passed on unseen. The stream itself always ends with OK.
+ * own, afterwards the response is passed on unseen. The stream itself ends with OK, but for one
+ * whose response comes through here when the picker stops.
  */
 final class ExtProcStream extends ServerCall.Listener<Incoming> {
 
@@ -130,16 +131,24 @@ final class ExtProcStream extends ServerCall.Listener<Incoming> {
     over("OK");
   }
 
-  /** Ends the stream because the picker stops; what goes on does so without it. */
+  /**
+   * Ends the stream because the picker stops; what goes on does so without it. A response of which
+   * pieces come through here would go on without those that are on their way, and a gateway cannot
+   * be told to send no more of them: rather than that a client misses tokens and does not know, the
+   * response breaks off.
+   */
   void shutDown() {
     if (!open) {
       return;
     }
-    if (request.answered()) {
-      account.unobserved();
-      close();
-    } else {
+    if (!request.answered()) {
       request.refuse(ImmediateAnswer.SHUTTING_DOWN);
+    } else if (response.passesThrough()) {
+      account.aborted();
+      close(Status.UNAVAILABLE.withDescription("the picker stops in the middle of a response"));
+    } else {
+      account.unobserved();
+      close(Status.OK);
     }
   }
 
@@ -170,10 +179,14 @@ final class ExtProcStream extends ServerCall.Listener<Incoming> {
 
   /** Ends the stream in good order. */
   void close() {
+    close(Status.OK);
+  }
+
+  private void close(Status status) {
     if (open) {
       open = false;
-      call.close(Status.OK, new Metadata());
-      over("OK");
+      call.close(status, new Metadata());
+      over(status.getCode().name());
     }
   }
 

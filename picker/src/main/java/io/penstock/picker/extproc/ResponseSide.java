@@ -11,6 +11,7 @@ final class ResponseSide {
   private final RequestAccount account;
   private BodyMode mode = BodyMode.FULL_DUPLEX;
   private boolean begun;
+  private boolean bodyBegun;
   private boolean ended;
 
   ResponseSide(ExtProcServices services, ExtProcStream stream, RequestAccount account) {
@@ -42,6 +43,7 @@ final class ResponseSide {
     if (ended) {
       return;
     }
+    bodyBegun = true;
     if (mode.handsOver()) {
       Replies.responseBody(
           message.bytes, message.bodyStart, message.bodyLength, message.endOfStream, stream::send);
@@ -64,6 +66,11 @@ final class ResponseSide {
   private void end() {
     ended = true;
     account.completed();
+  }
+
+  /** Whether pieces of the response are with the picker alone, on their way there and back. */
+  boolean passesThrough() {
+    return bodyBegun && !ended && mode.handsOver();
   }
 
   /**

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.config.core.v3.HeaderMap;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
+import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
@@ -97,6 +100,7 @@ class PickerAppTest {
                       .contains(
                           "llm_d_epp_ready_endpoints{name=\"pods\",} 2.0",
                           "llm_d_epp_inflight_requests{endpoint_name=\"127.0.0.1:",
+                          "llm_d_epp_info{commit=\"0123abc\",build_ref=\"1.0\",} 1.0",
                           "llm_d_epp_prefix_indexer_size{plugin_name=\"pods\","
                               + "plugin_type=\"expected-cost-picker\",} 0.0",
                           "llm_d_epp_average_queue_size{name=\"pods\",} 0.0",
@@ -151,6 +155,18 @@ class PickerAppTest {
   }
 
   @Test
+  void a_response_that_comes_through_the_picker_when_it_ends_breaks_off() throws Exception {
+    var app = start(List.of(pods("pods")), () -> true, Duration.ZERO);
+    await().until(app::ready);
+    var stream = new Stream(channel(app.address()));
+    assertThat(stream.picked()).isNotEmpty();
+    stream.answerBegins();
+    app.close();
+    assertThat(stream.ended.poll(20, TimeUnit.SECONDS)).isEqualTo("refused");
+    assertThat(Status.fromThrowable(stream.failed).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+  }
+
+  @Test
   void an_address_that_is_taken_ends_the_start() throws Exception {
     try (var app = start(List.of(pods("pods")), () -> true, Duration.ZERO)) {
       var same = settings(List.of(pods("pods")), app.address(), () -> true, Duration.ZERO);
@@ -184,6 +200,7 @@ class PickerAppTest {
         Duration.ofMillis(50),
         preStop,
         Duration.ofMinutes(1),
+        new PickerSettings.Build("0123abc", "1.0"),
         leader);
   }
 
@@ -265,6 +282,19 @@ class PickerAppTest {
 
     boolean refused() throws InterruptedException {
       return "refused".equals(ended.poll(20, TimeUnit.SECONDS));
+    }
+
+    void answerBegins() throws InterruptedException {
+      requests.onNext(
+          ProcessingRequest.newBuilder()
+              .setResponseHeaders(HttpHeaders.getDefaultInstance())
+              .build());
+      requests.onNext(
+          ProcessingRequest.newBuilder()
+              .setResponseBody(HttpBody.newBuilder().setBody(ByteString.copyFromUtf8("data: ")))
+              .build());
+      assertThat(replies.poll(20, TimeUnit.SECONDS)).isNotNull();
+      assertThat(replies.poll(20, TimeUnit.SECONDS)).isNotNull();
     }
 
     void answerWhole() throws InterruptedException {
