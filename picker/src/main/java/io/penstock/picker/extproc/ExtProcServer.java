@@ -40,18 +40,16 @@ public final class ExtProcServer implements AutoCloseable {
   private static final Metadata.Key<String> POOL =
       Metadata.Key.of(POOL_HEADER, Metadata.ASCII_STRING_MARSHALLER);
 
-  private static final MethodDescriptor<Incoming, Reply> PROCESS =
-      MethodDescriptor.<Incoming, Reply>newBuilder()
-          .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
-          .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, "Process"))
-          .setRequestMarshaller(new IncomingReader())
-          .setResponseMarshaller(new Reply.Writer())
-          .build();
-
   private static final int WINDOW_BYTES = 1 << 20;
 
   /** What a message may be longer than the body in it. */
   private static final int MESSAGE_SLACK_BYTES = 1 << 20;
+
+  /**
+   * So many times the longest body is taken from the connection before gRPC ends the stream, which
+   * cannot be answered any more: what lies between is answered with 413.
+   */
+  private static final long REFUSABLE = 4;
 
   private static final int STOP_SECONDS = 5;
 
@@ -117,10 +115,8 @@ public final class ExtProcServer implements AutoCloseable {
     var server =
         builder(threads, address, tls)
             .maxInboundMessageSize(
-                (int)
-                    Math.min(
-                        Integer.MAX_VALUE, (long) settings.maxBodyBytes() + MESSAGE_SLACK_BYTES))
-            .addService(service(List.copyOf(loops), services))
+                (int) Math.min(Integer.MAX_VALUE, REFUSABLE * mostMessageBytes(settings)))
+            .addService(service(List.copyOf(loops), services, mostMessageBytes(settings)))
             .addService(states.service())
             .build();
     // A probe speaks plain gRPC, whatever gateways speak.
@@ -133,6 +129,10 @@ public final class ExtProcServer implements AutoCloseable {
       throw e;
     }
     return new ExtProcServer(List.copyOf(loops), services, server, health);
+  }
+
+  private static long mostMessageBytes(ExtProcSettings settings) {
+    return (long) settings.maxBodyBytes() + MESSAGE_SLACK_BYTES;
   }
 
   private static NettyServerBuilder builder(
@@ -150,7 +150,8 @@ public final class ExtProcServer implements AutoCloseable {
     return tls == null ? builder : builder.sslContext(tls.context());
   }
 
-  private static ServerServiceDefinition service(List<LoopState> loops, ExtProcServices services) {
+  private static ServerServiceDefinition service(
+      List<LoopState> loops, ExtProcServices services, long mostMessageBytes) {
     ServerCallHandler<Incoming, Reply> handler =
         (ServerCall<Incoming, Reply> call, Metadata headers) -> {
           var pool = services.pool(headers.get(POOL));
@@ -158,7 +159,18 @@ public final class ExtProcServer implements AutoCloseable {
           stream.start();
           return stream;
         };
-    return ServerServiceDefinition.builder(SERVICE).addMethod(PROCESS, handler).build();
+    return ServerServiceDefinition.builder(SERVICE)
+        .addMethod(process(mostMessageBytes), handler)
+        .build();
+  }
+
+  private static MethodDescriptor<Incoming, Reply> process(long mostMessageBytes) {
+    return MethodDescriptor.<Incoming, Reply>newBuilder()
+        .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
+        .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, "Process"))
+        .setRequestMarshaller(new IncomingReader(mostMessageBytes))
+        .setResponseMarshaller(new Reply.Writer())
+        .build();
   }
 
   /** The state of the loop that runs this. */

@@ -84,6 +84,7 @@ final class ExtProcStream extends ServerCall.Listener<Incoming> {
       case RESPONSE_HEADERS -> response.headers(message);
       case RESPONSE_BODY -> response.body(message);
       case RESPONSE_TRAILERS -> response.trailers();
+      case TOO_LONG -> request.tooLong();
       case OTHER -> LOG.debug("a message of a kind that is not known passes by");
       case MALFORMED -> throw new MalformedMessage("the gateway sent no protobuf message");
     }

@@ -18,6 +18,8 @@ final class Incoming {
     RESPONSE_TRAILERS,
     /** None of the above: a later protocol's. */
     OTHER,
+    /** Longer than any message that can be taken; nothing of it was read. */
+    TOO_LONG,
     /** No protobuf message. */
     MALFORMED
   }

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Reads a {@code ProcessingRequest}: its bytes are taken over once, and body pieces stay where they
- * are in them. Stateless, thread-safe.
+ * are in them. Immutable.
  */
 final class IncomingReader implements MethodDescriptor.Marshaller<Incoming> {
 
@@ -19,9 +19,35 @@ final class IncomingReader implements MethodDescriptor.Marshaller<Incoming> {
   private static final byte[] STATUS = ascii(":status");
   private static final byte[] CONTENT_TYPE = ascii("content-type");
 
+  private final long mostBytes;
+
+  /**
+   * A reader of messages.
+   *
+   * @param mostBytes of one; what is longer is not copied, and comes out as {@link
+   *     Incoming.Kind#TOO_LONG}
+   */
+  IncomingReader(long mostBytes) {
+    this.mostBytes = mostBytes;
+  }
+
   @Override
   public Incoming parse(InputStream stream) {
-    return parse(bytes(stream));
+    return isTooLong(stream) ? of(Incoming.Kind.TOO_LONG) : parse(bytes(stream));
+  }
+
+  private boolean isTooLong(InputStream stream) {
+    try {
+      return stream.available() > mostBytes;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Incoming of(Incoming.Kind kind) {
+    var unread = new Incoming();
+    unread.kind = kind;
+    return unread;
   }
 
   /** A message that is none comes out as {@link Incoming.Kind#MALFORMED}, to be answered. */
@@ -29,9 +55,7 @@ final class IncomingReader implements MethodDescriptor.Marshaller<Incoming> {
     try {
       return message(bytes);
     } catch (MalformedMessage notOurs) {
-      var malformed = new Incoming();
-      malformed.kind = Incoming.Kind.MALFORMED;
-      return malformed;
+      return of(Incoming.Kind.MALFORMED);
     }
   }
 

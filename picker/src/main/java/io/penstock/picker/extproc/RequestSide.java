@@ -119,6 +119,14 @@ final class RequestSide {
     }
   }
 
+  /** A message that could not be taken: before the answer it can only be a body. */
+  void tooLong() {
+    if (phase == Phase.ANSWERED) {
+      throw new MalformedMessage("the gateway sent a piece of a response that is too long");
+    }
+    refuse(ImmediateAnswer.tooLarge(services.settings().maxBodyBytes()));
+  }
+
   private boolean hold(Incoming message) {
     var held = body;
     var reading = scan;

@@ -135,6 +135,17 @@ class ImmediateAnswerTest {
   }
 
   @Test
+  void a_body_of_one_message_that_is_far_too_long_is_413_and_not_a_grpc_error() throws Exception {
+    var small = new ExtProcSettings(1 << 20, 4 << 20, 1, true, false);
+    try (var picker = new RunningPicker(small, ModelRule.PREFERRED, POD)) {
+      var stream = picker.stream().post("/x").requestBody(" ".repeat(7 << 20), true);
+      assertThat(stream.immediate().getStatus().getCodeValue()).isEqualTo(413);
+      assertThat(stream.status().getCode()).isEqualTo(Status.Code.OK);
+      picker.awaitIdle();
+    }
+  }
+
+  @Test
   void a_body_that_is_too_long_is_413_and_is_not_held() throws Exception {
     var small = new ExtProcSettings(100, 1_000, 1, true, false);
     try (var picker = new RunningPicker(small, ModelRule.PREFERRED, POD)) {
