@@ -5,6 +5,7 @@ import io.penstock.picker.discovery.DiscoveryException;
 import io.penstock.picker.discovery.kubernetes.Cluster;
 import io.penstock.picker.discovery.kubernetes.LeaderElection;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
+import io.penstock.picker.discovery.kubernetes.PodUse;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
@@ -81,7 +82,7 @@ final class KubernetesOptions implements AutoCloseable {
         new PickerPool(
             name,
             Set.copyOf(models),
-            surroundings -> server.source(selection, surroundings.control())));
+            surroundings -> server.source(selection, PodUse.METRICS, surroundings.control())));
   }
 
   private PodSelection selection(@Nullable String poolName) {

@@ -8,6 +8,7 @@ import io.penstock.picker.discovery.FileSource;
 import io.penstock.picker.discovery.JdkResolver;
 import io.penstock.picker.discovery.StaticSource;
 import io.penstock.picker.discovery.kubernetes.Cluster;
+import io.penstock.picker.discovery.kubernetes.PodUse;
 import io.penstock.picker.pool.Role;
 import io.penstock.proxy.config.PoolConfig.Discovery;
 import java.time.Duration;
@@ -62,7 +63,7 @@ final class EndpointSources implements AutoCloseable {
         if (cluster == null) {
           cluster = Cluster.fromEnvironment();
         }
-        yield cluster.source(pods, control);
+        yield cluster.source(pods, PodUse.REQUESTS, control);
       }
     };
   }

@@ -66,10 +66,12 @@ public final class Cluster implements AutoCloseable {
   /**
    * The endpoints of a selection, told on the control thread.
    *
+   * @param use what this process asks of the pods
    * @param control the control thread
    */
-  public DiscoverySource source(PodSelection selection, ScheduledExecutorService control) {
-    return new KubernetesSource(this, selection, control);
+  public DiscoverySource source(
+      PodSelection selection, PodUse use, ScheduledExecutorService control) {
+    return new KubernetesSource(this, selection, use, control);
   }
 
   /**

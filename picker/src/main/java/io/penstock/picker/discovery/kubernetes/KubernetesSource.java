@@ -39,6 +39,7 @@ final class KubernetesSource implements DiscoverySource {
 
   private final Cluster cluster;
   private final PodSelection selection;
+  private final PodUse use;
   private final ScheduledExecutorService control;
   private final AtomicBoolean lookDue = new AtomicBoolean();
 
@@ -57,11 +58,17 @@ final class KubernetesSource implements DiscoverySource {
   private boolean known;
 
   private String poolProblem = "";
+
+  /** The protocol that was warned about last; what is spoken here needs no warning. */
+  private String protocol = PoolTargets.HTTP;
+
   private volatile String problem = "";
 
-  KubernetesSource(Cluster cluster, PodSelection selection, ScheduledExecutorService control) {
+  KubernetesSource(
+      Cluster cluster, PodSelection selection, PodUse use, ScheduledExecutorService control) {
     this.cluster = cluster;
     this.selection = selection;
+    this.use = use;
     this.control = control;
   }
 
@@ -70,7 +77,8 @@ final class KubernetesSource implements DiscoverySource {
     deltas = consumer;
     switch (selection) {
       case PodSelection.OfPool pool -> pools = cluster.watchPool(pool, this::somethingChanged);
-      case PodSelection.OfLabels labels -> follow(new PoolTargets(labels.labels(), labels.ports()));
+      case PodSelection.OfLabels labels ->
+          follow(new PoolTargets(labels.labels(), labels.ports(), PoolTargets.HTTP));
     }
     checks =
         control.scheduleWithFixedDelay(
@@ -144,11 +152,26 @@ final class KubernetesSource implements DiscoverySource {
       return;
     }
     try {
-      follow(PoolTargets.of(found.getFirst()));
-      poolProblem = "";
+      var targets = PoolTargets.of(found.getFirst());
+      follow(targets);
+      poolProblem = asked(targets.protocol());
     } catch (DiscoveryException bad) {
       poolProblem = bad.getMessage() + "; its last state is kept";
     }
+  }
+
+  /** Pods are asked over HTTP/1.1: what is wrong with that, empty when nothing is. */
+  private String asked(String said) {
+    var sentence =
+        "%s: appProtocol is %s, and %s over HTTP/1.1"
+            .formatted(selection, said, use.isRequests() ? "pods are asked" : "metrics are read");
+    if (!said.equals(protocol)) {
+      protocol = said;
+      if (!said.equals(PoolTargets.HTTP)) {
+        log.warn("{}", sentence);
+      }
+    }
+    return said.equals(PoolTargets.HTTP) || !use.isRequests() ? "" : sentence;
   }
 
   /** Other ports are taken over at once, another selector when its pods have been listed. */

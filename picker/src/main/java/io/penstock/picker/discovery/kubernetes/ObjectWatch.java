@@ -25,8 +25,14 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
   /** From one request to the next that asks why there is no watch. */
   private static final int CHECKS_BETWEEN_PROBES = 5;
 
+  /** From one look whether it may still list to the next, while its watch stands. */
+  private static final int CHECKS_BETWEEN_LOOKS = 5;
+
   /** A watch over plain HTTP is seen to stand when its first bookmark comes, after a minute. */
   private static final int CHECKS_WITHOUT_A_SIGN = 120;
+
+  private static final int UNAUTHORIZED = 401;
+  private static final int FORBIDDEN = 403;
 
   private final String what;
   private final FilterWatchListDeletable<T, ? extends KubernetesResourceList<T>, ?> request;
@@ -35,7 +41,12 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
   private final CompletableFuture<Void> begun;
   private volatile boolean synced;
   private volatile String failure = "";
+
+  /** Why it may no longer list, although a watch that was allowed still stands. */
+  private volatile String refusal = "";
+
   private int checksUnwatched;
+  private int checksWatched;
 
   /**
    * Begins to list and watch.
@@ -105,7 +116,11 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
     if (synced && informer.isWatching()) {
       checksUnwatched = 0;
       failure = "";
-      return "";
+      // The API server asks for rights when a watch begins, and not while it stands.
+      if (++checksWatched % CHECKS_BETWEEN_LOOKS == 0) {
+        blocking.execute(this::lookForRights);
+      }
+      return refusal.isEmpty() ? "" : what + ": watched for minutes at most; " + refusal;
     }
     checksUnwatched++;
     if (checksUnwatched < CHECKS_TO_BELIEVE) {
@@ -124,6 +139,18 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
 
   private String reason() {
     return failure.isEmpty() ? "" : "; " + failure;
+  }
+
+  /** A list of one object is the cheapest request that needs the same right. */
+  private void lookForRights() {
+    try {
+      request.list(new ListOptionsBuilder().withLimit(1L).build());
+      refusal = "";
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == UNAUTHORIZED || e.getCode() == FORBIDDEN) {
+        refusal = sentence(e);
+      }
+    }
   }
 
   /** The informer does not say why a watch cannot be had; a request of our own does. */

@@ -13,8 +13,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param labels a pod must have them all; not empty
  * @param ports of each pod, in the pool's order; not empty
+ * @param protocol what the pods are said to speak: {@link #HTTP} where nothing is said
  */
-record PoolTargets(Map<String, String> labels, List<Integer> ports) {
+record PoolTargets(Map<String, String> labels, List<Integer> ports, String protocol) {
+
+  /** HTTP/1.1. */
+  static final String HTTP = "http";
 
   PoolTargets {
     labels = Map.copyOf(labels);
@@ -51,7 +55,8 @@ record PoolTargets(Map<String, String> labels, List<Integer> ports) {
                   pool.getMetadata().getName(),
                   labels.isEmpty() ? "selector" : "target port"));
     }
-    return new PoolTargets(labels, ports);
+    var protocol = pool.get("spec", "appProtocol") instanceof String text ? text : HTTP;
+    return new PoolTargets(labels, ports, protocol);
   }
 
   private static void addPort(List<Integer> ports, @Nullable Object number) {

@@ -125,6 +125,13 @@ final class FakeApiServer implements AutoCloseable {
     }
   }
 
+  /** Every request that comes is answered 403, running watches go on; or no longer. */
+  void forbidWhatComes(boolean now) {
+    synchronized (lock) {
+      forbidden = now;
+    }
+  }
+
   private void cutWatches() {
     epoch++;
     lock.notifyAll();

@@ -339,6 +339,49 @@ class KubernetesSourceTest {
   }
 
   @Test
+  void aPermissionThatIsTakenAwayWhileTheWatchStandsIsNamedWithinSeconds() {
+    server.install(POOLS);
+    server.put(POOLS, pool("app", 8000));
+    server.put(PODS, pod("a", "uid-a", "10.0.0.1").build());
+    follow(POOL);
+    awaitAddresses("10.0.0.1:8000");
+
+    server.forbidWhatComes(true);
+    awaitProblem("the API server answers 403, Forbidden it is");
+    // What the watch still brings is taken.
+    server.put(PODS, pod("b", "uid-b", "10.0.0.2").build());
+    awaitAddresses("10.0.0.1:8000", "10.0.0.2:8000");
+    server.forbidWhatComes(false);
+    awaitProblem("");
+  }
+
+  @Test
+  void aProtocolThatIsNotSpokenIsNamedWhereRequestsAreSent() {
+    server.install(POOLS);
+    server.put(POOLS, h2cPool());
+    server.put(PODS, pod("a", "uid-a", "10.0.0.1").build());
+    follow(POOL);
+    awaitAddresses("10.0.0.1:8000");
+    awaitProblem("appProtocol is kubernetes.io/h2c, and pods are asked over HTTP/1.1");
+    server.put(POOLS, pool("app", 8000));
+    awaitProblem("");
+  }
+
+  @Test
+  void whereAGatewaySendsTheRequestsTheirProtocolIsItsOwnMatter() {
+    server.install(POOLS);
+    server.put(POOLS, h2cPool());
+    server.put(PODS, pod("a", "uid-a", "10.0.0.1").build());
+    follow(POOL, PodUse.METRICS);
+    awaitAddresses("10.0.0.1:8000");
+    awaitProblem("");
+    // The next look at the watch says what there is to say.
+    server.delete(POOLS, "llm");
+    awaitProblem("InferencePool ns/llm of inference.networking.k8s.io does not exist");
+    assertThat(source.problem()).doesNotContain("appProtocol");
+  }
+
+  @Test
   void aSlowFirstListIsWaitedFor() {
     server.install(POOLS);
     server.put(POOLS, pool("app", 8000));
@@ -370,7 +413,11 @@ class KubernetesSourceTest {
   }
 
   private void follow(PodSelection selection) {
-    source = cluster.source(selection, control);
+    follow(selection, PodUse.REQUESTS);
+  }
+
+  private void follow(PodSelection selection, PodUse use) {
+    source = cluster.source(selection, use, control);
     control.execute(() -> source.start(this::take));
   }
 
@@ -419,6 +466,20 @@ class KubernetesSourceTest {
     pool.setAdditionalProperty(
         "spec",
         Map.of("selector", Map.of("matchLabels", Map.of("app", app)), "targetPorts", targets));
+    return pool;
+  }
+
+  private static GenericKubernetesResource h2cPool() {
+    var pool = pool("app", 8000);
+    pool.setAdditionalProperty(
+        "spec",
+        Map.of(
+            "selector",
+            Map.of("matchLabels", Map.of("app", "app")),
+            "targetPorts",
+            List.of(Map.of("number", 8000)),
+            "appProtocol",
+            "kubernetes.io/h2c"));
     return pool;
   }
 
