@@ -8,17 +8,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * The driver of {@code benchmarks/bin/beside}: starts mock pods and both proxies, warms them, and
+ * The driver of {@code benchmarks/bin/beside}: starts mock pods and the targets, warms them, and
  * lets them take turns at every workload. Exit status: 0 when every workload has its rounds, 1 when
  * not, 2 when it was called wrongly.
  */
 public final class Beside {
-
-  private static final int PODS = 8;
 
   private final BesideOptions options;
   private final PrintStream out;
@@ -52,40 +53,57 @@ public final class Beside {
   /** Whether every workload got its rounds. */
   private boolean run() throws IOException, InterruptedException {
     var folder = Files.createTempDirectory("penstock-beside");
-    try (var pods = MockPods.start(PODS);
-        var gateway =
-            Proxy.gateway(options.gateway(), options.proxyCore(), pods.endpoints(), folder);
-        var haproxy =
-            Proxy.haproxy(options.haproxy(), options.proxyCore(), pods.endpoints(), folder)) {
-      var proxies = List.of(gateway, haproxy);
-      var meter = new Meter(options.proxyCore(), options.loadCore(), proxies, pods, options.seed());
-      for (var proxy : proxies) {
+    Map<Target, Proxy> running = new LinkedHashMap<>();
+    try (var pods = MockPods.start(options.endpoints(), options.pageKib())) {
+      var launcher =
+          new Launcher(options.commands(), options.proxyCore(), pods.endpoints(), folder);
+      for (var target : options.targets()) {
+        out.println("starting " + target.name() + " ...");
+        running.put(target, launcher.start(target));
+      }
+      var meter =
+          new Meter(
+              options.proxyCore(),
+              options.loadCore(),
+              List.copyOf(running.values()),
+              pods,
+              options.seed());
+      for (var proxy : running.values()) {
         warmUp(meter, proxy);
       }
       var direct = URI.create("http://" + pods.endpoints().getFirst());
       out.println(BesideReport.head());
       List<Comparison> all = new ArrayList<>();
       for (var workload : options.workloads()) {
-        var comparison = compare(meter, workload, gateway, haproxy, direct);
-        out.println(BesideReport.row(comparison));
+        var comparison = compare(meter, workload, running, direct);
+        out.print(BesideReport.rows(comparison));
         all.add(comparison);
       }
-      out.println(BesideReport.memory(all));
-      var json = options.json();
-      if (json != null) {
-        try (var file = Files.newBufferedWriter(json)) {
-          BesideReport.json(all, file);
-        }
-      }
+      out.print(BesideReport.memory(all));
+      write(all);
       return all.stream().allMatch(each -> each.rounds().size() == options.rounds());
     } finally {
+      running.values().forEach(Proxy::close);
       delete(folder);
+    }
+  }
+
+  private void write(List<Comparison> all) throws IOException {
+    var json = options.json();
+    if (json != null) {
+      try (var file = Files.newBufferedWriter(json)) {
+        BesideReport.json(all, file);
+      }
+    }
+    var chart = options.chart();
+    if (chart != null) {
+      Files.writeString(chart, BesideChart.of(all).svg());
     }
   }
 
   /** Half of the warm-up with small bodies, the rest with what else will be measured. */
   private void warmUp(Meter meter, Proxy proxy) throws IOException, InterruptedException {
-    out.println("warming " + proxy.name() + " ...");
+    out.println("warming " + proxy.target().name() + " ...");
     long requests = options.warmup();
     long streams = Math.max(1, options.workloads().stream().filter(Workload::streams).count());
     meter.warmUp(proxy, new Workload.Chats(1 << 10, false, 0), requests / 2, options.settle());
@@ -95,27 +113,32 @@ public final class Beside {
           long share = requests / 10 / Math.max(1, chats.bodyBytes() >> 14);
           meter.warmUp(proxy, chats, Math.max(10, share), options.settle());
         }
-        case Workload.Chats _ -> {}
-        case Workload.Streams some ->
-            meter.warmUp(proxy, some, requests / streams, options.settle());
+        case Workload.Chats _, Workload.Idle _ -> {}
+        case Workload.Streams some -> {
+          long events = Math.min(requests, options.settle().toSeconds() * some.eventsPerSecond());
+          meter.warmUp(proxy, some, Math.max(10, events / streams), options.settle());
+        }
       }
     }
   }
 
-  private Comparison compare(
-      Meter meter, Workload workload, Proxy gateway, Proxy haproxy, URI direct)
+  private Comparison compare(Meter meter, Workload workload, Map<Target, Proxy> running, URI direct)
       throws IOException, InterruptedException {
-    var comparison = new Comparison(workload);
+    var comparison = new Comparison(workload, options.targets(), options.base());
     var window = workload.window(options.window());
-    boolean fixedRate = workload instanceof Workload.Chats chats && chats.perSecond() > 0;
     for (int round = 0; round < options.rounds(); round++) {
       boolean counts = false;
       for (int attempt = 0; attempt < options.attempts() && !counts; attempt++) {
-        double base = fixedRate ? meter.direct(direct, workload, window) : 0;
-        var ours = meter.measure(gateway, workload, window);
-        var theirs = meter.measure(haproxy, workload, window);
+        double without =
+            workload instanceof Workload.Chats chats && chats.perSecond() > 0
+                ? meter.direct(direct, chats, window)
+                : 0;
+        Map<Target, Sample> samples = new HashMap<>();
+        for (var each : running.entrySet()) {
+          samples.put(each.getKey(), meter.measure(each.getValue(), workload, window));
+        }
         counts =
-            comparison.add(new Comparison.Round(ours, theirs, base), options.mostNeighbourShare());
+            comparison.add(new Comparison.Round(samples, without), options.mostNeighbourShare());
       }
     }
     return comparison;

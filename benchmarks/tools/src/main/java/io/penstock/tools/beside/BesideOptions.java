@@ -14,8 +14,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * What {@code benchmarks/bin/beside} was asked for. Immutable.
  *
- * @param gateway launcher of the distribution
- * @param haproxy command
+ * @param targets what is measured, in that order of every round
+ * @param base what all are compared with, null: each with what is usual for it
+ * @param commands what to start
+ * @param endpoints how many mock pods, each of them scraped
+ * @param pageKib least length of a pod's metrics page
  * @param proxyCore core of the proxies
  * @param loadCore core of the load generator and the mock pods, on which the driver runs
  * @param rounds that must count for each workload, 1..1,000
@@ -26,11 +29,15 @@ import org.jspecify.annotations.Nullable;
  * @param attempts for one round
  * @param workloads in their order
  * @param json a file for the results, or null
+ * @param chart a file for the ratios that have a bar, or null
  * @param seed of the prompts
  */
 record BesideOptions(
-    Path gateway,
-    String haproxy,
+    List<Target> targets,
+    @Nullable Target base,
+    Launcher.Commands commands,
+    int endpoints,
+    int pageKib,
     int proxyCore,
     int loadCore,
     int rounds,
@@ -41,34 +48,46 @@ record BesideOptions(
     int attempts,
     List<Workload> workloads,
     @Nullable Path json,
+    @Nullable Path chart,
     long seed) {
 
   /** What {@code --help} prints. */
   static final String USAGE =
       """
-      benchmarks/bin/beside: this gateway beside HAProxy, CPU per request and per event of a stream
+      benchmarks/bin/beside: what a gateway takes beside others, CPU per request and per event
 
+        --targets NAME,...   gateway, haproxy, envoy, envoy+picker, and of the last also
+                             envoy+picker-plaintext, envoy+picker-request-only,
+                             envoy+picker-plaintext-request-only (gateway,haproxy)
+        --base NAME          what all are compared with (gateway: haproxy; envoy+picker: envoy)
         --rounds N           rounds of each workload that must count (7)
-        --seconds S          how long a round measures each proxy (1.5)
-        --warmup N           requests and events that each proxy serves first (100000)
+        --seconds S          how long a round measures each target (1.5)
+        --warmup N           requests and events that each target serves first (100000)
         --settle S           then, for each workload, until its JIT is quiet, at most that long (15)
         --sizes KB,...       bodies (1,16,64,400)
         --prompts WORD,...   distinct, shared (both)
-        --loads WORD,...     saturated, fixed, streams (all)
+        --loads WORD,...     saturated, fixed, streams, idle (all but idle)
         --streams N,...      streams at a time (50,200,1000)
+        --events N           events a second over all streams (20000; 4000 beside Envoy)
+        --endpoints N        mock pods, each of them scraped (8)
+        --page KB            least length of their metrics pages (35)
         --neighbour SHARE    of a core that others may use before a round is thrown away (0.05)
         --attempts N         tries for each round (3)
-        --proxy-core N       core of the proxies (0)
+        --proxy-core N       core of the targets (0)
         --load-core N        core of load and mock pods (1)
-        --haproxy COMMAND    which HAProxy (haproxy)
         --gateway FILE       launcher of a built distribution (the checkout's)
+        --haproxy COMMAND    which HAProxy (Debian's)
+        --envoy COMMAND      which Envoy (the kit's)
+        --envoy-config FILE  its configuration with a picker (deploy/envoy/fail-close.yaml)
         --json FILE          also writes all rounds there
+        --chart FILE         also draws the ratios that have a bar there, as SVG
         --seed N             of the prompts (1)
         --short              one short round of few workloads, neighbours or not: does it run?
       """;
 
   private static final Set<String> PROMPTS = new TreeSet<>(List.of("distinct", "shared"));
-  private static final Set<String> LOADS = new TreeSet<>(List.of("saturated", "fixed", "streams"));
+  private static final Set<String> LOADS =
+      new TreeSet<>(List.of("saturated", "fixed", "streams", "idle"));
 
   /**
    * Reads the command line.
@@ -91,10 +110,19 @@ record BesideOptions(
     return parser.options();
   }
 
+  private static final int EVENTS = 20_000;
+  private static final int EVENTS_BESIDE_ENVOY = 4_000;
+
   /** Collects the flags. */
   private static final class Parser {
+    private List<Target> targets = List.of(new Target.Gateway(), new Target.Haproxy());
+    private @Nullable Target base;
     private Path gateway = Path.of("deploy/dist/target/penstock/bin/penstock");
     private String haproxy = "haproxy";
+    private String envoy = "envoy";
+    private Path envoyConfig = Path.of("deploy/envoy/fail-close.yaml");
+    private int endpoints = 8;
+    private int pageKib = 35;
     private int proxyCore;
     private int loadCore = 1;
     private int rounds = 7;
@@ -107,7 +135,9 @@ record BesideOptions(
     private List<String> prompts = List.of("distinct", "shared");
     private List<String> loads = List.of("saturated", "fixed", "streams");
     private List<Integer> streams = List.of(50, 200, 1_000);
+    private int events;
     private @Nullable Path json;
+    private @Nullable Path chart;
     private long seed = 1;
 
     void shorten() {
@@ -124,8 +154,14 @@ record BesideOptions(
 
     void take(String flag, String value) {
       switch (flag) {
+        case "--targets" -> targets = targets(flag, value);
+        case "--base" -> base = target(flag, value);
         case "--gateway" -> gateway = Path.of(value);
         case "--haproxy" -> haproxy = value;
+        case "--envoy" -> envoy = value;
+        case "--envoy-config" -> envoyConfig = Path.of(value);
+        case "--endpoints" -> endpoints = integer(flag, value, 1, 1_000);
+        case "--page" -> pageKib = integer(flag, value, 0, 1_024);
         case "--proxy-core" -> proxyCore = integer(flag, value, 0, 1_023);
         case "--load-core" -> loadCore = integer(flag, value, 0, 1_023);
         case "--rounds" -> rounds = integer(flag, value, 1, 1_000);
@@ -138,6 +174,8 @@ record BesideOptions(
         case "--prompts" -> prompts = words(flag, value, PROMPTS);
         case "--loads" -> loads = words(flag, value, LOADS);
         case "--streams" -> streams = integers(flag, value, 1, 5_000);
+        case "--events" -> events = integer(flag, value, 1, 1_000_000);
+        case "--chart" -> chart = Path.of(value);
         case "--json" -> json = Path.of(value);
         case "--seed" -> seed = integer(flag, value, 0, Integer.MAX_VALUE);
         default -> throw new IllegalArgumentException("there is no flag " + flag);
@@ -149,9 +187,16 @@ record BesideOptions(
         throw new IllegalArgumentException(
             "--proxy-core and --load-core are both " + loadCore + ", but must differ");
       }
+      if (base != null && !targets.contains(base)) {
+        throw new IllegalArgumentException(
+            "--base is '%s', allowed: what --targets names".formatted(base.name()));
+      }
       return new BesideOptions(
-          gateway,
-          haproxy,
+          targets,
+          base,
+          new Launcher.Commands(gateway, haproxy, envoy, envoyConfig),
+          endpoints,
+          pageKib,
           proxyCore,
           loadCore,
           rounds,
@@ -162,14 +207,20 @@ record BesideOptions(
           attempts,
           workloads(),
           json,
+          chart,
           seed);
     }
 
     private List<Workload> workloads() {
       List<Workload> all = new ArrayList<>();
       for (String load : loads) {
+        if (load.equals("idle")) {
+          all.add(new Workload.Idle());
+          continue;
+        }
         if (load.equals("streams")) {
-          streams.forEach(count -> all.add(new Workload.Streams(count)));
+          int perSecond = events > 0 ? events : usualEvents();
+          streams.forEach(count -> all.add(new Workload.Streams(count, perSecond)));
           continue;
         }
         for (int size : sizes) {
@@ -181,6 +232,30 @@ record BesideOptions(
         }
       }
       return all;
+    }
+
+    /** So many that no target is saturated: where reads hold several events, costs say nothing. */
+    private int usualEvents() {
+      return targets.stream().anyMatch(Target.EnvoyPicker.class::isInstance)
+          ? EVENTS_BESIDE_ENVOY
+          : EVENTS;
+    }
+
+    private static List<Target> targets(String flag, String value) {
+      var names = List.of(value.split(",", -1));
+      if (Set.copyOf(names).size() < names.size()) {
+        throw new IllegalArgumentException(flag + " is '" + value + "', which names one twice");
+      }
+      return names.stream().map(name -> target(flag, name)).toList();
+    }
+
+    private static Target target(String flag, String name) {
+      var found = Target.find(name);
+      if (found == null) {
+        throw new IllegalArgumentException(
+            "%s has '%s', allowed: %s".formatted(flag, name, Target.names()));
+      }
+      return found;
     }
 
     private static int integer(String flag, String value, int least, int most) {

@@ -1,13 +1,18 @@
 package io.penstock.tools.beside;
 
+import io.penstock.tools.load.ErrorKind;
+import io.penstock.tools.load.LoadReport;
 import io.penstock.tools.load.LoadRun;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
-/** Puts one proxy through one workload and reads the clocks. Confined to the driver's thread. */
+/** Puts one target through one workload and reads the clocks. Confined to the driver's thread. */
 final class Meter {
 
   private static final Duration POLL = Duration.ofMillis(2);
@@ -40,7 +45,12 @@ final class Meter {
 
   /** Both cores and everything of ours on them, at one moment. */
   private record Clocks(
-      long nanos, double proxyCpu, double ownCpu, double driverCpu, double core, double loadCore) {
+      long nanos,
+      Map<String, Double> partCpu,
+      double ownCpu,
+      double driverCpu,
+      double core,
+      double loadCore) {
 
     /** Share of the busier of the two cores that neither a proxy nor the driver used. */
     double neighbourShare(Clocks before) {
@@ -53,9 +63,9 @@ final class Meter {
 
   /**
    * Sends until {@code units} answers or events came back, and measures nothing. Then goes on until
-   * the proxy's compilers are quiet, or {@code settle} is over.
+   * the target's compilers are quiet, or {@code settle} is over.
    */
-  void warmUp(Proxy proxy, Workload workload, long units, Duration settle)
+  void warmUp(Proxy proxy, Workload.Traffic workload, long units, Duration settle)
       throws IOException, InterruptedException {
     beat(workload);
     var run = LoadRun.start(workload.spec(proxy.url()), workload.prompts(seed++));
@@ -76,8 +86,25 @@ final class Meter {
     var _ = run.await();
   }
 
-  /** One round of one proxy. */
+  /** One round of one target. */
   Sample measure(Proxy proxy, Workload workload, Duration window)
+      throws IOException, InterruptedException {
+    return switch (workload) {
+      case Workload.Idle _ -> idle(proxy, window);
+      case Workload.Traffic traffic -> under(proxy, traffic, window);
+    };
+  }
+
+  private Sample idle(Proxy proxy, Duration window) throws IOException, InterruptedException {
+    pause(Workload.Idle.CALM);
+    var start = clocks(proxy);
+    pause(window);
+    var end = clocks(proxy);
+    double seconds = (end.nanos - start.nanos) / 1e9;
+    return new Sample(costs(proxy, start, end, seconds), 1, 0, "", end.neighbourShare(start));
+  }
+
+  private Sample under(Proxy proxy, Workload.Traffic workload, Duration window)
       throws IOException, InterruptedException {
     beat(workload);
     var run = LoadRun.start(workload.spec(proxy.url()), workload.prompts(seed++));
@@ -87,21 +114,48 @@ final class Meter {
     pause(window);
     long units = progress(run, workload) - startUnits;
     var end = clocks(proxy);
-    long resident = proxy.residentBytes();
+    var costs = costs(proxy, start, end, (double) Math.max(1, units));
     run.stop();
     var report = run.await();
     double seconds = (end.nanos - start.nanos) / 1e9;
     return new Sample(
-        (end.proxyCpu - start.proxyCpu) * 1e6 / Math.max(1, units),
+        costs,
         units / seconds,
         workload.streams() ? report.ttft().p50() : report.latency().p50(),
-        resident,
-        report.failed(),
+        failures(report),
         end.neighbourShare(start));
   }
 
+  /** Such as {@code 2 errors reset, 5 errors status (503)}. */
+  private static String failures(LoadReport report) {
+    String statuses =
+        report.statuses().keySet().stream()
+            .filter(status -> status >= 300)
+            .map(Object::toString)
+            .collect(Collectors.joining(", ", " (", ")"));
+    return report.errors().entrySet().stream()
+        .map(
+            error ->
+                error.getValue()
+                    + " errors "
+                    + error.getKey().label()
+                    + (error.getKey() == ErrorKind.STATUS ? statuses : ""))
+        .collect(Collectors.joining(", "));
+  }
+
+  private static Map<String, Sample.Cost> costs(Proxy proxy, Clocks start, Clocks end, double units)
+      throws IOException {
+    Map<String, Sample.Cost> costs = new HashMap<>();
+    for (var part : proxy.parts()) {
+      String name = part.name();
+      double seconds = end.partCpu.getOrDefault(name, 0.0) - start.partCpu.getOrDefault(name, 0.0);
+      costs.put(name, new Sample.Cost(seconds * 1e6 / units, part.residentBytes()));
+    }
+    return costs;
+  }
+
   /** The median latency without a proxy, in µs. */
-  double direct(URI pod, Workload workload, Duration window) throws InterruptedException {
+  double direct(URI pod, Workload.Traffic workload, Duration window) throws InterruptedException {
     var run = LoadRun.start(workload.spec(pod), workload.prompts(seed++));
     awaitSteady(run, workload);
     pause(window);
@@ -109,7 +163,7 @@ final class Meter {
     return run.await().latency().p50();
   }
 
-  private void beat(Workload workload) {
+  private void beat(Workload.Traffic workload) {
     if (workload instanceof Workload.Streams streams) {
       pods.beat(streams.beat());
     }
@@ -138,11 +192,17 @@ final class Meter {
   private Clocks clocks(Proxy proxy) throws IOException {
     double own = 0;
     for (var each : proxies) {
-      own += each.cpuSeconds();
+      for (var part : each.parts()) {
+        own += part.cpuSeconds();
+      }
+    }
+    Map<String, Double> parts = new HashMap<>();
+    for (var part : proxy.parts()) {
+      parts.put(part.name(), part.cpuSeconds());
     }
     return new Clocks(
         System.nanoTime(),
-        proxy.cpuSeconds(),
+        parts,
         own,
         CpuStat.processSeconds(ProcessHandle.current().pid()),
         CpuStat.coreSeconds(proxyCore),

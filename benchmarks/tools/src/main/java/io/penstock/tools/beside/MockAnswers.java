@@ -62,9 +62,6 @@ final class MockAnswers {
               + MODEL
               + "\",\"parent\":null,\"max_model_len\":131072}]}");
 
-  /** {@code GET /metrics}: the page of an idle simulated engine, as long as vLLM's. */
-  static final ByteBuf METRICS = answer("text/plain; version=0.0.4", metrics());
-
   /** {@code GET /health}. */
   static final ByteBuf HEALTH = answer("text/plain", "");
 
@@ -73,7 +70,24 @@ final class MockAnswers {
 
   private MockAnswers() {}
 
-  private static String metrics() {
+  /**
+   * {@code GET /metrics}: the page of an idle simulated engine, and after it as much of what else a
+   * server of vLLM shows (its process, its HTTP routes) as makes it so long.
+   */
+  static ByteBuf metrics(int leastBytes) {
+    var page = new StringBuilder(engineMetrics());
+    for (int route = 0; page.length() < leastBytes; route++) {
+      page.append("# HELP http_request_duration_seconds Latency with only few buckets.\n");
+      page.append("# TYPE http_request_duration_seconds histogram\n");
+      for (int bucket = 1; bucket <= 12; bucket++) {
+        page.append("http_request_duration_seconds_bucket{handler=\"/v1/route").append(route);
+        page.append("\",le=\"").append(bucket / 4.0).append("\",method=\"POST\"} 0.0\n");
+      }
+    }
+    return answer("text/plain; version=0.0.4", page.toString());
+  }
+
+  private static String engineMetrics() {
     EngineClock stopped =
         new EngineClock() {
           @Override

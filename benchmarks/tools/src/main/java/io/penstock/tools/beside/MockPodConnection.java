@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A mock pod's side of one connection. Confined to the event loop.
  *
- * <p>A POST is answered when its {@code content-length} bytes are read; its body is not looked at,
- * but for its last bytes: a stream is what asks for one there.
+ * <p>A POST is answered when its body is read, which has a length or comes in chunks; it is not
+ * looked at but for its last bytes: a stream is what asks for one there.
  */
 final class MockPodConnection extends ChannelInboundHandlerAdapter {
 
@@ -28,16 +28,25 @@ final class MockPodConnection extends ChannelInboundHandlerAdapter {
       Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("\r\n\r\n", US_ASCII));
 
   private final Supplier<MockPods.Beat> beat;
+  private final ByteBuf metrics;
   private byte[] head = new byte[0];
   private final byte[] tail = new byte[STREAM.length];
   private ByteBuf answer = MockAnswers.NOT_FOUND;
   private boolean chat;
+  private final ChunkWalk chunks = new ChunkWalk();
+  private boolean chunked;
   private long bodyLeft = -1;
   private int eventsLeft;
   private @Nullable Future<?> ticks;
 
-  MockPodConnection(Supplier<MockPods.Beat> beat) {
+  /**
+   * A connection that opens.
+   *
+   * @param metrics the answer to {@code GET /metrics}
+   */
+  MockPodConnection(Supplier<MockPods.Beat> beat, ByteBuf metrics) {
     this.beat = beat;
+    this.metrics = metrics;
   }
 
   @Override
@@ -78,16 +87,19 @@ final class MockPodConnection extends ChannelInboundHandlerAdapter {
   private void begin(ChannelHandlerContext ctx, String text) {
     chat = text.startsWith("POST ");
     answer = chat ? MockAnswers.CHAT : page(text);
-    bodyLeft = contentLength(text);
+    var lower = text.toLowerCase(Locale.ROOT);
+    chunked = lower.contains("\r\ntransfer-encoding: chunked");
+    chunks.reset();
+    bodyLeft = contentLength(lower);
     Arrays.fill(tail, (byte) 0);
-    if (bodyLeft == 0) {
+    if (bodyLeft == 0 && !chunked) {
       complete(ctx);
     }
   }
 
-  private static ByteBuf page(String head) {
+  private ByteBuf page(String head) {
     if (head.startsWith("GET /metrics ")) {
-      return MockAnswers.METRICS;
+      return metrics;
     }
     if (head.startsWith("GET /v1/models ")) {
       return MockAnswers.MODELS;
@@ -95,8 +107,7 @@ final class MockPodConnection extends ChannelInboundHandlerAdapter {
     return head.startsWith("GET /health ") ? MockAnswers.HEALTH : MockAnswers.NOT_FOUND;
   }
 
-  private static long contentLength(String head) {
-    var lower = head.toLowerCase(Locale.ROOT);
+  private static long contentLength(String lower) {
     int name = lower.indexOf("\r\ncontent-length:");
     if (name < 0) {
       return 0;
@@ -106,15 +117,29 @@ final class MockPodConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void readBody(ChannelHandlerContext ctx, ByteBuf in) {
+    if (chunked) {
+      int length = chunks.next(in);
+      if (length < 0) {
+        complete(ctx);
+      } else {
+        take(in, length);
+      }
+      return;
+    }
     int length = (int) Math.min(bodyLeft, in.readableBytes());
-    int last = Math.min(length, tail.length);
-    System.arraycopy(tail, last, tail, 0, tail.length - last);
-    in.getBytes(in.readerIndex() + length - last, tail, tail.length - last, last);
-    in.skipBytes(length);
+    take(in, length);
     bodyLeft -= length;
     if (bodyLeft == 0) {
       complete(ctx);
     }
+  }
+
+  /** Reads a piece, and keeps the last bytes. */
+  private void take(ByteBuf in, int length) {
+    int last = Math.min(length, tail.length);
+    System.arraycopy(tail, last, tail, 0, tail.length - last);
+    in.getBytes(in.readerIndex() + length - last, tail, tail.length - last, last);
+    in.skipBytes(length);
   }
 
   private void complete(ChannelHandlerContext ctx) {

@@ -1,6 +1,7 @@
 package io.penstock.tools.beside;
 
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -46,12 +47,21 @@ public final class MockPods implements AutoCloseable {
     }
   }
 
-  /** Starts pods on free ports of the loopback interface. */
+  /** Starts pods on free ports of the loopback interface, with the metrics of an idle engine. */
   public static MockPods start(int count) {
-    return new MockPods(count);
+    return start(count, 0);
   }
 
-  private MockPods(int count) {
+  /**
+   * Starts pods on free ports of the loopback interface.
+   *
+   * @param pageKib least length of a metrics page
+   */
+  static MockPods start(int count, int pageKib) {
+    return new MockPods(count, MockAnswers.metrics(pageKib << 10));
+  }
+
+  private MockPods(int count, ByteBuf metrics) {
     boolean epoll = Epoll.isAvailable();
     group =
         new MultiThreadIoEventLoopGroup(
@@ -66,7 +76,7 @@ public final class MockPods implements AutoCloseable {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
-                    channel.pipeline().addLast("mock", new MockPodConnection(() -> beat));
+                    channel.pipeline().addLast("mock", new MockPodConnection(() -> beat, metrics));
                   }
                 });
     for (int i = 0; i < count; i++) {

@@ -8,7 +8,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Locale;
 
-/** One thing that both proxies are put through. Immutable. */
+/** One thing that all targets are put through. Immutable. */
 sealed interface Workload {
 
   /** Clients of a saturated proxy. */
@@ -19,12 +19,6 @@ sealed interface Workload {
 
   /** What CPU time is divided by. */
   String unit();
-
-  /** What the load generator does, until it is stopped. */
-  LoadSpec spec(URI target);
-
-  /** What it sends; {@code seed} must differ from run to run, or prompts repeat. */
-  Conversations prompts(long seed);
 
   /**
    * How long a round takes: the operating system counts CPU time in ticks of 10 ms, so that a low
@@ -39,6 +33,40 @@ sealed interface Workload {
     return this instanceof Streams;
   }
 
+  /** Something is sent. */
+  sealed interface Traffic extends Workload {
+
+    /** What the load generator does, until it is stopped. */
+    LoadSpec spec(URI target);
+
+    /** What it sends; {@code seed} must differ from run to run, or prompts repeat. */
+    Conversations prompts(long seed);
+  }
+
+  /** Nothing is sent; what is left is that pods are looked at. CPU is by the second. */
+  record Idle() implements Workload {
+
+    private static final Duration LEAST = Duration.ofSeconds(5);
+
+    /** After traffic, until pods are looked at as seldom as when nothing happens. */
+    static final Duration CALM = Duration.ofSeconds(3);
+
+    @Override
+    public String name() {
+      return "idle";
+    }
+
+    @Override
+    public String unit() {
+      return "second";
+    }
+
+    @Override
+    public Duration window(Duration wanted) {
+      return wanted.compareTo(LEAST) > 0 ? wanted : LEAST;
+    }
+  }
+
   /**
    * Chats that are not streamed.
    *
@@ -47,7 +75,7 @@ sealed interface Workload {
    *     otherwise no two prompts have anything in common
    * @param perSecond a fixed rate, or 0 for as many as {@value #CLIENTS} clients get answered
    */
-  record Chats(int bodyBytes, boolean shared, int perSecond) implements Workload {
+  record Chats(int bodyBytes, boolean shared, int perSecond) implements Traffic {
 
     private static final int REQUESTS = 200;
 
@@ -104,16 +132,16 @@ sealed interface Workload {
    * Streams, a fixed number at any time.
    *
    * @param count how many
+   * @param eventsPerSecond over all of them, as far as no stream has more than 200
    */
-  record Streams(int count) implements Workload {
+  record Streams(int count, int eventsPerSecond) implements Traffic {
 
     private static final int EVENTS = 1_000;
-    private static final int EVENTS_PER_SECOND = 20_000;
     private static final Duration FASTEST = Duration.ofMillis(5);
 
-    /** 20,000 events a second over all streams, at most 200 a second in each. */
+    /** How pods send. */
     MockPods.Beat beat() {
-      var even = Duration.ofNanos(1_000_000_000L * count / EVENTS_PER_SECOND);
+      var even = Duration.ofNanos(1_000_000_000L * count / eventsPerSecond);
       return new MockPods.Beat(EVENTS, even.compareTo(FASTEST) < 0 ? FASTEST : even);
     }
 

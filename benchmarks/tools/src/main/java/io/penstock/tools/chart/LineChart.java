@@ -1,7 +1,5 @@
 package io.penstock.tools.chart;
 
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -92,9 +90,9 @@ public record LineChart(
             HEIGHT));
     out.append(
         String.format(Locale.ROOT, "<rect width='%d' height='%d' fill='white'/>\n", WIDTH, HEIGHT));
-    text(out, LEFT, 22, "start", "font-size='15' font-weight='bold'", title);
-    text(out, LEFT, 44, "start", "fill='#555'", yLabel);
-    text(out, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 10, "middle", "fill='#555'", xLabel);
+    Svg.text(out, LEFT, 22, "start", "font-size='15' font-weight='bold'", title);
+    Svg.text(out, LEFT, 44, "start", "fill='#555'", yLabel);
+    Svg.text(out, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 10, "middle", "fill='#555'", xLabel);
     grid(out, axes);
     for (int i = series.size() - 1; i >= 0; i--) {
       line(out, axes, series.get(i), COLORS.get(i % COLORS.size()), i == 0);
@@ -114,7 +112,7 @@ public record LineChart(
               y,
               WIDTH - RIGHT,
               y));
-      text(out, LEFT - 8, y + 4, "end", "fill='#555'", number(value));
+      Svg.text(out, LEFT - 8, y + 4, "end", "fill='#555'", Svg.number(value));
     }
     series.getFirst().points().stream()
         .map(Point::x)
@@ -130,7 +128,7 @@ public record LineChart(
                       bottom,
                       at,
                       bottom + 4));
-              text(out, at, bottom + 18, "middle", "fill='#555'", number(x));
+              Svg.text(out, at, bottom + 18, "middle", "fill='#555'", Svg.number(x));
             });
   }
 
@@ -175,29 +173,10 @@ public record LineChart(
       String style =
           String.format(Locale.ROOT, "fill='%s'", COLORS.get(i % COLORS.size()))
               + (i == 0 ? " font-weight='bold'" : "");
-      text(out, WIDTH - RIGHT + 10, y, "start", style, series.get(i).name());
+      Svg.text(out, WIDTH - RIGHT + 10, y, "start", style, series.get(i).name());
       next = y + LABEL_HEIGHT;
       lowest += LABEL_HEIGHT;
     }
-  }
-
-  private static void text(
-      StringBuilder out, double x, double y, String anchor, String style, String text) {
-    String escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
-    out.append(
-        String.format(
-            Locale.ROOT,
-            "<text x='%.1f' y='%.1f' text-anchor='%s' %s>%s</text>\n",
-            x,
-            y,
-            anchor,
-            style,
-            escaped));
-  }
-
-  private static String number(double value) {
-    var digits = new BigDecimal(value).round(new MathContext(3)).stripTrailingZeros();
-    return digits.signum() == 0 ? "0" : digits.toPlainString();
   }
 
   /** From values to places. */

@@ -54,7 +54,7 @@ public final class GrowthCharts {
             List.of(
                 line(
                     "penstock",
-                    Measured.beside(results.resolve("prompts.json"), PROMPT, "penstock")),
+                    Measured.beside(results.resolve("prompts.json"), PROMPT, "gateway")),
                 line(
                     "haproxy",
                     Measured.beside(results.resolve("prompts.json"), PROMPT, "haproxy")))),
@@ -69,7 +69,7 @@ public final class GrowthCharts {
             List.of(
                 line(
                     "penstock",
-                    Measured.beside(results.resolve("streams.json"), STREAMS, "penstock")),
+                    Measured.beside(results.resolve("streams.json"), STREAMS, "gateway")),
                 line(
                     "haproxy",
                     Measured.beside(results.resolve("streams.json"), STREAMS, "haproxy")))),

@@ -22,7 +22,7 @@ final class Measured {
    * CPU µs of one proxy, the median of its rounds, by the number in the workload's name.
    *
    * @param workload matches the names wanted; its one group is the number
-   * @param proxy {@code penstock} or {@code haproxy}
+   * @param proxy {@code gateway} or {@code haproxy}
    * @throws IOException the file cannot be read
    */
   static List<Point> beside(Path file, Pattern workload, String proxy) throws IOException {

@@ -56,11 +56,12 @@ class MockPodsTest {
   }
 
   @Test
-  void haproxy_gets_every_pod() throws IOException {
-    assertThat(Proxy.haproxyConfig(8_080, pods.endpoints()))
-        .contains("bind 127.0.0.1:8080", "nbthread 1", "http-reuse always")
-        .contains("server pod0 " + pods.endpoints().get(0))
-        .endsWith("server pod1 " + pods.endpoints().get(1) + " pool-max-conn 1024\n");
+  void a_metrics_page_is_as_long_as_asked_for() throws IOException, InterruptedException {
+    try (var long35 = MockPods.start(1, 35)) {
+      var page = get(long35.endpoints().getFirst(), "/metrics").body();
+      assertThat(page.length()).isBetween(35 << 10, 37 << 10);
+      assertThat(page).contains("vllm:num_requests_running").endsWith("\n");
+    }
   }
 
   private LoadReport send(boolean stream, int bodyBytes, int requests) throws InterruptedException {
@@ -75,7 +76,12 @@ class MockPodsTest {
   }
 
   private HttpResponse<String> get(String path) throws IOException, InterruptedException {
-    var uri = URI.create("http://" + pods.endpoints().get(1) + path);
+    return get(pods.endpoints().get(1), path);
+  }
+
+  private static HttpResponse<String> get(String pod, String path)
+      throws IOException, InterruptedException {
+    var uri = URI.create("http://" + pod + path);
     try (var client = HttpClient.newHttpClient()) {
       return client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class GrowthChartsTest {
 
-  private static final String SAMPLE = "{\"penstock\":{\"cpu_us\":%s},\"haproxy\":{\"cpu_us\":%s}}";
+  private static final String SAMPLE = "{\"gateway\":{\"cpu_us\":%s},\"haproxy\":{\"cpu_us\":%s}}";
 
   @TempDir Path folder;
 

@@ -1,0 +1,134 @@
+package io.penstock.tools.beside;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Starts targets on one core, each on ports that are free. Owned by the driver's thread.
+ *
+ * <p>Envoy and the picker behind it share the core, as containers of one small pod do: CPU is
+ * counted by process, so that neither is charged for the other, and the other core stays with the
+ * load.
+ *
+ * @param commands what to start
+ * @param core for all of them
+ * @param endpoints of the pods
+ * @param folder for configurations and logs
+ */
+record Launcher(Commands commands, int core, List<String> endpoints, Path folder) {
+
+  private static final String LOOPBACK = "127.0.0.1:";
+
+  /**
+   * The programs.
+   *
+   * @param penstock launcher of the distribution
+   * @param haproxy command
+   * @param envoy command
+   * @param envoyConfig the configuration with a picker, as shipped
+   */
+  record Commands(Path penstock, String haproxy, String envoy, Path envoyConfig) {}
+
+  /** Starts a target; when this returns, it answers. */
+  Proxy start(Target target) throws IOException, InterruptedException {
+    int port = freePort();
+    List<Proxy.Part> parts = new ArrayList<>();
+    var proxy = new Proxy(target, URI.create("http://" + LOOPBACK + port), parts);
+    try {
+      switch (target) {
+        case Target.Gateway _ -> parts.add(gateway(port));
+        case Target.Haproxy _ -> parts.add(haproxy(port));
+        case Target.Envoy _ -> parts.add(envoy(target, Configs.plain(port, endpoints)));
+        case Target.EnvoyPicker picker -> {
+          int grpc = freePort();
+          parts.add(picker(picker, grpc));
+          var config = Configs.shipped(commands.envoyConfig, port, grpc, picker.tls());
+          parts.add(envoy(target, config));
+        }
+      }
+      proxy.awaitAnswer();
+      return proxy;
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      proxy.close();
+      throw e;
+    }
+  }
+
+  private Proxy.Part gateway(int port) throws IOException {
+    return launch(
+        "gateway",
+        "gateway",
+        List.of(
+            commands.penstock.toString(),
+            "serve",
+            "--endpoints",
+            String.join(",", endpoints),
+            "--listen",
+            LOOPBACK + port,
+            "--admin",
+            LOOPBACK + "0",
+            "--log.access",
+            "false",
+            "--timeouts.pre-stop",
+            "0s",
+            "--timeouts.drain",
+            "1s"));
+  }
+
+  private Proxy.Part picker(Target.EnvoyPicker target, int port) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of(commands.penstock.toString(), "picker"));
+    command.addAll(List.of("--endpoints", String.join(",", endpoints)));
+    command.addAll(List.of("--bind-address", "127.0.0.1", "--grpc-port", Integer.toString(port)));
+    command.addAll(List.of("--grpc-health-port", "0", "--metrics-port", "0"));
+    command.addAll(List.of("--pre-stop", "0s", "--drain-timeout", "1s"));
+    command.add("--secure-serving=" + target.tls());
+    command.add("--skip-response-processing=" + target.requestOnly());
+    return launch(Target.PICKER, target.name() + "-picker", command);
+  }
+
+  private Proxy.Part haproxy(int port) throws IOException {
+    var config = Configs.haproxy(port, endpoints);
+    var file = Files.writeString(folder.resolve("haproxy.cfg"), config);
+    return launch("haproxy", "haproxy", List.of(commands.haproxy, "-db", "-f", file.toString()));
+  }
+
+  private Proxy.Part envoy(Target target, String config) throws IOException {
+    var file = Files.writeString(folder.resolve(target.name() + ".yaml"), config);
+    return launch(
+        "envoy",
+        target.name(),
+        List.of(
+            commands.envoy,
+            "--config-path",
+            file.toString(),
+            "--use-dynamic-base-id",
+            "--concurrency",
+            "1",
+            "--log-level",
+            "warn"));
+  }
+
+  private Proxy.Part launch(String name, String logName, List<String> command) throws IOException {
+    List<String> pinned = new ArrayList<>(List.of("taskset", "-c", Integer.toString(core)));
+    pinned.addAll(command);
+    var log = folder.resolve(logName + ".log");
+    var process =
+        new ProcessBuilder(pinned).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    // A driver that is stopped half-way leaves nothing behind.
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(process::destroyForcibly));
+    return new Proxy.Part(name, process, log);
+  }
+
+  private static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+}
