@@ -1,0 +1,5 @@
+/** Wires the controller: start order, leader election, metrics, the way out. */
+@NullMarked
+package io.penstock.controller.app;
+
+import org.jspecify.annotations.NullMarked;
