@@ -1,0 +1,104 @@
+package io.penstock.controller.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+
+/** The scheduler and its configuration. Pure functions. */
+final class SchedulerRules {
+
+  private static final FieldPath SCHEDULER = FieldPath.SPEC.child("router", "scheduler");
+  private static final FieldPath CONFIG = SCHEDULER.child("config");
+  private static final List<String> APIS =
+      List.of("llm-d.ai/v1alpha1", "inference.networking.x-k8s.io/v1alpha1");
+  private static final String KIND = "EndpointPickerConfig";
+  private static final List<String> OWN = List.of("template", "config", "replicas", "tokenizer");
+
+  private SchedulerRules() {}
+
+  static void check(ObjectNode hub, Findings out) {
+    var scheduler = Trees.object(hub, "spec", "router", "scheduler");
+    if (scheduler == null) {
+      if (Trees.has(hub, "spec", "prefill") && Kinds.isService(hub)) {
+        out.warn(
+            FieldPath.SPEC.child("prefill"),
+            "without " + SCHEDULER + " nothing picks prefill pods; requests reach them unpaired");
+      }
+      return;
+    }
+    var replicas = Trees.number(scheduler, "replicas");
+    if (replicas != null && replicas < 1) {
+      out.invalid(
+          SCHEDULER.child("replicas"), Trees.at(scheduler, "replicas"), "must be 1 or more");
+    }
+    if (Trees.has(scheduler, "pool", "ref")) {
+      for (var name : OWN) {
+        if (Trees.has(scheduler, name)) {
+          out.warn(
+              SCHEDULER.child(name),
+              "has no effect: with pool.ref the scheduler of that InferencePool is used");
+        }
+      }
+    }
+    var config = Trees.object(scheduler, "config");
+    if (config != null) {
+      config(config, out);
+    }
+  }
+
+  private static void config(ObjectNode config, Findings out) {
+    boolean inline = Trees.has(config, "inline");
+    boolean ref = Trees.has(config, "ref");
+    if (inline == ref) {
+      out.invalid(
+          CONFIG,
+          config,
+          inline ? "choose one of inline and ref" : "one of inline and ref must be there");
+    }
+    if (ref && Trees.text(config, "ref", "name").isEmpty()) {
+      out.required(CONFIG.child("ref", "name"), "the name of a ConfigMap");
+    }
+    var text = Trees.at(config, "inline");
+    if (text != null) {
+      inline(text, out);
+    }
+  }
+
+  /** An object, or its YAML as one text. Templates are left to the renderer. */
+  private static void inline(JsonNode inline, Findings out) {
+    var at = CONFIG.child("inline");
+    var raw = Json.text(inline);
+    if (raw.length() < 3 || (inline.isTextual() && inline.textValue().isBlank())) {
+      out.invalid(at, inline, "is empty; write an " + KIND);
+      return;
+    }
+    if (raw.contains("{{")) {
+      return;
+    }
+    if (inline instanceof ObjectNode object) {
+      header(object, at, out);
+    } else if (inline.isTextual()) {
+      var read = Documents.read(inline.textValue());
+      read.errors().forEach(error -> out.invalid(at, inline, error));
+      if (read.errors().isEmpty() && read.documents().size() != 1) {
+        out.invalid(at, inline, "must be one document, an " + KIND);
+      }
+      if (read.documents().size() == 1) {
+        header(read.documents().getFirst().tree(), at, out);
+      }
+    } else {
+      out.invalid(at, inline, "must be an " + KIND + ", as an object or as YAML text");
+    }
+  }
+
+  private static void header(ObjectNode picker, FieldPath at, Findings out) {
+    var api = Trees.text(picker, "apiVersion");
+    if (!APIS.contains(api)) {
+      out.invalid(at.child("apiVersion"), api, "must be " + String.join(" or ", APIS));
+    }
+    var kind = Trees.text(picker, "kind");
+    if (!kind.equals(KIND)) {
+      out.invalid(at.child("kind"), kind, "must be " + KIND);
+    }
+  }
+}
