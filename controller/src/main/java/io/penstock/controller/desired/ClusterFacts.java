@@ -17,6 +17,7 @@ import java.util.Set;
  * @param tls whether pods serve TLS where no probe says so
  * @param clusterDomain DNS domain of Services
  * @param modelHeader header by which HTTPRoutes choose a model; empty: no such rules
+ * @param prometheusUrl where autoscaling asks for its metrics; empty: nowhere
  * @param images what Penstock runs beside the engine
  */
 public record ClusterFacts(
@@ -30,6 +31,7 @@ public record ClusterFacts(
     boolean tls,
     String clusterDomain,
     String modelHeader,
+    String prometheusUrl,
     Images images) {
 
   /** A version of the InferencePool API. */
@@ -96,6 +98,7 @@ public record ClusterFacts(
         false,
         "cluster.local",
         "X-Gateway-Model-Name",
+        "",
         Images.defaults());
   }
 
@@ -112,6 +115,7 @@ public record ClusterFacts(
         tls,
         clusterDomain,
         modelHeader,
+        prometheusUrl,
         images);
   }
 
@@ -128,6 +132,7 @@ public record ClusterFacts(
         tls,
         clusterDomain,
         modelHeader,
+        prometheusUrl,
         images);
   }
 
@@ -144,6 +149,24 @@ public record ClusterFacts(
         tls,
         clusterDomain,
         modelHeader,
+        prometheusUrl,
+        images);
+  }
+
+  /** These facts where Prometheus answers at that URL. */
+  public ClusterFacts withPrometheusUrl(String url) {
+    return new ClusterFacts(
+        gatewayApi,
+        poolVersions,
+        leaderWorkerSet,
+        keda,
+        gateway,
+        systemNamespace,
+        presetPrefix,
+        tls,
+        clusterDomain,
+        modelHeader,
+        url,
         images);
   }
 
@@ -160,6 +183,7 @@ public record ClusterFacts(
         tls,
         clusterDomain,
         modelHeader,
+        prometheusUrl,
         others);
   }
 }

@@ -1,13 +1,16 @@
 package io.penstock.controller.desired;
 
-import static io.penstock.controller.preset.Trees.array;
-import static io.penstock.controller.preset.Trees.object;
-import static io.penstock.controller.preset.Trees.objectAt;
-import static io.penstock.controller.preset.Trees.text;
+import static io.penstock.controller.preset.Nodes.object;
+import static io.penstock.controller.preset.Nodes.objectAt;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.penstock.controller.preset.ChildName;
+import io.penstock.controller.api.Annotations;
+import io.penstock.controller.api.Defaults;
+import io.penstock.controller.preset.CombinedSpec;
 import io.penstock.controller.preset.ConfigLookup;
+import io.penstock.controller.preset.PresetException;
+import io.penstock.controller.preset.PresetScope;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -19,55 +22,73 @@ public final class Renderer {
   /**
    * Renders a service; a pure function of its arguments.
    *
-   * @param service an LLMInferenceService of the hub version, defaulted; not changed
+   * @param service an LLMInferenceService of the hub version; not changed
    * @param configs where configs are found
    * @param facts what the cluster offers
    */
   public static Rendering render(ObjectNode service, ConfigLookup configs, ClusterFacts facts) {
-    var name = text(service, "metadata", "name");
-    var namespace = text(service, "metadata", "namespace");
-    var spec = objectAt(service.deepCopy(), "spec");
-    if ("true"
-        .equalsIgnoreCase(text(service, "metadata", "annotations", "serving.kserve.io/stop"))) {
-      return new Rendering.Rendered(spec, List.of(), List.of(), List.of(), Optional.empty());
+    var defaulted = Defaults.apply(service);
+    var metadata = objectAt(defaulted, "metadata");
+    if ("true".equalsIgnoreCase(metadata.path("annotations").path(Annotations.STOP).asText())) {
+      // Also when a config is missing: stopping must always work.
+      return new Rendering.Rendered(
+          objectAt(defaulted, "spec"), List.of(), List.of(), List.of(), Optional.empty());
     }
-    var selector =
-        object(
-            "app.kubernetes.io/name", name,
-            "app.kubernetes.io/part-of", "llminferenceservice",
-            "kserve.io/component", "workload");
-    var template = objectAt(spec, "template").deepCopy();
-    if (template.get("spec") instanceof ObjectNode podSpec) {
-      template = podSpec;
+    try {
+      var scope = new PresetScope(facts.systemNamespace(), facts.presetPrefix());
+      var combined = CombinedSpec.of(defaulted, configs, scope);
+      var shape = Shape.of(metadata, combined.wanted(), facts);
+      var missing = shape.missing(combined.wanted(), facts);
+      if (missing != null) {
+        return missing;
+      }
+      var wanted = new ServiceView(metadata, combined.wanted(), facts, shape);
+      var result = combined.rendered(global(wanted));
+      SchedulerConfig.resolve(result.spec(), wanted.namespace(), facts.systemNamespace(), configs);
+      var view = new ServiceView(metadata, result.spec(), facts, shape);
+      return new Rendering.Rendered(
+          result.spec(),
+          children(view),
+          result.applied(),
+          Warnings.of(view),
+          ServingTls.certificate(view));
+    } catch (PresetException refused) {
+      return new Rendering.Refused(refused.reason(), String.valueOf(refused.getMessage()));
     }
-    var deployment =
-        object(
-            "apiVersion",
-            "apps/v1",
-            "kind",
-            "Deployment",
-            "metadata",
-            object("name", ChildName.of(name, "-kserve"), "namespace", namespace),
-            "spec",
-            object(
-                "replicas", spec.get("replicas"),
-                "selector", object("matchLabels", selector),
-                "template", object("metadata", object("labels", selector), "spec", template)));
-    var workload =
-        object(
-            "apiVersion",
-            "v1",
-            "kind",
-            "Service",
-            "metadata",
-            object("name", ChildName.of(name, "-kserve-workload-svc"), "namespace", namespace),
-            "spec",
-            object(
-                "selector",
-                selector,
-                "ports",
-                array(object("name", "http", "port", 8000, "targetPort", 8000))));
-    return new Rendering.Rendered(
-        spec, List.of(deployment, workload), List.of(), List.of(), Optional.empty());
+  }
+
+  private static List<ObjectNode> children(ServiceView service) {
+    var shape = service.shape();
+    List<ObjectNode> children = new ArrayList<>(Workloads.of(service));
+    children.addAll(Scaling.of(service));
+    if (shape.scheduler()) {
+      children.addAll(SchedulerChildren.of(service));
+    }
+    if (shape.pool()) {
+      children.add(InferencePools.of(service));
+    }
+    if (shape.ownGateway()) {
+      children.addAll(GatewayChildren.of(service));
+    }
+    if (shape.route()) {
+      children.addAll(Routes.of(service));
+    }
+    return children;
+  }
+
+  /** What templates know as {@code .GlobalConfig}. */
+  private static ObjectNode global(ServiceView service) {
+    var facts = service.facts();
+    return object(
+        "systemNamespace", facts.systemNamespace(),
+        "ingressGatewayName", facts.gateway().name(),
+        "ingressGatewayNamespace", facts.gateway().namespace(),
+        "enableTLS", service.shape().tls(),
+        "modelBasedRoutingHeaderName", facts.modelHeader(),
+        "inferencePoolName", service.poolName(),
+        "inferencePoolNamespacedName", service.namespace() + "/" + service.poolName(),
+        "inferencePoolGroup", InferencePools.group(service),
+        "penstockImage", facts.images().penstock(),
+        "modelSource", ModelStorage.source(service.spec()));
   }
 }

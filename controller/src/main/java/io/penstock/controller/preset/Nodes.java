@@ -10,11 +10,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Short ways to write and read JSON trees. */
-public final class Trees {
+public final class Nodes {
 
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
-  private Trees() {}
+  private Nodes() {}
 
   /**
    * An object of these members, in this order; those whose value is null are left out.

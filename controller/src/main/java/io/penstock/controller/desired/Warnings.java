@@ -1,0 +1,75 @@
+package io.penstock.controller.desired;
+
+import static io.penstock.controller.preset.Nodes.at;
+import static io.penstock.controller.preset.Nodes.has;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.penstock.controller.preset.Accelerators;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a service says that will not do what it seems to; nothing here stops it. */
+final class Warnings {
+
+  private Warnings() {}
+
+  static List<String> of(ServiceView service) {
+    List<String> warnings = new ArrayList<>();
+    devices(service.spec(), "spec", warnings);
+    devices(service.spec().path("prefill"), "spec.prefill", warnings);
+    if (has(service.spec(), "router", "scheduler", "tokenizer")) {
+      warnings.add(
+          "spec.router.scheduler.tokenizer is not rendered: Penstock's picker needs no tokenizer"
+              + " beside it");
+    }
+    if (has(service.spec(), "router", "ingress")) {
+      warnings.add("spec.router.ingress is not rendered; allowed: route, with the Gateway API");
+    }
+    if (service.shape().tls()) {
+      plainProbes(service.spec(), "spec", warnings);
+      plainProbes(service.spec().path("prefill"), "spec.prefill", warnings);
+    }
+    if (service.shape().tls() && service.shape().route()) {
+      warnings.add(
+          "pods serve TLS: the Gateway must speak TLS to them too, as by a BackendTLSPolicy with"
+              + " hostname "
+              + service.podServerName());
+    }
+    return warnings;
+  }
+
+  private static void devices(JsonNode workload, String path, List<String> warnings) {
+    var parallelism = workload.path("parallelism");
+    long perPod = factor(parallelism, "tensor");
+    if (has(workload, "worker")) {
+      perPod *= factor(parallelism, "dataLocal");
+    } else {
+      perPod *= factor(parallelism, "pipeline") * factor(parallelism, "data");
+    }
+    long given = Engine.of(workload.path("template")).map(Accelerators::count).orElse(0L);
+    if (given > 0 && given != perPod) {
+      warnings.add(
+          "%s.template asks for %d devices, %s.parallelism uses %d"
+              .formatted(path, given, path, perPod));
+    }
+  }
+
+  private static long factor(JsonNode parallelism, String field) {
+    return Math.max(1, parallelism.path(field).asLong(1));
+  }
+
+  private static void plainProbes(JsonNode workload, String path, List<String> warnings) {
+    Engine.of(workload.path("template"))
+        .ifPresent(
+            engine -> {
+              for (var probe : Engine.PROBES) {
+                if (has(engine, probe, "httpGet")
+                    && !at(engine, probe, "httpGet", "scheme").asText().equals("HTTPS")) {
+                  warnings.add(
+                      "%s.template: %s asks over HTTP, but the pods serve TLS"
+                          .formatted(path, probe));
+                }
+              }
+            });
+  }
+}

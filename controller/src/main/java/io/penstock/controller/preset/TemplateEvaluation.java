@@ -1,0 +1,119 @@
+package io.penstock.controller.preset;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.POJONode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import io.penstock.controller.preset.GoFields.Typed;
+import java.util.List;
+
+/**
+ * Evaluates templates against one service. Confined to one rendering.
+ *
+ * <p>A field whose value is itself a template is evaluated on the way, however deep, but not in a
+ * circle.
+ */
+final class TemplateEvaluation {
+
+  private static final int DEEPEST = 16;
+
+  private final Typed root;
+  private int depth;
+
+  /**
+   * @param root the service: metadata, merged spec, status, and {@code GlobalConfig}
+   */
+  TemplateEvaluation(JsonNode root) {
+    this.root = new Typed(root, GoFields.ROOT);
+  }
+
+  /**
+   * The text of a template.
+   *
+   * @throws TemplateFault when it cannot be evaluated
+   */
+  String text(List<TemplateNode> template) {
+    return text(template, root);
+  }
+
+  private String text(List<TemplateNode> template, Typed dot) {
+    if (depth == DEEPEST) {
+      throw new TemplateFault("refers to itself, or is more than " + DEEPEST + " templates deep");
+    }
+    depth++;
+    var out = new StringBuilder();
+    append(template, dot, out);
+    depth--;
+    return out.toString();
+  }
+
+  private void append(List<TemplateNode> template, Typed dot, StringBuilder out) {
+    for (var node : template) {
+      switch (node) {
+        case TemplateNode.Text(var text) -> out.append(text);
+        case TemplateNode.Action(var expression) ->
+            out.append(TemplateFunctions.print(value(expression, dot).value()));
+        case TemplateNode.Choice(var branches) -> {
+          for (var branch : branches) {
+            if (TemplateFunctions.isTrue(value(branch.condition(), dot).value())) {
+              append(branch.body(), dot, out);
+              break;
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private Typed value(Expression expression, Typed dot) {
+    return switch (expression) {
+      case Expression.Literal(var value) -> new Typed(value, GoFields.OPEN);
+      case Expression.Dot() -> dot;
+      case Expression.Root() -> root;
+      case Expression.Chain(var from, var fields) -> {
+        var value = value(from, dot);
+        for (var field : fields) {
+          value = GoFields.field(value, field);
+        }
+        yield new Typed(resolved(value.value()), value.type());
+      }
+      case Expression.Call(var function, var arguments) -> call(function, arguments, dot);
+    };
+  }
+
+  private JsonNode resolved(JsonNode value) {
+    return value instanceof POJONode pojo && pojo.getPojo() instanceof TemplateLeaf leaf
+        ? TextNode.valueOf(text(leaf.template(), root))
+        : value;
+  }
+
+  private Typed call(String function, List<Expression> arguments, Typed dot) {
+    return switch (function) {
+      case "and", "or" -> junction(function, arguments, dot);
+      case "script" -> {
+        if (arguments.size() != 2) {
+          throw new TemplateFault("script takes a name and a workload");
+        }
+        var name = TemplateFunctions.print(value(arguments.get(0), dot).value());
+        var text = text(Presets.script(name), value(arguments.get(1), dot));
+        yield new Typed(TextNode.valueOf(text), GoFields.OPEN);
+      }
+      default -> {
+        var values = arguments.stream().map(each -> value(each, dot).value()).toList();
+        yield new Typed(TemplateFunctions.call(function, values), GoFields.OPEN);
+      }
+    };
+  }
+
+  /** The first argument that decides, else the last; what comes after it is not looked at. */
+  private Typed junction(String function, List<Expression> arguments, Typed dot) {
+    var last = new Typed(BooleanNode.FALSE, GoFields.OPEN);
+    for (var argument : arguments) {
+      last = value(argument, dot);
+      if (TemplateFunctions.isTrue(last.value()) == function.equals("or")) {
+        return last;
+      }
+    }
+    return last;
+  }
+}
