@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Judges services and configs: everything that the schema cannot say, all findings at once. Types
- * and ranges of single fields are the schema's business; a field of an unexpected type, such as a
- * template in a config, is passed over here. Pure functions.
+ * and ranges of single fields are the schema's business ({@link Schema}); a field of an unexpected
+ * type, such as a template in a config, is passed over here. Pure functions.
  *
  * <p>A part that a service lacks may come from its {@code baseRefs}; rules about what is missing
  * wait for the merge then ({@link #merged}).
@@ -48,6 +48,7 @@ public final class Validation {
     boolean old = Trees.text(object, "apiVersion").equals(Kinds.V1ALPHA1_API);
     var hub = Conversion.toHub(object);
     var out = new Findings();
+    Schema.of(object).unknown(object, out);
     if (Kinds.isConfig(hub)) {
       config(hub, out);
     } else {
