@@ -8,7 +8,6 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -18,9 +17,6 @@ import org.jspecify.annotations.Nullable;
  * which members of a spec are kept although nobody knows them. Immutable; the CRDs are read once.
  */
 public final class Schema {
-
-  /** Where unknown members are kept, so that newer manifests survive older controllers. */
-  private static final Set<String> KEPT = Set.of("spec", "spec.prefill");
 
   private static final ObjectNode SERVICES = read("/crds/llminferenceservices.yaml");
   private static final ObjectNode CONFIGS = read("/crds/llminferenceserviceconfigs.yaml");
