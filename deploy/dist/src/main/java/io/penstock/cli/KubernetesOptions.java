@@ -110,7 +110,7 @@ final class KubernetesOptions implements AutoCloseable {
   }
 
   /** The pod's name, or the machine's, with something that no other process has. */
-  private static String identity() {
+  static String identity() {
     var name = System.getenv("POD_NAME");
     if (name == null || name.isEmpty()) {
       try {

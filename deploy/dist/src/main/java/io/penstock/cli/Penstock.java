@@ -23,6 +23,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = BuildFacts.class,
     subcommands = {
       ConformCommand.class,
+      ControllerCommand.class,
       DemoCommand.class,
       LoadCommand.class,
       ReplayCommand.class,

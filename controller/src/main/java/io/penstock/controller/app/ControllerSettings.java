@@ -1,0 +1,25 @@
+package io.penstock.controller.app;
+
+import io.penstock.controller.desired.ClusterFacts;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+
+/**
+ * How a controller runs. Immutable.
+ *
+ * @param facts names, images and defaults for rendering; what the cluster serves is found out
+ * @param workers services that are reconciled at a time
+ * @param admin where /livez, /readyz and /metrics are served
+ * @param namespace of the Lease
+ * @param lease name of the Lease by which replicas choose who reconciles
+ * @param identity of this replica; no other has it
+ * @param kindsEvery from one look for optional kinds, such as HTTPRoute, to the next
+ */
+public record ControllerSettings(
+    ClusterFacts facts,
+    int workers,
+    InetSocketAddress admin,
+    String namespace,
+    String lease,
+    String identity,
+    Duration kindsEvery) {}

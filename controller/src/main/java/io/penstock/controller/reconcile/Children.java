@@ -1,0 +1,294 @@
+package io.penstock.controller.reconcile;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penstock.controller.api.Json;
+import io.penstock.controller.api.Labels;
+import io.penstock.controller.api.Trees;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the children of a service in the cluster those that are desired, with as few writes as
+ * possible: none when all is as desired. Thread-safe, for different owners at a time.
+ *
+ * <p>Each child carries the hash of what was applied, so that fields and lists that are desired no
+ * more are found and taken away: server-side apply removes what its manager leaves out. An object
+ * of a child's name that the service does not control is left alone and reported.
+ */
+final class Children {
+
+  private static final Logger log = LoggerFactory.getLogger(Children.class);
+
+  /** Hash of the object as it was applied. */
+  static final String APPLIED = "internal.serving.kserve.io/applied";
+
+  private static final int HASH_CHARS = 16;
+
+  private final ApiServer server;
+  private final Mirrors mirrors;
+  private final ReconcileMetrics metrics;
+
+  /** Children that the API server stores otherwise than applied: as stored, still as desired. */
+  private final Map<String, String> settled = new ConcurrentHashMap<>();
+
+  Children(ApiServer server, Mirrors mirrors, ReconcileMetrics metrics) {
+    this.server = server;
+    this.mirrors = mirrors;
+    this.metrics = metrics;
+  }
+
+  /**
+   * What keeps a child from being as desired.
+   *
+   * @param kind of the child
+   * @param name of the child
+   * @param reason for a condition, in camel case
+   * @param message for people
+   * @param lasting whether only a change of something helps, not another try
+   */
+  record Problem(String kind, String name, String reason, String message, boolean lasting) {}
+
+  /**
+   * What has become of the children.
+   *
+   * @param live those that are as desired, as the API server has them, in the desired order
+   * @param problems with the others
+   */
+  record Brought(List<ObjectNode> live, List<Problem> problems) {}
+
+  /** What has become of one child. */
+  private sealed interface Outcome {
+    record Live(ObjectNode child) implements Outcome {}
+
+    record Stuck(Problem problem) implements Outcome {}
+  }
+
+  /**
+   * Applies the desired children in their order, then deletes the owner's others; empty when there
+   * would be something to create for an owner that is no more.
+   */
+  Optional<Brought> bring(ObjectNode owner, List<ObjectNode> desired) throws IOException {
+    if (desired.stream().anyMatch(this::isMissing) && !isThere(owner)) {
+      return Optional.empty();
+    }
+    List<ObjectNode> live = new ArrayList<>();
+    List<Problem> problems = new ArrayList<>();
+    Set<String> wanted = new HashSet<>();
+    for (var child : desired) {
+      wanted.add(id(child));
+      switch (bring(owner, child)) {
+        case Outcome.Live(var now) -> live.add(now);
+        case Outcome.Stuck(var problem) -> problems.add(problem);
+      }
+    }
+    for (var entry : mirrors.ownedBy(Objects.uid(owner)).entrySet()) {
+      for (var child : entry.getValue()) {
+        if (!wanted.contains(id(child)) && !Objects.isGoing(child)) {
+          var problem = delete(owner, entry.getKey(), child);
+          if (problem != null) {
+            problems.add(problem);
+          }
+        }
+      }
+    }
+    return Optional.of(new Brought(live, problems));
+  }
+
+  private boolean isMissing(ObjectNode child) {
+    return Kind.of(child).flatMap(kind -> mirrors.get(kind, Objects.key(child))).isEmpty();
+  }
+
+  /** The mirrors may learn that an owner's children are gone before they learn that it is. */
+  private boolean isThere(ObjectNode owner) throws IOException {
+    var answer = server.get(Kind.SERVICE_OBJECT.path(Objects.key(owner)));
+    if (!answer.isGood() && !answer.isMissing()) {
+      throw new IOException("the service cannot be read: " + answer.message());
+    }
+    return answer.isGood()
+        && Objects.uid(answer.body()).equals(Objects.uid(owner))
+        && !Objects.isGoing(answer.body());
+  }
+
+  /** The owner's children, untouched. */
+  Brought asTheyAre(ObjectNode owner) {
+    return new Brought(
+        mirrors.ownedBy(Objects.uid(owner)).values().stream().flatMap(List::stream).toList(),
+        List.of());
+  }
+
+  private Outcome bring(ObjectNode owner, ObjectNode child) throws IOException {
+    var found = Kind.of(child);
+    var name = Trees.name(child);
+    if (found.isEmpty()) {
+      return new Outcome.Stuck(
+          new Problem(
+              Trees.text(child, "kind"),
+              name,
+              "UnknownKind",
+              "the controller cannot create " + Trees.text(child, "apiVersion"),
+              true));
+    }
+    var kind = found.get();
+    if (kind.isOptional() && !mirrors.served().contains(kind)) {
+      return stuck(kind, name, kind.kindName() + "CRDMissing", "the cluster has no such kind");
+    }
+    var complete = complete(owner, child);
+    var live = mirrors.get(kind, Objects.key(child)).orElse(null);
+    if (live == null) {
+      // It may be there without our label, where no mirror sees it.
+      var answer = server.get(kind.path(Objects.key(child)));
+      if (answer.isGood()) {
+        live = answer.body();
+      } else if (!answer.isMissing()) {
+        return stuckAs(kind, name, answer);
+      }
+    }
+    if (live == null) {
+      return apply(kind, complete, "create");
+    }
+    if (!Objects.isControlledBy(live, Objects.uid(owner))) {
+      return stuck(
+          kind,
+          name,
+          "NameTaken",
+          "%s %s exists and is not this service's; it is left alone: rename or delete it"
+              .formatted(kind.kindName(), name));
+    }
+    if (Objects.isGoing(live)) {
+      return new Outcome.Stuck(
+          new Problem(kind.kindName(), name, "Terminating", "is being deleted", false));
+    }
+    if (isAsDesired(complete, live)) {
+      return new Outcome.Live(live);
+    }
+    return apply(kind, complete, "update");
+  }
+
+  private boolean isAsDesired(ObjectNode complete, ObjectNode live) {
+    var hash = Trees.annotation(complete, APPLIED);
+    if (!java.util.Objects.equals(hash, Trees.annotation(live, APPLIED))) {
+      return false;
+    }
+    var difference = Sameness.difference(complete, live);
+    if (difference.isEmpty()) {
+      return true;
+    }
+    if (Objects.resourceVersion(live).equals(settled.get(Objects.uid(live)))) {
+      return true;
+    }
+    log.info("{} {} differs at {}", Trees.text(live, "kind"), Objects.key(live), difference.get());
+    return false;
+  }
+
+  private Outcome apply(Kind kind, ObjectNode complete, String verb) throws IOException {
+    var key = Objects.key(complete);
+    var answer = server.apply(kind.path(key), complete);
+    metrics.wrote(kind, verb);
+    if (answer.isGood()) {
+      log.info("{} {}: {}", kind.kindName(), key, verb);
+      var stored = answer.body();
+      if (Sameness.difference(complete, stored).isPresent()) {
+        settled.put(Objects.uid(stored), Objects.resourceVersion(stored));
+      }
+      return new Outcome.Live(stored);
+    }
+    if (answer.isInvalid() && isAboutImmutability(answer)) {
+      return recreate(kind, key, answer);
+    }
+    return stuckAs(kind, key.name(), answer);
+  }
+
+  /** Deletes it; the deletion brings the next pass, which creates it. */
+  private Outcome recreate(Kind kind, Key key, ApiServer.Answer why) throws IOException {
+    var uid = mirrors.get(kind, key).map(Objects::uid).orElse("");
+    if (!uid.isEmpty()) {
+      log.info("{} {} is made anew: {}", kind.kindName(), key, why.message());
+      var _ = server.delete(kind.path(key), uid);
+      metrics.wrote(kind, "recreate");
+    }
+    return new Outcome.Stuck(
+        new Problem(
+            kind.kindName(), key.name(), "Recreating", "is made anew: " + why.message(), false));
+  }
+
+  private static boolean isAboutImmutability(ApiServer.Answer answer) {
+    return answer.message().contains("immutable") || answer.message().contains("cannot change");
+  }
+
+  private @Nullable Problem delete(ObjectNode owner, Kind kind, ObjectNode child)
+      throws IOException {
+    if (!Objects.isControlledBy(child, Objects.uid(owner))) {
+      return null;
+    }
+    var answer = server.delete(kind.path(Objects.key(child)), Objects.uid(child));
+    if (answer.isMissing() || answer.isConflict()) {
+      return null;
+    }
+    metrics.wrote(kind, "delete");
+    settled.remove(Objects.uid(child));
+    if (!answer.isGood()) {
+      return refused(kind, Trees.name(child), answer);
+    }
+    log.info("{} {}: delete", kind.kindName(), Objects.key(child));
+    return null;
+  }
+
+  /** The child with what every child has: its owner, the label that mirrors see, its hash. */
+  private static ObjectNode complete(ObjectNode owner, ObjectNode child) {
+    var complete = child.deepCopy();
+    Trees.with(complete, "metadata", "labels").put(Labels.PART_OF, Labels.PART_OF_VALUE);
+    Objects.own(complete, owner);
+    var hash = hash(complete);
+    Trees.with(complete, "metadata", "annotations").put(APPLIED, hash);
+    return complete;
+  }
+
+  private static String hash(ObjectNode object) {
+    try {
+      var digest = MessageDigest.getInstance("SHA-256");
+      byte[] bytes = digest.digest(Json.canonical(object).getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(bytes).substring(0, HASH_CHARS);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  private static String id(ObjectNode object) {
+    return Trees.text(object, "apiVersion")
+        + "/"
+        + Trees.text(object, "kind")
+        + "/"
+        + Trees.name(object);
+  }
+
+  private static Outcome stuck(Kind kind, String name, String reason, String message) {
+    return new Outcome.Stuck(new Problem(kind.kindName(), name, reason, message, true));
+  }
+
+  private static Outcome stuckAs(Kind kind, String name, ApiServer.Answer answer) {
+    return new Outcome.Stuck(refused(kind, name, answer));
+  }
+
+  private static Problem refused(Kind kind, String name, ApiServer.Answer answer) {
+    return new Problem(
+        kind.kindName(),
+        name,
+        answer.isInvalid() ? "Invalid" + kind.kindName() : kind.kindName() + "Refused",
+        "%s %s: the API server answers %d, %s"
+            .formatted(kind.kindName(), name, answer.status(), answer.message()),
+        answer.isInvalid());
+  }
+}

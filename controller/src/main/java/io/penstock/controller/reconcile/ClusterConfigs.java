@@ -1,0 +1,44 @@
+package io.penstock.controller.reconcile;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penstock.controller.preset.ConfigLookup;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+
+/** Configs as they are in the cluster. Thread-safe. */
+final class ClusterConfigs implements ConfigLookup {
+
+  private final ApiServer server;
+  private final Mirrors mirrors;
+
+  ClusterConfigs(ApiServer server, Mirrors mirrors) {
+    this.server = server;
+    this.mirrors = mirrors;
+  }
+
+  @Override
+  public Optional<ObjectNode> config(String namespace, String name) {
+    return mirrors.get(Kind.CONFIG, new Key(namespace, name));
+  }
+
+  /**
+   * Users' ConfigMaps carry no label of ours, so each is asked for; that happens only where a
+   * service refers to one.
+   */
+  @Override
+  public Optional<ObjectNode> configMap(String namespace, String name) {
+    try {
+      var answer = server.get(Kind.CONFIG_MAP.path(new Key(namespace, name)));
+      if (answer.isMissing()) {
+        return Optional.empty();
+      }
+      if (!answer.isGood()) {
+        throw new IOException("ConfigMap %s/%s: %s".formatted(namespace, name, answer.message()));
+      }
+      return Optional.of(answer.body());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

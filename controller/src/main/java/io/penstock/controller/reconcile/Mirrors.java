@@ -1,0 +1,178 @@
+package io.penstock.controller.reconcile;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A mirror of each kind. Kinds that a cluster may lack are asked for every few seconds: their
+ * mirrors come and go with their CRDs. Thread-safe.
+ */
+public final class Mirrors implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Mirrors.class);
+
+  private final ApiServer server;
+  private final KubernetesClient client;
+  private final Executor blocking =
+      task -> Thread.ofVirtual().name("penstock-informer").start(task);
+  private final ScheduledExecutorService clock =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> Thread.ofPlatform().daemon().name("penstock-kinds").unstarted(task));
+  private final Map<Kind, Mirror> mirrors = new ConcurrentHashMap<>();
+  private final BiConsumer<Kind, ObjectNode> changed;
+  private final Runnable kindsChanged;
+  private final Duration every;
+  private volatile boolean probed;
+
+  /**
+   * Watches nothing yet.
+   *
+   * @param every from one look for optional kinds to the next
+   * @param changed called with an object that came, changed or went; must not block
+   * @param kindsChanged called when a kind has come, with all its objects, or gone
+   */
+  public Mirrors(
+      ApiServer server,
+      KubernetesClient client,
+      Duration every,
+      BiConsumer<Kind, ObjectNode> changed,
+      Runnable kindsChanged) {
+    this.server = server;
+    this.client = client;
+    this.changed = changed;
+    this.kindsChanged = kindsChanged;
+    this.every = every;
+  }
+
+  /** Begins to list and watch; once. */
+  public void start() {
+    for (var kind : Kind.values()) {
+      if (!kind.isOptional()) {
+        watch(kind);
+      }
+    }
+    var _ = clock.scheduleWithFixedDelay(this::probe, 0, every.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void watch(Kind kind) {
+    mirrors.put(
+        kind,
+        new Mirror(kind, client, blocking, object -> changed.accept(kind, object), kindsChanged));
+  }
+
+  /** Whether it is known which kinds there are, and all objects of those kinds. */
+  public boolean isSynced() {
+    return probed && mirrors.values().stream().allMatch(Mirror::isSynced);
+  }
+
+  /** What is not known yet, for people. */
+  public List<String> missing() {
+    return mirrors.entrySet().stream()
+        .filter(each -> !each.getValue().isSynced())
+        .map(each -> each.getKey().plural())
+        .sorted()
+        .toList();
+  }
+
+  /** Kinds that the cluster serves and whose objects are known. */
+  Set<Kind> served() {
+    Set<Kind> served = EnumSet.noneOf(Kind.class);
+    mirrors.forEach(
+        (kind, mirror) -> {
+          if (mirror.isSynced()) {
+            served.add(kind);
+          }
+        });
+    return served;
+  }
+
+  /** An object as last seen; empty where it or its kind is missing. */
+  Optional<ObjectNode> get(Kind kind, Key key) {
+    var mirror = mirrors.get(kind);
+    return mirror == null ? Optional.empty() : mirror.get(key);
+  }
+
+  /** All objects of a kind. */
+  List<ObjectNode> all(Kind kind) {
+    var mirror = mirrors.get(kind);
+    return mirror == null ? List.of() : mirror.all();
+  }
+
+  /** All children of that owner that the controller may have made, by kind. */
+  Map<Kind, List<ObjectNode>> ownedBy(String uid) {
+    Map<Kind, List<ObjectNode>> owned = new EnumMap<>(Kind.class);
+    for (var kind : Kind.children()) {
+      var mirror = mirrors.get(kind);
+      if (mirror != null) {
+        owned.put(kind, mirror.ownedBy(uid));
+      }
+    }
+    return owned;
+  }
+
+  /** A kind is gone only when the API server says so; without an answer everything stays. */
+  private void probe() {
+    try {
+      List<Kind> gone = new ArrayList<>();
+      for (var kind : Arrays.stream(Kind.values()).filter(Kind::isOptional).toList()) {
+        boolean isServed = isServed(kind);
+        if (isServed && !mirrors.containsKey(kind)) {
+          log.info("{} are served, and watched from now on", kind.plural());
+          watch(kind);
+        } else if (!isServed && mirrors.containsKey(kind)) {
+          log.info("{} are served no more", kind.plural());
+          var mirror = mirrors.remove(kind);
+          if (mirror != null) {
+            mirror.close();
+          }
+          gone.add(kind);
+        }
+      }
+      probed = true;
+      if (!gone.isEmpty()) {
+        kindsChanged.run();
+      }
+    } catch (IOException | RuntimeException e) {
+      log.warn("which kinds the cluster serves is not known now: {}", e.toString());
+    }
+  }
+
+  private boolean isServed(Kind kind) throws IOException {
+    var answer = server.get(kind.versionPath());
+    if (answer.isMissing()) {
+      return false;
+    }
+    if (!answer.isGood()) {
+      throw new IOException(kind.versionPath() + ": " + answer.message());
+    }
+    return answer
+        .body()
+        .path("resources")
+        .valueStream()
+        .anyMatch(each -> kind.plural().equals(each.path("name").asText()));
+  }
+
+  @Override
+  public void close() {
+    clock.shutdownNow();
+    mirrors.values().forEach(Mirror::close);
+  }
+}

@@ -1,0 +1,241 @@
+package io.penstock.controller.reconcile;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penstock.controller.api.Annotations;
+import io.penstock.controller.api.Conditions;
+import io.penstock.controller.api.Defaults;
+import io.penstock.controller.api.Labels;
+import io.penstock.controller.api.Trees;
+import io.penstock.controller.desired.ClusterFacts;
+import io.penstock.controller.desired.Renderer;
+import io.penstock.controller.desired.Rendering;
+import io.penstock.controller.preset.ConfigLookup;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One pass over one service: defaults, render, bring the children about, look, and write the status
+ * once at the end, only when it has changed. Thread-safe for different services at a time; a pass
+ * keeps nothing, so that it may end anywhere and the next begins anew.
+ *
+ * <p>A service that is deleted needs no pass: every child names it as its owner, and Kubernetes
+ * deletes what it owned.
+ */
+public final class Reconciler {
+
+  private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
+
+  /** What is not watched, such as objects that lost our label, is looked at again by then. */
+  private static final Duration RESYNC = Duration.ofMinutes(10);
+
+  private static final double NANOS = 1e9;
+
+  private final ApiServer server;
+  private final Mirrors mirrors;
+  private final ClusterFacts facts;
+  private final Clock clock;
+  private final LongSupplier nanoClock;
+  private final ReconcileMetrics metrics;
+  private final Children children;
+  private final Events events;
+  private final ConfigLookup configs;
+
+  /**
+   * A reconciler.
+   *
+   * @param facts what is configured; what the cluster serves is found out
+   */
+  public Reconciler(
+      ApiServer server,
+      Mirrors mirrors,
+      ClusterFacts facts,
+      Clock clock,
+      LongSupplier nanoClock,
+      ReconcileMetrics metrics) {
+    this.server = server;
+    this.mirrors = mirrors;
+    this.facts = facts;
+    this.clock = clock;
+    this.nanoClock = nanoClock;
+    this.metrics = metrics;
+    this.children = new Children(server, mirrors, metrics);
+    this.events = new Events(server, clock);
+    this.configs = new ClusterConfigs(server, mirrors);
+  }
+
+  /** Looks at one service and does what is to be done. */
+  public Pass pass(Key key) {
+    long begin = nanoClock.getAsLong();
+    try {
+      var service = mirrors.get(Kind.SERVICE_OBJECT, key);
+      if (service.isEmpty() || Objects.isGoing(service.get())) {
+        return new Pass.Settled();
+      }
+      return pass(service.get());
+    } catch (IOException e) {
+      log.warn("{}: {}", key, e.getMessage());
+      metrics.failed();
+      return new Pass.Failed(String.valueOf(e.getMessage()));
+    } finally {
+      metrics.passed((nanoClock.getAsLong() - begin) / NANOS);
+    }
+  }
+
+  private Pass pass(ObjectNode stored) throws IOException {
+    var service = Defaults.apply(stored);
+    boolean stopped = "true".equalsIgnoreCase(Trees.annotation(service, Annotations.STOP));
+    Rendering rendering = Renderer.render(service, configs, servedFacts());
+    // What cannot be rendered leaves the children as they are: they may well be serving.
+    var brought =
+        switch (rendering) {
+          case Rendering.Rendered rendered ->
+              children.bring(service, stopped ? List.of() : rendered.children());
+          case Rendering.Refused _ when stopped -> children.bring(service, List.of());
+          case Rendering.Refused _ -> Optional.of(children.asTheyAre(service));
+        };
+    if (brought.isEmpty()) {
+      return new Pass.Settled();
+    }
+    return conclude(stored, rendering, brought.get(), stopped);
+  }
+
+  private Pass conclude(
+      ObjectNode stored, Rendering rendering, Children.Brought brought, boolean stopped)
+      throws IOException {
+    var sight =
+        new ServiceStatus.Sight(
+            stored,
+            rendering,
+            brought,
+            pods(stored),
+            stopped,
+            facts.clusterDomain(),
+            gateway -> mirrors.get(Kind.GATEWAY, gateway));
+    boolean written = writeStatus(stored, ServiceStatus.of(sight, clock.instant()));
+    if (!written) {
+      return new Pass.Failed("the service changed meanwhile");
+    }
+    return brought.problems().stream().anyMatch(each -> !each.lasting())
+        ? new Pass.Failed("a child is not as desired yet")
+        : new Pass.Again(RESYNC);
+  }
+
+  private List<ObjectNode> pods(ObjectNode service) {
+    var name = Trees.name(service);
+    return mirrors.all(Kind.POD).stream()
+        .filter(pod -> Trees.namespace(pod).equals(Trees.namespace(service)))
+        .filter(pod -> Objects.label(pod, Labels.NAME).equals(name))
+        .toList();
+  }
+
+  private ClusterFacts servedFacts() {
+    Set<Kind> served = mirrors.served();
+    Set<ClusterFacts.PoolVersion> pools =
+        served.contains(Kind.POOL)
+            ? Set.of(ClusterFacts.PoolVersion.V1)
+            : served.contains(Kind.ALPHA_POOL)
+                ? Set.of(ClusterFacts.PoolVersion.V1ALPHA2)
+                : Set.of();
+    return facts
+        .withGatewayApi(served.contains(Kind.ROUTE))
+        .withPoolVersions(pools)
+        .withOptionalKinds(
+            served.contains(Kind.LEADER_WORKER_SET), served.contains(Kind.SCALED_OBJECT));
+  }
+
+  /** Writes it where it differs; false when the service was not the one that was looked at. */
+  private boolean writeStatus(ObjectNode stored, ObjectNode status) throws IOException {
+    if (status.equals(stored.get("status"))) {
+      return true;
+    }
+    var body = stored.deepCopy();
+    body.set("status", status);
+    var answer = server.replace(Kind.SERVICE_OBJECT.path(Objects.key(stored)) + "/status", body);
+    if (answer.isMissing() || answer.isConflict()) {
+      return answer.isMissing();
+    }
+    metrics.wrote(Kind.SERVICE_OBJECT, "status");
+    if (!answer.isGood()) {
+      throw new IOException("the status is refused: " + answer.message());
+    }
+    tell(stored, status);
+    return true;
+  }
+
+  private void tell(ObjectNode stored, ObjectNode status) throws IOException {
+    var before = ready(stored.path("status"));
+    var now = ready(status);
+    var reason = Trees.text(now, "reason");
+    boolean isReady = Trees.text(now, "status").equals("True");
+    boolean wasReady = Trees.text(before, "status").equals("True");
+    if (isReady && !wasReady) {
+      if (Trees.text(before, "status").isEmpty() || firstTime(stored)) {
+        metrics.becameReady(secondsSince(Trees.text(stored, "metadata", "creationTimestamp")));
+      }
+      events.tell(stored, "Normal", Conditions.SERVICE_READY, "the service is ready");
+    } else if (!isReady && !reason.equals(Trees.text(before, "reason"))) {
+      if (Trees.text(status, "phase").equals(Phase.FAILED.text())) {
+        metrics.refused(reason);
+        events.tell(stored, "Warning", reason, Trees.text(now, "message"));
+      } else if (wasReady) {
+        events.tell(stored, "Warning", "LLMInferenceServiceNotReady", Trees.text(now, "message"));
+      }
+    }
+  }
+
+  /** Whether it has not been ready since it was created. */
+  private static boolean firstTime(ObjectNode stored) {
+    var phase = Trees.text(stored, "status", "phase");
+    return phase.equals(Phase.PENDING.text())
+        || phase.equals(Phase.DOWNLOADING.text())
+        || phase.equals(Phase.LOADING.text());
+  }
+
+  private double secondsSince(String time) {
+    return time.isEmpty()
+        ? 0
+        : Duration.between(Instant.parse(time), clock.instant()).toMillis() / 1e3;
+  }
+
+  private static ObjectNode ready(JsonNode status) {
+    return Trees.list(status, "conditions").stream()
+        .filter(each -> Trees.text(each, "type").equals(Conditions.READY))
+        .map(ObjectNode.class::cast)
+        .findFirst()
+        .orElseGet(Trees::newObject);
+  }
+
+  /** The services that a change of an object may concern. */
+  public Set<Key> concernedBy(Kind kind, ObjectNode object) {
+    return switch (kind) {
+      case SERVICE_OBJECT -> Set.of(Objects.key(object));
+      case CONFIG, GATEWAY -> everyService();
+      default -> owner(object).map(Set::of).orElse(Set.of());
+    };
+  }
+
+  /** Every service there is. */
+  public Set<Key> everyService() {
+    return mirrors.all(Kind.SERVICE_OBJECT).stream().map(Objects::key).collect(Collectors.toSet());
+  }
+
+  private static Optional<Key> owner(ObjectNode child) {
+    for (var owner : Trees.list(child, "metadata", "ownerReferences")) {
+      if (Trees.text(owner, "kind").equals(Kind.SERVICE_OBJECT.kindName())) {
+        return Optional.of(new Key(Trees.namespace(child), Trees.text(owner, "name")));
+      }
+    }
+    var name = Objects.label(child, Labels.NAME);
+    return name.isEmpty() ? Optional.empty() : Optional.of(new Key(Trees.namespace(child), name));
+  }
+}

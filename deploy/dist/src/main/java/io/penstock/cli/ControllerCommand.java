@@ -1,0 +1,196 @@
+package io.penstock.cli;
+
+import io.penstock.controller.app.ControllerApp;
+import io.penstock.controller.app.ControllerSettings;
+import io.penstock.controller.desired.ClusterFacts;
+import io.penstock.picker.discovery.DiscoveryException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code penstock controller}: turns LLMInferenceServices into what serves them. */
+@Command(
+    name = "controller",
+    description =
+        "Turns LLMInferenceService objects into vLLM pods, pools, routes and a scheduler, and says"
+            + " how they are.",
+    mixinStandardHelpOptions = true,
+    versionProvider = BuildFacts.class)
+final class ControllerCommand implements Callable<Integer> {
+
+  private static final int MOST_WORKERS = 64;
+
+  @Option(
+      names = "--namespace",
+      paramLabel = "NAME",
+      description =
+          "the controller's own: of its Lease, its webhooks' Secret, and of configs for every"
+              + " service (default: the variable NAMESPACE, else kserve)")
+  private @Nullable String namespace;
+
+  @Option(
+      names = "--admin",
+      paramLabel = "HOST:PORT",
+      description = "/livez, /readyz and /metrics (default: ${DEFAULT-VALUE})")
+  private String admin = "0.0.0.0:8081";
+
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description = "services reconciled at a time, 1 to 64 (default: ${DEFAULT-VALUE})")
+  private int workers = 4;
+
+  @Option(
+      names = "--gateway",
+      paramLabel = "NS/NAME",
+      description = "Gateway of routes whose service names none (default: ${DEFAULT-VALUE})")
+  private String gateway = "kserve/kserve-ingress-gateway";
+
+  @Option(
+      names = "--image",
+      paramLabel = "IMAGE",
+      description = "runs Penstock's gateway and picker (default: that of this release)")
+  private @Nullable String image;
+
+  @Option(
+      names = "--preset-prefix",
+      paramLabel = "TEXT",
+      description =
+          "what names of configs that replace a built-in preset begin with (default:"
+              + " ${DEFAULT-VALUE})")
+  private String presetPrefix = "kserve-";
+
+  @Option(
+      names = "--tls",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "pods serve TLS, also where no probe says so")
+  private boolean tls;
+
+  @Option(
+      names = "--cluster-domain",
+      paramLabel = "DOMAIN",
+      description = "DNS domain of Services (default: ${DEFAULT-VALUE})")
+  private String clusterDomain = "cluster.local";
+
+  @Option(
+      names = "--model-header",
+      paramLabel = "NAME",
+      description =
+          "header by which routes choose a model; empty: none does (default: ${DEFAULT-VALUE})")
+  private String modelHeader = "X-Gateway-Model-Name";
+
+  @Option(
+      names = "--prometheus-url",
+      paramLabel = "URL",
+      description = "where autoscaling asks for its metrics")
+  private String prometheusUrl = "";
+
+  @Option(
+      names = "--kinds-every",
+      paramLabel = "DURATION",
+      description =
+          "from one look for kinds that may come and go, such as HTTPRoute, to the next (default:"
+              + " ${DEFAULT-VALUE})")
+  private String kindsEvery = "10s";
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() throws Exception {
+    var app = ControllerApp.start(settings());
+    endOnSignal(app);
+    var out = spec.commandLine().getOut();
+    out.println("admin on " + ServeCommand.url(app.adminAddress(), false));
+    out.flush();
+    boolean lost = false;
+    while (!lost) {
+      lost = app.awaitLost(Duration.ofDays(1));
+    }
+    return 1;
+  }
+
+  /** SIGTERM and SIGINT end the passes that run; the process then ends with status 0. */
+  private static void endOnSignal(ControllerApp app) {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .name("penstock-end")
+                .unstarted(
+                    () -> {
+                      boolean lost = app.isLost();
+                      app.close();
+                      Runtime.getRuntime().halt(lost ? 1 : 0);
+                    }));
+  }
+
+  private ControllerSettings settings() {
+    if (workers < 1 || workers > MOST_WORKERS) {
+      throw wrong("--workers is " + workers + ", allowed: 1 to " + MOST_WORKERS);
+    }
+    try {
+      return new ControllerSettings(
+          facts(),
+          workers,
+          address(admin),
+          namespace(),
+          "penstock-controller",
+          KubernetesOptions.identity(),
+          Amounts.duration(kindsEvery));
+    } catch (IllegalArgumentException | DiscoveryException e) {
+      throw wrong(e.getMessage());
+    }
+  }
+
+  private String namespace() {
+    return namespace == null ? System.getenv().getOrDefault("NAMESPACE", "kserve") : namespace;
+  }
+
+  private ClusterFacts facts() {
+    var usual = ClusterFacts.Images.defaults();
+    var images =
+        image == null
+            ? usual
+            : new ClusterFacts.Images(image, usual.sidecar(), usual.storageInitializer());
+    int slash = gateway.indexOf('/');
+    if (slash < 1 || slash == gateway.length() - 1) {
+      throw wrong("--gateway is " + gateway + ", allowed: NAMESPACE/NAME");
+    }
+    return new ClusterFacts(
+        false,
+        Set.of(),
+        false,
+        false,
+        new ClusterFacts.GatewayName(gateway.substring(0, slash), gateway.substring(slash + 1)),
+        namespace(),
+        presetPrefix,
+        tls,
+        clusterDomain,
+        modelHeader,
+        prometheusUrl,
+        images);
+  }
+
+  private InetSocketAddress address(String text) {
+    int colon = text.lastIndexOf(':');
+    try {
+      int port = Integer.parseInt(text.substring(colon + 1));
+      return new InetSocketAddress(InetAddress.ofLiteral(text.substring(0, colon)), port);
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw wrong("--admin is " + text + ", allowed: an IP address and a port, as 0.0.0.0:8081");
+    }
+  }
+
+  private ParameterException wrong(@Nullable String message) {
+    return new ParameterException(
+        spec.commandLine(), message == null ? "a flag has a wrong value" : message);
+  }
+}
