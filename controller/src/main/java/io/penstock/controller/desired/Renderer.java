@@ -6,6 +6,8 @@ import static io.penstock.controller.preset.Nodes.objectAt;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.api.Annotations;
 import io.penstock.controller.api.Defaults;
+import io.penstock.controller.api.Finding;
+import io.penstock.controller.api.Validation;
 import io.penstock.controller.preset.CombinedSpec;
 import io.penstock.controller.preset.ConfigLookup;
 import io.penstock.controller.preset.PresetException;
@@ -13,6 +15,7 @@ import io.penstock.controller.preset.PresetScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** From an LLMInferenceService to the objects that it wants to have in its namespace. */
 public final class Renderer {
@@ -45,6 +48,11 @@ public final class Renderer {
       var wanted = new ServiceView(metadata, combined.wanted(), facts, shape);
       var result = combined.rendered(global(wanted));
       SchedulerConfig.resolve(result.spec(), wanted.namespace(), facts.systemNamespace(), configs);
+      Routes.adoptGateways(result.spec());
+      var verdict = Validation.merged(merged(defaulted, result.spec()));
+      if (!verdict.accepted()) {
+        return new Rendering.Refused("InvalidRenderedConfig", sentences(verdict.errors()));
+      }
       var view = new ServiceView(metadata, result.spec(), facts, shape);
       return new Rendering.Rendered(
           result.spec(),
@@ -55,6 +63,16 @@ public final class Renderer {
     } catch (PresetException refused) {
       return new Rendering.Refused(refused.reason(), String.valueOf(refused.getMessage()));
     }
+  }
+
+  private static ObjectNode merged(ObjectNode service, ObjectNode spec) {
+    var merged = service.deepCopy();
+    merged.set("spec", spec);
+    return merged;
+  }
+
+  private static String sentences(List<Finding> findings) {
+    return findings.stream().map(Finding::toString).collect(Collectors.joining("; "));
   }
 
   private static List<ObjectNode> children(ServiceView service) {

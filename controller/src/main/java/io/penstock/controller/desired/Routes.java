@@ -26,13 +26,17 @@ final class Routes {
 
   private Routes() {}
 
+  /** Puts the Gateways that a merged spec names into its route, in place of the usual one. */
+  static void adoptGateways(ObjectNode spec) {
+    var refs = at(spec, "router", "gateway", "refs");
+    if (!refs.isEmpty() && at(spec, "router", "route", "http", "spec") instanceof ObjectNode http) {
+      http.set("parentRefs", parents(refs));
+    }
+  }
+
   static List<ObjectNode> of(ServiceView service) {
     var wanted = at(service.spec(), "router", "route", "http", "spec");
     var spec = wanted instanceof ObjectNode object ? object.deepCopy() : object();
-    var refs = at(service.spec(), "router", "gateway", "refs");
-    if (!refs.isEmpty()) {
-      spec.set("parentRefs", parents(refs));
-    }
     boolean byHeader = routesByHeader(service);
     var rules = array();
     for (var rule : at(spec, "rules")) {

@@ -22,9 +22,6 @@ final class Warnings {
           "spec.router.scheduler.tokenizer is not rendered: Penstock's picker needs no tokenizer"
               + " beside it");
     }
-    if (has(service.spec(), "router", "ingress")) {
-      warnings.add("spec.router.ingress is not rendered; allowed: route, with the Gateway API");
-    }
     if (service.shape().tls()) {
       plainProbes(service.spec(), "spec", warnings);
       plainProbes(service.spec().path("prefill"), "spec.prefill", warnings);

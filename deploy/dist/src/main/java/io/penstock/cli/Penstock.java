@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ControllerCommand.class,
       DemoCommand.class,
       LoadCommand.class,
+      RenderCommand.class,
       ReplayCommand.class,
       SimulateCommand.class,
       ValidateCommand.class,

@@ -1,0 +1,76 @@
+package io.penstock.cli;
+
+import io.penstock.controller.desired.ClusterFacts;
+import io.penstock.controller.desired.ClusterFacts.PoolVersion;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What a cluster is taken to offer by a command that asks none. */
+final class ClusterOptions {
+
+  /** Which InferencePools there are. */
+  enum Pools {
+    V1(Set.of(PoolVersion.V1)),
+    V1ALPHA2(Set.of(PoolVersion.V1ALPHA2)),
+    NONE(Set.of());
+
+    private final Set<PoolVersion> versions;
+
+    Pools(Set<PoolVersion> versions) {
+      this.versions = versions;
+    }
+  }
+
+  @Option(
+      names = "--gateway-api",
+      arity = "0..1",
+      fallbackValue = "true",
+      defaultValue = "true",
+      paramLabel = "BOOL",
+      description =
+          "whether the cluster has the Gateway API; without it the gateway is Penstock's"
+              + " (default: ${DEFAULT-VALUE})")
+  private boolean gatewayApi;
+
+  @Option(
+      names = "--pool-version",
+      paramLabel = "VERSION",
+      description =
+          "version of InferencePool that it serves: ${COMPLETION-CANDIDATES}"
+              + " (default: ${DEFAULT-VALUE})")
+  private Pools pools = Pools.V1;
+
+  @Option(
+      names = "--leader-worker-set",
+      arity = "0..1",
+      fallbackValue = "true",
+      defaultValue = "true",
+      paramLabel = "BOOL",
+      description = "whether it has LeaderWorkerSets (default: ${DEFAULT-VALUE})")
+  private boolean leaderWorkerSet;
+
+  @Option(
+      names = "--keda",
+      arity = "0..1",
+      fallbackValue = "true",
+      defaultValue = "true",
+      paramLabel = "BOOL",
+      description = "whether it has KEDA's ScaledObjects (default: ${DEFAULT-VALUE})")
+  private boolean keda;
+
+  @Option(
+      names = "--prometheus-url",
+      paramLabel = "URL",
+      description = "where Prometheus answers, for scaling by variant through KEDA")
+  private @Nullable String prometheusUrl;
+
+  ClusterFacts facts() {
+    var facts =
+        ClusterFacts.offline()
+            .withGatewayApi(gatewayApi)
+            .withPoolVersions(pools.versions)
+            .withOptionalKinds(leaderWorkerSet, keda);
+    return prometheusUrl == null ? facts : facts.withPrometheusUrl(prometheusUrl);
+  }
+}
