@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.api.Conversion;
+import io.penstock.controller.api.Document;
 import io.penstock.controller.api.Documents;
 import io.penstock.controller.preset.ConfigLookup;
 import java.io.IOException;
@@ -12,7 +13,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** A rendered service, for tests to look at. */
 record Rendered(Rendering.Rendered result) {
@@ -48,6 +51,38 @@ record Rendered(Rendering.Rendered result) {
     var object = Conversion.toHub(read.documents().getFirst().tree());
     ((ObjectNode) object.path("metadata")).put("namespace", "llm");
     return object;
+  }
+
+  /** Configs and ConfigMaps, by name in any namespace but those they do not name. */
+  static ConfigLookup lookup(String... manifests) {
+    List<ObjectNode> objects =
+        Arrays.stream(manifests)
+            .flatMap(each -> Documents.read(each).documents().stream())
+            .map(Document::tree)
+            .toList();
+    return new ConfigLookup() {
+      @Override
+      public Optional<ObjectNode> config(String namespace, String name) {
+        return find("LLMInferenceServiceConfig", namespace, name);
+      }
+
+      @Override
+      public Optional<ObjectNode> configMap(String namespace, String name) {
+        return find("ConfigMap", namespace, name);
+      }
+
+      private static String text(ObjectNode object) {
+        return object.path("metadata").path("namespace").asText("llm");
+      }
+
+      private Optional<ObjectNode> find(String kind, String namespace, String name) {
+        return objects.stream()
+            .filter(each -> each.path("kind").asText().equals(kind))
+            .filter(each -> each.at("/metadata/name").asText().equals(name))
+            .filter(each -> text(each).equals(namespace))
+            .findFirst();
+      }
+    };
   }
 
   static String resource(String name) {
