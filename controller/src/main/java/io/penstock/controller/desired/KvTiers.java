@@ -8,11 +8,13 @@ import static io.penstock.controller.preset.Nodes.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penstock.controller.preset.Quantity;
 
 /** The disks below the memory that KV blocks are offloaded to. */
 final class KvTiers {
 
   private static final String VOLUME = "kv-cache-secondary-";
+  private static final String EPHEMERAL = "ephemeral-storage";
   private static final String PATH = "/mnt/kv-cache-";
 
   private KvTiers() {}
@@ -47,10 +49,14 @@ final class KvTiers {
           object("volumeClaimTemplate", object("spec", at(files, "pvc", "spec"))));
     }
     var size = text(files, "emptyDir", "size");
-    var requests = objectAt(engine, "resources", "requests");
-    if (!requests.has("ephemeral-storage") && !size.isEmpty()) {
-      requests.put("ephemeral-storage", size);
-    }
+    Quantity.bytes(size).ifPresent(bytes -> reserve(bytes, engine));
     return object("name", name, "emptyDir", size.isEmpty() ? object() : object("sizeLimit", size));
+  }
+
+  /** Scheduled where there is room for it beside what the container and other tiers ask for. */
+  private static void reserve(long bytes, ObjectNode engine) {
+    var requests = objectAt(engine, "resources", "requests");
+    long before = Quantity.bytes(text(requests, EPHEMERAL)).orElse(0L);
+    requests.put(EPHEMERAL, String.valueOf(before + bytes));
   }
 }

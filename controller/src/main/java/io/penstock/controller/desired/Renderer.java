@@ -37,6 +37,7 @@ public final class Renderer {
       return new Rendering.Rendered(
           objectAt(defaulted, "spec"), List.of(), List.of(), List.of(), Optional.empty());
     }
+    ManagedDevices.claim(defaulted, ManagedDevices.templateName(metadata.path("name").asText()));
     try {
       var scope = new PresetScope(facts.systemNamespace(), facts.presetPrefix());
       var combined = CombinedSpec.of(defaulted, configs, scope);
@@ -77,7 +78,9 @@ public final class Renderer {
 
   private static List<ObjectNode> children(ServiceView service) {
     var shape = service.shape();
-    List<ObjectNode> children = new ArrayList<>(Workloads.of(service));
+    List<ObjectNode> children = new ArrayList<>();
+    ManagedDevices.of(service).ifPresent(children::add);
+    children.addAll(Workloads.of(service));
     children.addAll(Scaling.of(service));
     if (shape.scheduler()) {
       children.addAll(SchedulerChildren.of(service));

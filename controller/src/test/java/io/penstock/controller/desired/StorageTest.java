@@ -187,7 +187,7 @@ class StorageTest {
     assertThat(mount(rendered, "kv-cache-secondary-1").path("subPath").asText()).isEqualTo("kv");
     assertThat(
             rendered.engine(DEPLOYMENT, NAME).at("/resources/requests/ephemeral-storage").asText())
-        .isEqualTo("10Gi");
+        .isEqualTo(String.valueOf(10L << 30));
   }
 
   @Test
