@@ -107,10 +107,20 @@ class LayeringTest {
 
   @ArchTest static final ArchRule kvevents = imports("kvevents", "prefix", "pool", "request");
   @ArchTest static final ArchRule discovery = imports("discovery", "pool");
+  @ArchTest static final ArchRule tls = imports("tls");
 
   @ArchTest
   static final ArchRule extproc =
-      imports("extproc", "assembly", "cost", "explain", "schedule", "request", "signals", "pool");
+      imports(
+          "extproc",
+          "assembly",
+          "cost",
+          "explain",
+          "schedule",
+          "request",
+          "signals",
+          "pool",
+          "tls");
 
   @ArchTest
   static final ArchRule nobodyImportsTheApp =

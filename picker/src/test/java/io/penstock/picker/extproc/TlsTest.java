@@ -154,7 +154,7 @@ class TlsTest {
   }
 
   private static ByteArrayInputStream resource(String name) throws IOException {
-    try (var in = TlsTest.class.getResourceAsStream("tls/" + name)) {
+    try (var in = TlsTest.class.getResourceAsStream("/io/penstock/picker/tls/" + name)) {
       assertThat(in).as(name).isNotNull();
       return new ByteArrayInputStream(in.readAllBytes());
     }

@@ -4,6 +4,9 @@ import io.grpc.netty.GrpcSslContexts;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.penstock.picker.tls.Certificates;
+import io.penstock.picker.tls.CurrentIdentity;
+import io.penstock.picker.tls.PemFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +60,7 @@ public final class ServerTls {
       return switch (choice) {
         case TlsChoice.Plaintext _ -> null;
         case TlsChoice.SelfSigned(var names, var clientCa) -> {
-          var identity = new CurrentIdentity(SelfSigned.of(names, clock.instant()));
+          var identity = new CurrentIdentity(Certificates.selfSigned(names, clock.instant()));
           yield new ServerTls(
               context(identity, clientCa), identity, null, new byte[0], new byte[0]);
         }

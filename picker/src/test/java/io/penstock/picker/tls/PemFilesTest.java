@@ -1,4 +1,4 @@
-package io.penstock.picker.extproc.tls;
+package io.penstock.picker.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package io.penstock.picker.extproc.tls;
+package io.penstock.picker.tls;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
  * Reads certificates and private keys in PEM: keys as PKCS#8, and as certificate managers write
  * them by default, PKCS#1 for RSA and SEC 1 for elliptic curves. Pure functions.
  */
-final class PemFiles {
+public final class PemFiles {
 
   private static final Pattern KEY =
       Pattern.compile(
@@ -37,7 +37,7 @@ final class PemFiles {
    *
    * @throws GeneralSecurityException if one of them cannot be read or they are no pair
    */
-  static Identity identity(byte[] certificates, byte[] key) throws GeneralSecurityException {
+  public static Identity identity(byte[] certificates, byte[] key) throws GeneralSecurityException {
     var chain = certificates(certificates);
     var owner = chain.getFirst().getPublicKey();
     var privateKey = privateKey(key, owner.getAlgorithm());
@@ -46,7 +46,7 @@ final class PemFiles {
   }
 
   /** Every certificate of a file, at least one. */
-  static List<X509Certificate> certificates(byte[] pem) throws GeneralSecurityException {
+  public static List<X509Certificate> certificates(byte[] pem) throws GeneralSecurityException {
     List<X509Certificate> all = new ArrayList<>();
     for (var certificate :
         CertificateFactory.getInstance("X.509")

@@ -1,4 +1,4 @@
-package io.penstock.picker.extproc.tls;
+package io.penstock.picker.tls;
 
 import java.net.Socket;
 import java.security.Principal;
@@ -12,20 +12,21 @@ import org.jspecify.annotations.Nullable;
  * Gives each handshake the identity of the moment. Thread-safe: one volatile field. An identity's
  * alias is its number, so that a handshake which began before a change ends with what it began.
  */
-final class CurrentIdentity extends X509ExtendedKeyManager {
+public final class CurrentIdentity extends X509ExtendedKeyManager {
 
   private record Numbered(String alias, Identity identity) {}
 
   private volatile Numbered current;
   private volatile Numbered previous;
 
-  CurrentIdentity(Identity first) {
+  /** Begins with one. */
+  public CurrentIdentity(Identity first) {
     current = new Numbered("1", first);
     previous = current;
   }
 
   /** From the next handshake on. */
-  void replace(Identity next) {
+  public void replace(Identity next) {
     var last = current;
     previous = last;
     current = new Numbered(Integer.toString(Integer.parseInt(last.alias) + 1), next);

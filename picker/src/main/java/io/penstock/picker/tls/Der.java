@@ -1,4 +1,4 @@
-package io.penstock.picker.extproc.tls;
+package io.penstock.picker.tls;
 
 import java.io.ByteArrayOutputStream;
 import java.math.BigInteger;
