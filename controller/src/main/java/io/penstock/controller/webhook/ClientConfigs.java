@@ -1,0 +1,58 @@
+package io.penstock.controller.webhook;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penstock.controller.api.Trees;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+
+/**
+ * Edits how the API server reaches our webhooks, in CustomResourceDefinitions and in Mutating- and
+ * ValidatingWebhookConfigurations. Pure functions: the argument is never changed, and a copy that
+ * equals it says that nothing is to be written.
+ */
+public final class ClientConfigs {
+
+  private ClientConfigs() {}
+
+  /** A copy that trusts the authorities of a PEM text and no others. */
+  public static ObjectNode trusting(ObjectNode object, String authorities) {
+    var copy = object.deepCopy();
+    var bundle =
+        Base64.getEncoder().encodeToString(authorities.getBytes(StandardCharsets.US_ASCII));
+    all(copy).forEach(client -> client.put("caBundle", bundle));
+    return copy;
+  }
+
+  /**
+   * A copy that calls a URL in place of a Service: for a controller outside the cluster. Paths
+   * stay.
+   *
+   * @param base such as {@code https://192.0.2.1:9443}
+   */
+  public static ObjectNode at(ObjectNode object, String base) {
+    var copy = object.deepCopy();
+    for (var client : all(copy)) {
+      if (client.remove("service") instanceof ObjectNode service) {
+        client.put("url", base + Trees.text(service, "path"));
+      }
+    }
+    return copy;
+  }
+
+  private static List<ObjectNode> all(ObjectNode object) {
+    List<ObjectNode> all = new ArrayList<>();
+    var conversion = Trees.object(object, "spec", "conversion", "webhook", "clientConfig");
+    if (conversion != null) {
+      all.add(conversion);
+    }
+    for (var webhook : Trees.list(object, "webhooks")) {
+      var client = Trees.object(webhook, "clientConfig");
+      if (client != null) {
+        all.add(client);
+      }
+    }
+    return all;
+  }
+}

@@ -1,0 +1,50 @@
+package io.penstock.controller.webhook;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.controller.api.Sample;
+import org.junit.jupiter.api.Test;
+
+class ClientConfigsTest {
+
+  private static final String CRD =
+      """
+      spec:
+        conversion:
+          webhook: {clientConfig: {service: {name: s, path: /convert}}}
+      """;
+  private static final String WEBHOOKS =
+      """
+      webhooks:
+        - {name: a, clientConfig: {service: {name: s, path: /a}}}
+        - {name: b, clientConfig: {service: {name: s, path: /b}, caBundle: b2xk}}
+      """;
+
+  @Test
+  void every_client_trusts_the_bundle_and_the_second_time_changes_nothing() {
+    var crd = ClientConfigs.trusting(Sample.yaml(CRD), "pem");
+    assertThat(crd.at("/spec/conversion/webhook/clientConfig/caBundle").textValue())
+        .isEqualTo("cGVt");
+    var webhooks = ClientConfigs.trusting(Sample.yaml(WEBHOOKS), "pem");
+    assertThat(webhooks.get("webhooks"))
+        .allMatch(w -> w.at("/clientConfig/caBundle").textValue().equals("cGVt"));
+
+    assertThat(ClientConfigs.trusting(webhooks, "pem")).isEqualTo(webhooks);
+  }
+
+  @Test
+  void a_url_takes_the_place_of_the_service_and_keeps_its_path() {
+    var there = ClientConfigs.at(Sample.yaml(WEBHOOKS), "https://127.0.0.1:9443");
+
+    assertThat(there.at("/webhooks/0/clientConfig"))
+        .isEqualTo(Sample.json("{\"url\":\"https://127.0.0.1:9443/a\"}"));
+    assertThat(there.at("/webhooks/1/clientConfig/caBundle").textValue()).isEqualTo("b2xk");
+  }
+
+  @Test
+  void an_object_without_webhooks_stays_as_it_is() {
+    var none = Sample.yaml("spec: {conversion: {strategy: None}}");
+    assertThat(ClientConfigs.trusting(none, "pem")).isEqualTo(none);
+    assertThat(ClientConfigs.at(none, "https://x")).isEqualTo(none);
+  }
+}
