@@ -22,21 +22,22 @@ final class Nearest {
     return best.isEmpty() ? "" : "; did you mean " + best + "?";
   }
 
-  /** Levenshtein's distance, by rows. */
+  /** Insertions, deletions, substitutions and swaps of neighbours between two words. */
   private static int edits(String a, String b) {
-    int[] above = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      above[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int[] row = new int[b.length() + 1];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int swap = above[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        row[j] = Math.min(swap, Math.min(above[j], row[j - 1]) + 1);
+    int[][] table = new int[a.length() + 1][b.length() + 1];
+    for (int i = 0; i <= a.length(); i++) {
+      for (int j = 0; j <= b.length(); j++) {
+        table[i][j] = i == 0 || j == 0 ? i + j : fewest(table, a, i, b, j);
       }
-      above = row;
     }
-    return above[b.length()];
+    return table[a.length()][b.length()];
+  }
+
+  private static int fewest(int[][] table, String a, int i, String b, int j) {
+    int kept = table[i - 1][j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+    int edits = Math.min(kept, Math.min(table[i - 1][j], table[i][j - 1]) + 1);
+    boolean swapped =
+        i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
+    return swapped ? Math.min(edits, table[i - 2][j - 2] + 1) : edits;
   }
 }

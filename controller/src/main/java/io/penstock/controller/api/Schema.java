@@ -119,10 +119,7 @@ public final class Schema {
       } else if (rest.isObject()) {
         visit(value, rest, below, out);
       } else if (!open) {
-        out.invalid(
-            path,
-            member.getKey(),
-            "is no field here" + Nearest.hint(member.getKey(), names(known)));
+        out.forbidden(below, "no such field" + Nearest.hint(member.getKey(), names(known)));
       }
     }
   }

@@ -36,7 +36,7 @@ class SchemaTest {
         .contains(
             "spec.model.uri: Required value: must be there",
             "spec.model.name: Invalid value: 7: must be of type string",
-            "spec.model: Invalid value: \"urk\": is no field here; did you mean uri?",
+            "spec.model.urk: Forbidden: no such field; did you mean uri?",
             "spec.replicas: Invalid value: -1: must be 0 or more",
             "spec.parallelism.dataRPCPort: Invalid value: 65536: must be 65535 or less",
             "spec.parallelism.tensor: Invalid value: 99999999999: must fit into 32 bits",

@@ -1,9 +1,16 @@
 package io.penstock.cli;
 
+import io.penstock.controller.api.ManifestCheck;
+import io.penstock.controller.desired.ConfigTrial;
 import io.penstock.proxy.config.ConfigSources;
 import io.penstock.proxy.config.GatewayConfigLoader;
 import io.penstock.proxy.config.LoadResult;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -12,10 +19,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code penstock validate FILE}: checks a gateway configuration. */
+/**
+ * {@code penstock validate FILE}: checks a gateway configuration, or manifests of
+ * LLMInferenceServices and their configs; the latter have an {@code apiVersion}.
+ */
 @Command(
     name = "validate",
-    description = "Checks a gateway configuration file; every error with its line.",
+    description =
+        "Checks a gateway configuration file, or a file of LLMInferenceServices; every error with"
+            + " its line.",
     mixinStandardHelpOptions = true)
 final class ValidateCommand implements Callable<Integer> {
 
@@ -25,23 +37,54 @@ final class ValidateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     if (file == null) {
       throw new CommandLine.ParameterException(spec.commandLine(), "no FILE was given");
     }
-    return switch (GatewayConfigLoader.load(ConfigSources.builder().file(file).build())) {
-      case LoadResult.Invalid(var errors) -> {
-        errors.forEach(error -> spec.commandLine().getErr().println(error));
-        spec.commandLine().getErr().flush();
-        yield CommandLine.ExitCode.SOFTWARE;
-      }
-      case LoadResult.Loaded loaded -> {
-        loaded.warnings().forEach(warning -> spec.commandLine().getErr().println(warning));
-        spec.commandLine().getErr().flush();
-        spec.commandLine().getOut().println(file + " is valid");
-        spec.commandLine().getOut().flush();
-        yield 0;
-      }
+    String text;
+    try {
+      text = Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw new CommandLine.ParameterException(spec.commandLine(), "there is no file " + file, e);
+    }
+    return ManifestCheck.isManifest(text) ? manifests(file, text) : gateway(file);
+  }
+
+  private int manifests(Path from, String text) {
+    var check = ManifestCheck.of(from.toString(), text, ConfigTrial::check);
+    if (check.ours() == 0 && check.errors().isEmpty()) {
+      return end(
+          List.of(
+              "%s: nothing to check: it has no LLMInferenceService and no"
+                      .formatted(from)
+                  + " LLMInferenceServiceConfig, only "
+                  + String.join(", ", check.others())),
+          List.of(),
+          "");
+    }
+    return end(
+        check.errors(),
+        check.warnings(),
+        from + " is valid" + (check.others().isEmpty() ? "" : "; not checked: " + String.join(", ", check.others())));
+  }
+
+  private int gateway(Path from) {
+    return switch (GatewayConfigLoader.load(ConfigSources.builder().file(from).build())) {
+      case LoadResult.Invalid(var errors) -> end(errors, List.of(), "");
+      case LoadResult.Loaded loaded -> end(List.of(), loaded.warnings(), from + " is valid");
     };
+  }
+
+  private int end(List<?> errors, List<?> warnings, String valid) {
+    PrintWriter err = spec.commandLine().getErr();
+    errors.forEach(err::println);
+    warnings.forEach(err::println);
+    err.flush();
+    if (!errors.isEmpty()) {
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    spec.commandLine().getOut().println(valid);
+    spec.commandLine().getOut().flush();
+    return CommandLine.ExitCode.OK;
   }
 }

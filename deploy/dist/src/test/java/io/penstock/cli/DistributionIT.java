@@ -107,6 +107,21 @@ class DistributionIT {
   }
 
   @Test
+  void validate_tells_manifests_from_configurations(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("service.yaml");
+    var head = "apiVersion: serving.kserve.io/v1alpha1\nkind: LLMInferenceService\n";
+    Files.writeString(file, head + "metadata: {name: a}\nspec:\n  model: {uri: hf://a/b}\n");
+    var fine = PenstockProcess.run("validate", file.toString());
+    assertThat(fine.status()).as(fine.output()).isZero();
+    assertThat(fine.output()).contains("service.yaml is valid");
+
+    Files.writeString(file, head + "metadata: {name: a}\nspec:\n  model: {url: hf://a/b}\n");
+    var wrong = PenstockProcess.run("validate", file.toString());
+    assertThat(wrong.status()).isEqualTo(1);
+    assertThat(wrong.output()).contains("service.yaml:5: spec.model.url", "did you mean uri?");
+  }
+
+  @Test
   void load_measures_a_simulated_pod() throws Exception {
     try (var fleet = Fleet.of(PodConfig.builder().build())) {
       var done =
