@@ -67,11 +67,14 @@ class ManifestCheckTest {
                 .errors())
         .containsExactly("f.yaml:1: metadata.name: Required value: what to call it");
     var config =
-        "apiVersion: serving.kserve.io/v1alpha2\nkind: LLMInferenceServiceConfig\n"
-            + "metadata: {name: a}\nspec: {}\n";
+        """
+        apiVersion: serving.kserve.io/v1alpha2
+        kind: LLMInferenceServiceConfig
+        metadata: {name: a}
+        spec: {}
+        """;
     var no =
-        new Verdict(
-            List.of(new Finding(FieldPath.SPEC, Finding.Kind.INVALID, "no")), List.of());
+        new Verdict(List.of(new Finding(FieldPath.SPEC, Finding.Kind.INVALID, "no")), List.of());
     assertThat(ManifestCheck.of("f.yaml", config, it -> no).errors())
         .containsExactly("f.yaml:4: spec: no");
   }

@@ -26,7 +26,9 @@ class ConfigTrialTest {
 
     var verdict = ConfigTrial.check(config);
 
-    assertThat(verdict.errors()).singleElement().asString()
+    assertThat(verdict.errors())
+        .singleElement()
+        .asString()
         .startsWith("spec: config sample/llm, spec.template.containers[0].image: ");
     assertThat(config).isEqualTo(before);
   }
@@ -35,7 +37,9 @@ class ConfigTrialTest {
   void a_function_that_does_not_exist_is_refused() {
     var config = Sample.config("template: {nodeName: '{{ unheardOf .Spec }}'}");
 
-    assertThat(ConfigTrial.check(config).errors()).singleElement().asString()
+    assertThat(ConfigTrial.check(config).errors())
+        .singleElement()
+        .asString()
         .contains("spec.template.nodeName");
   }
 }

@@ -55,8 +55,7 @@ final class ValidateCommand implements Callable<Integer> {
     if (check.ours() == 0 && check.errors().isEmpty()) {
       return end(
           List.of(
-              "%s: nothing to check: it has no LLMInferenceService and no"
-                      .formatted(from)
+              "%s: nothing to check: it has no LLMInferenceService and no".formatted(from)
                   + " LLMInferenceServiceConfig, only "
                   + String.join(", ", check.others())),
           List.of(),
@@ -65,7 +64,11 @@ final class ValidateCommand implements Callable<Integer> {
     return end(
         check.errors(),
         check.warnings(),
-        from + " is valid" + (check.others().isEmpty() ? "" : "; not checked: " + String.join(", ", check.others())));
+        from
+            + " is valid"
+            + (check.others().isEmpty()
+                ? ""
+                : "; not checked: " + String.join(", ", check.others())));
   }
 
   private int gateway(Path from) {
