@@ -76,11 +76,10 @@ final class GatewayChildren {
     var template = object("metadata", object("labels", service.identity(COMPONENT)), "spec", pod);
     var args =
         List.of(
-            "--pods.scheme",
-            "https",
-            "--pods.ca-file",
+            "--pods-tls",
+            "--pods-ca",
             ServingTls.CA_FILE,
-            "--pods.server-name",
+            "--pods-server-name",
             service.podServerName());
     ServingTls.verify(service, pod, container, args);
     return service.child(

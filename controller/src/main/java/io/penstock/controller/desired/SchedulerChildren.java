@@ -85,9 +85,9 @@ final class SchedulerChildren {
           pod,
           container,
           List.of(
-              "--pods-scheme=https",
-              "--pods-ca-file=" + ServingTls.CA_FILE,
-              "--pods-server-name=" + service.podServerName()));
+              "--model-server-metrics-scheme=https",
+              "--model-server-metrics-ca-file=" + ServingTls.CA_FILE,
+              "--model-server-metrics-server-name=" + service.podServerName()));
     }
     return Engine.hasFlag(container, "--ha-enable-leader-election");
   }

@@ -329,7 +329,7 @@ class RouterTest {
       assertThat(picker.at("/command/0").asText()).isEqualTo("/app/epp");
       assertThat(picker.path("args").toString())
           .contains("disagg-profile-handler", "always-disagg-pd-decider")
-          .doesNotContain("--pods-scheme");
+          .doesNotContain("--model-server-metrics");
       assertThat(rendered.child("Service", "llama-epp-service").at("/spec/ports").toString())
           .contains("5557");
       rendered.isGolden("llm-d-scheduler.yaml");

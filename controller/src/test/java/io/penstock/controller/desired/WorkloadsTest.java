@@ -262,8 +262,8 @@ class WorkloadsTest {
     assertThat(picker.path("args"))
         .extracting(JsonNode::asText)
         .contains(
-            "--pods-scheme=https",
-            "--pods-server-name=llama-kserve-workload-svc.llm.svc.cluster.local");
+            "--model-server-metrics-scheme=https",
+            "--model-server-metrics-server-name=llama-kserve-workload-svc.llm.svc.cluster.local");
     var ca =
         Rendered.named(
             rendered.pod("Deployment", "llama-kserve-router-scheduler").path("volumes"), "pods-ca");
