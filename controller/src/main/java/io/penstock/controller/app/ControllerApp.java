@@ -52,7 +52,6 @@ public final class ControllerApp implements AutoCloseable {
   private final AdminPages pages;
   private final CountDownLatch over = new CountDownLatch(1);
   private volatile @Nullable LeaderElection election;
-  private volatile boolean reconciling;
   private volatile boolean lost;
   private volatile boolean closed;
 
@@ -137,7 +136,6 @@ public final class ControllerApp implements AutoCloseable {
       }
       log.info("leads, and reconciles {} services at a time", settings.workers());
       kindsChanged();
-      reconciling = true;
       queue.start(reconciler::pass);
       while (!closed && standing.isLeading()) {
         pause();
@@ -177,9 +175,7 @@ public final class ControllerApp implements AutoCloseable {
       return;
     }
     closed = true;
-    if (reconciling) {
-      queue.close();
-    }
+    queue.close();
     var standing = election;
     if (standing != null) {
       standing.close();

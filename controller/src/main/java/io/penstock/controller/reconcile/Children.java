@@ -38,15 +38,15 @@ final class Children {
   private static final int HASH_CHARS = 16;
 
   private final ApiServer server;
-  private final Mirrors mirrors;
+  private final ClusterView seen;
   private final ReconcileMetrics metrics;
 
   /** Children that the API server stores otherwise than applied: as stored, still as desired. */
   private final Map<String, String> settled = new ConcurrentHashMap<>();
 
-  Children(ApiServer server, Mirrors mirrors, ReconcileMetrics metrics) {
+  Children(ApiServer server, ClusterView seen, ReconcileMetrics metrics) {
     this.server = server;
-    this.mirrors = mirrors;
+    this.seen = seen;
     this.metrics = metrics;
   }
 
@@ -94,7 +94,7 @@ final class Children {
         case Outcome.Stuck(var problem) -> problems.add(problem);
       }
     }
-    for (var entry : mirrors.ownedBy(Objects.uid(owner)).entrySet()) {
+    for (var entry : seen.ownedBy(Objects.uid(owner)).entrySet()) {
       for (var child : entry.getValue()) {
         if (!wanted.contains(id(child)) && !Objects.isGoing(child)) {
           var problem = delete(owner, entry.getKey(), child);
@@ -108,7 +108,7 @@ final class Children {
   }
 
   private boolean isMissing(ObjectNode child) {
-    return Kind.of(child).flatMap(kind -> mirrors.get(kind, Objects.key(child))).isEmpty();
+    return Kind.of(child).flatMap(kind -> seen.get(kind, Objects.key(child))).isEmpty();
   }
 
   /** The mirrors may learn that an owner's children are gone before they learn that it is. */
@@ -125,7 +125,7 @@ final class Children {
   /** The owner's children, untouched. */
   Brought asTheyAre(ObjectNode owner) {
     return new Brought(
-        mirrors.ownedBy(Objects.uid(owner)).values().stream().flatMap(List::stream).toList(),
+        seen.ownedBy(Objects.uid(owner)).values().stream().flatMap(List::stream).toList(),
         List.of());
   }
 
@@ -142,23 +142,15 @@ final class Children {
               true));
     }
     var kind = found.get();
-    if (kind.isOptional() && !mirrors.served().contains(kind)) {
+    if (kind.isOptional() && !seen.served().contains(kind)) {
       return stuck(kind, name, kind.kindName() + "CRDMissing", "the cluster has no such kind");
     }
     var complete = complete(owner, child);
-    var live = mirrors.get(kind, Objects.key(child)).orElse(null);
-    if (live == null) {
-      // It may be there without our label, where no mirror sees it.
-      var answer = server.get(kind.path(Objects.key(child)));
-      if (answer.isGood()) {
-        live = answer.body();
-      } else if (!answer.isMissing()) {
-        return stuckAs(kind, name, answer);
-      }
-    }
-    if (live == null) {
+    var there = live(kind, Objects.key(child));
+    if (there.isEmpty()) {
       return apply(kind, complete, "create");
     }
+    var live = there.get();
     if (!Objects.isControlledBy(live, Objects.uid(owner))) {
       return stuck(
           kind,
@@ -175,6 +167,19 @@ final class Children {
       return new Outcome.Live(live);
     }
     return apply(kind, complete, "update");
+  }
+
+  /** An object as it is; it may be there without our label, where no mirror sees it. */
+  Optional<ObjectNode> live(Kind kind, Key key) throws IOException {
+    var known = seen.get(kind, key);
+    if (known.isPresent()) {
+      return known;
+    }
+    var answer = server.get(kind.path(key));
+    if (!answer.isGood() && !answer.isMissing()) {
+      throw new IOException("%s %s: %s".formatted(kind.kindName(), key, answer.message()));
+    }
+    return answer.isGood() ? Optional.of(answer.body()) : Optional.empty();
   }
 
   private boolean isAsDesired(ObjectNode complete, ObjectNode live) {
@@ -213,7 +218,7 @@ final class Children {
 
   /** Deletes it; the deletion brings the next pass, which creates it. */
   private Outcome recreate(Kind kind, Key key, ApiServer.Answer why) throws IOException {
-    var uid = mirrors.get(kind, key).map(Objects::uid).orElse("");
+    var uid = seen.get(kind, key).map(Objects::uid).orElse("");
     if (!uid.isEmpty()) {
       log.info("{} {} is made anew: {}", kind.kindName(), key, why.message());
       var _ = server.delete(kind.path(key), uid);

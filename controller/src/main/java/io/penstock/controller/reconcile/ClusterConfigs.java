@@ -10,16 +10,16 @@ import java.util.Optional;
 final class ClusterConfigs implements ConfigLookup {
 
   private final ApiServer server;
-  private final Mirrors mirrors;
+  private final ClusterView seen;
 
-  ClusterConfigs(ApiServer server, Mirrors mirrors) {
+  ClusterConfigs(ApiServer server, ClusterView seen) {
     this.server = server;
-    this.mirrors = mirrors;
+    this.seen = seen;
   }
 
   @Override
   public Optional<ObjectNode> config(String namespace, String name) {
-    return mirrors.get(Kind.CONFIG, new Key(namespace, name));
+    return seen.get(Kind.CONFIG, new Key(namespace, name));
   }
 
   /**

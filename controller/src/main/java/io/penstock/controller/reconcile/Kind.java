@@ -114,7 +114,7 @@ public enum Kind {
   }
 
   /** Path of an object. */
-  String path(Key key) {
+  public String path(Key key) {
     return path(key.namespace()) + "/" + key.name();
   }
 

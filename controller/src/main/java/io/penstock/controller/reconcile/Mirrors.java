@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * A mirror of each kind. Kinds that a cluster may lack are asked for every few seconds: their
  * mirrors come and go with their CRDs. Thread-safe.
  */
-public final class Mirrors implements AutoCloseable {
+public final class Mirrors implements ClusterView, AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Mirrors.class);
 
@@ -92,8 +92,8 @@ public final class Mirrors implements AutoCloseable {
         .toList();
   }
 
-  /** Kinds that the cluster serves and whose objects are known. */
-  Set<Kind> served() {
+  @Override
+  public Set<Kind> served() {
     Set<Kind> served = EnumSet.noneOf(Kind.class);
     mirrors.forEach(
         (kind, mirror) -> {
@@ -104,20 +104,20 @@ public final class Mirrors implements AutoCloseable {
     return served;
   }
 
-  /** An object as last seen; empty where it or its kind is missing. */
-  Optional<ObjectNode> get(Kind kind, Key key) {
+  @Override
+  public Optional<ObjectNode> get(Kind kind, Key key) {
     var mirror = mirrors.get(kind);
     return mirror == null ? Optional.empty() : mirror.get(key);
   }
 
-  /** All objects of a kind. */
-  List<ObjectNode> all(Kind kind) {
+  @Override
+  public List<ObjectNode> all(Kind kind) {
     var mirror = mirrors.get(kind);
     return mirror == null ? List.of() : mirror.all();
   }
 
-  /** All children of that owner that the controller may have made, by kind. */
-  Map<Kind, List<ObjectNode>> ownedBy(String uid) {
+  @Override
+  public Map<Kind, List<ObjectNode>> ownedBy(String uid) {
     Map<Kind, List<ObjectNode>> owned = new EnumMap<>(Kind.class);
     for (var kind : Kind.children()) {
       var mirror = mirrors.get(kind);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.api.Annotations;
 import io.penstock.controller.api.Conditions;
 import io.penstock.controller.api.Defaults;
+import io.penstock.controller.api.Json;
 import io.penstock.controller.api.Labels;
 import io.penstock.controller.api.Trees;
 import io.penstock.controller.desired.ClusterFacts;
@@ -12,6 +13,7 @@ import io.penstock.controller.desired.Renderer;
 import io.penstock.controller.desired.Rendering;
 import io.penstock.controller.preset.ConfigLookup;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,7 +43,7 @@ public final class Reconciler {
   private static final double NANOS = 1e9;
 
   private final ApiServer server;
-  private final Mirrors mirrors;
+  private final ClusterView seen;
   private final ClusterFacts facts;
   private final Clock clock;
   private final LongSupplier nanoClock;
@@ -57,32 +59,32 @@ public final class Reconciler {
    */
   public Reconciler(
       ApiServer server,
-      Mirrors mirrors,
+      ClusterView seen,
       ClusterFacts facts,
       Clock clock,
       LongSupplier nanoClock,
       ReconcileMetrics metrics) {
     this.server = server;
-    this.mirrors = mirrors;
+    this.seen = seen;
     this.facts = facts;
     this.clock = clock;
     this.nanoClock = nanoClock;
     this.metrics = metrics;
-    this.children = new Children(server, mirrors, metrics);
+    this.children = new Children(server, seen, metrics);
     this.events = new Events(server, clock);
-    this.configs = new ClusterConfigs(server, mirrors);
+    this.configs = new ClusterConfigs(server, seen);
   }
 
   /** Looks at one service and does what is to be done. */
   public Pass pass(Key key) {
     long begin = nanoClock.getAsLong();
     try {
-      var service = mirrors.get(Kind.SERVICE_OBJECT, key);
+      var service = seen.get(Kind.SERVICE_OBJECT, key);
       if (service.isEmpty() || Objects.isGoing(service.get())) {
         return new Pass.Settled();
       }
       return pass(service.get());
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       log.warn("{}: {}", key, e.getMessage());
       metrics.failed();
       return new Pass.Failed(String.valueOf(e.getMessage()));
@@ -120,7 +122,7 @@ public final class Reconciler {
             pods(stored),
             stopped,
             facts.clusterDomain(),
-            gateway -> mirrors.get(Kind.GATEWAY, gateway));
+            gateway -> seen.get(Kind.GATEWAY, gateway));
     boolean written = writeStatus(stored, ServiceStatus.of(sight, clock.instant()));
     if (!written) {
       return new Pass.Failed("the service changed meanwhile");
@@ -132,14 +134,14 @@ public final class Reconciler {
 
   private List<ObjectNode> pods(ObjectNode service) {
     var name = Trees.name(service);
-    return mirrors.all(Kind.POD).stream()
+    return seen.all(Kind.POD).stream()
         .filter(pod -> Trees.namespace(pod).equals(Trees.namespace(service)))
         .filter(pod -> Objects.label(pod, Labels.NAME).equals(name))
         .toList();
   }
 
   private ClusterFacts servedFacts() {
-    Set<Kind> served = mirrors.served();
+    Set<Kind> served = seen.served();
     Set<ClusterFacts.PoolVersion> pools =
         served.contains(Kind.POOL)
             ? Set.of(ClusterFacts.PoolVersion.V1)
@@ -155,7 +157,8 @@ public final class Reconciler {
 
   /** Writes it where it differs; false when the service was not the one that was looked at. */
   private boolean writeStatus(ObjectNode stored, ObjectNode status) throws IOException {
-    if (status.equals(stored.get("status"))) {
+    // By text: a number in a tree is not equal to the same number of another width.
+    if (Json.canonical(status).equals(Json.canonical(stored.path("status")))) {
       return true;
     }
     var body = stored.deepCopy();
@@ -226,7 +229,7 @@ public final class Reconciler {
 
   /** Every service there is. */
   public Set<Key> everyService() {
-    return mirrors.all(Kind.SERVICE_OBJECT).stream().map(Objects::key).collect(Collectors.toSet());
+    return seen.all(Kind.SERVICE_OBJECT).stream().map(Objects::key).collect(Collectors.toSet());
   }
 
   private static Optional<Key> owner(ObjectNode child) {

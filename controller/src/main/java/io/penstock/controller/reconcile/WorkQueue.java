@@ -26,6 +26,7 @@ public final class WorkQueue<K> implements AutoCloseable {
   private final CountDownLatch ended;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+  private boolean started;
   private boolean closed;
 
   /**
@@ -42,6 +43,12 @@ public final class WorkQueue<K> implements AutoCloseable {
 
   /** Begins to work; once. */
   public void start(Function<K, Pass> work) {
+    lock.lock();
+    try {
+      started = true;
+    } finally {
+      lock.unlock();
+    }
     for (int i = 0; i < workers; i++) {
       Thread.ofVirtual().name("penstock-reconcile-" + i).start(() -> work(work));
     }
@@ -142,6 +149,9 @@ public final class WorkQueue<K> implements AutoCloseable {
     try {
       closed = true;
       changed.signalAll();
+      if (!started) {
+        return;
+      }
     } finally {
       lock.unlock();
     }

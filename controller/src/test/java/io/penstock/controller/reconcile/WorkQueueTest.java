@@ -36,7 +36,6 @@ class WorkQueueTest {
             overlaps.incrementAndGet();
           }
           seen.put(key, changes.get(key).get());
-          Thread.yield();
           count.decrementAndGet();
           return new Pass.Settled();
         });

@@ -1,0 +1,224 @@
+package io.penstock.controller.reconcile;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.penstock.controller.api.Json;
+import io.penstock.controller.api.Trees;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Executors;
+
+/**
+ * An API server on loopback for one manager of fields: server-side apply replaces all but status
+ * and system fields. It counts writes, can break off the answer to a request, and shows its objects
+ * as mirrors that are always fresh would. Thread-safe by one lock.
+ */
+final class FakeCluster implements ClusterView, AutoCloseable {
+
+  private final Map<String, ObjectNode> objects = new TreeMap<>();
+  private final HttpServer server;
+  private final KubernetesClient client;
+  private int versions;
+  private int requests;
+  private int cutAt = -1;
+  private boolean carryOut;
+  private final List<String> writes = new ArrayList<>();
+
+  FakeCluster() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext("/", this::answer);
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.start();
+    var config =
+        new ConfigBuilder(Config.empty())
+            .withMasterUrl("http://127.0.0.1:" + server.getAddress().getPort())
+            .withRequestRetryBackoffLimit(0)
+            .build();
+    client = new KubernetesClientBuilder().withConfig(config).build();
+  }
+
+  ApiServer api() {
+    return new ApiServer(client);
+  }
+
+  /** Puts an object there as somebody else would. */
+  synchronized ObjectNode put(Kind kind, ObjectNode object) {
+    object.put("apiVersion", kind.apiVersion()).put("kind", kind.kindName());
+    return store(kind.path(Objects.key(object)), object);
+  }
+
+  /** Takes an object away, with nothing that it owns. */
+  synchronized void remove(Kind kind, Key key) {
+    objects.remove(kind.path(key));
+  }
+
+  /** Breaks off instead of answering the n-th request from now on, from 0. */
+  synchronized void cut(int request, boolean carriedOut) {
+    requests = 0;
+    cutAt = request;
+    carryOut = carriedOut;
+  }
+
+  /** Whether the request to break off has come. */
+  synchronized boolean wasCut() {
+    return cutAt >= 0 && requests > cutAt;
+  }
+
+  /** Requests that changed something since the last call, as {@code METHOD path}. */
+  synchronized List<String> takeWrites() {
+    var taken = List.copyOf(writes);
+    writes.clear();
+    return taken;
+  }
+
+  /** Paths and contents of all objects, without what each run makes anew. */
+  synchronized Map<String, String> state() {
+    Map<String, String> state = new TreeMap<>();
+    objects.forEach(
+        (path, object) -> {
+          var copy = object.deepCopy();
+          Trees.with(copy, "metadata").remove(List.of("uid", "resourceVersion", "generation"));
+          state.put(path, Json.canonical(copy));
+        });
+    return state;
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    var method = exchange.getRequestMethod();
+    var path = exchange.getRequestURI().getPath();
+    var text = exchange.getRequestBody().readAllBytes();
+    var body =
+        text.length > 0 && Json.parse(text) instanceof ObjectNode object
+            ? object
+            : Trees.newObject();
+    synchronized (this) {
+      boolean cut = requests++ == cutAt;
+      if (cut && !carryOut) {
+        exchange.close();
+        return;
+      }
+      var answer = carryOut(method, path, body);
+      if (cut) {
+        exchange.close();
+        return;
+      }
+      var bytes = Json.text(answer.body()).getBytes(StandardCharsets.UTF_8);
+      exchange.sendResponseHeaders(answer.status(), bytes.length);
+      exchange.getResponseBody().write(bytes);
+      exchange.close();
+    }
+  }
+
+  private ApiServer.Answer carryOut(String method, String path, ObjectNode body) {
+    if (!method.equals("GET") && !path.endsWith("/events")) {
+      writes.add(method + " " + path);
+    }
+    var there = objects.get(path.replaceFirst("/status$", ""));
+    return switch (method) {
+      case "GET" -> there == null ? missing() : new ApiServer.Answer(200, there);
+      case "PATCH" -> new ApiServer.Answer(there == null ? 201 : 200, apply(path, there, body));
+      case "PUT" -> putStatus(path.replaceFirst("/status$", ""), there, body);
+      case "DELETE" -> delete(path, there);
+      default -> new ApiServer.Answer(201, body);
+    };
+  }
+
+  private ObjectNode apply(String path, ObjectNode there, ObjectNode body) {
+    if (there != null) {
+      var metadata = Trees.with(body, "metadata");
+      metadata.put("uid", Objects.uid(there));
+      metadata.put("generation", Objects.generation(there));
+      if (there.has("status")) {
+        body.set("status", there.get("status"));
+      }
+      var same = there.deepCopy();
+      Trees.with(same, "metadata").remove("resourceVersion");
+      if (Json.canonical(same).equals(Json.canonical(body))) {
+        return there;
+      }
+      metadata.put("generation", Objects.generation(there) + 1);
+    }
+    return store(path, body);
+  }
+
+  private ApiServer.Answer putStatus(String path, ObjectNode there, ObjectNode body) {
+    if (there == null) {
+      return missing();
+    }
+    if (!Objects.resourceVersion(there).equals(Objects.resourceVersion(body))) {
+      return new ApiServer.Answer(409, Trees.newObject());
+    }
+    var now = there.deepCopy();
+    now.set("status", body.get("status"));
+    return new ApiServer.Answer(200, store(path, now));
+  }
+
+  private ApiServer.Answer delete(String path, ObjectNode there) {
+    objects.remove(path);
+    return there == null ? missing() : new ApiServer.Answer(200, there);
+  }
+
+  private ObjectNode store(String path, ObjectNode object) {
+    var metadata = Trees.with(object, "metadata");
+    versions++;
+    metadata.put("resourceVersion", Integer.toString(versions));
+    if (!metadata.has("uid")) {
+      metadata.put("uid", "uid-" + versions).put("generation", 1);
+    }
+    objects.put(path, object);
+    return object;
+  }
+
+  private static ApiServer.Answer missing() {
+    return new ApiServer.Answer(404, Trees.newObject());
+  }
+
+  @Override
+  public Set<Kind> served() {
+    return EnumSet.allOf(Kind.class);
+  }
+
+  @Override
+  public synchronized Optional<ObjectNode> get(Kind kind, Key key) {
+    return Optional.ofNullable(objects.get(kind.path(key))).map(ObjectNode::deepCopy);
+  }
+
+  @Override
+  public synchronized List<ObjectNode> all(Kind kind) {
+    return objects.values().stream()
+        .filter(each -> Kind.of(each).equals(Optional.of(kind)))
+        .map(ObjectNode::deepCopy)
+        .toList();
+  }
+
+  @Override
+  public synchronized Map<Kind, List<ObjectNode>> ownedBy(String uid) {
+    Map<Kind, List<ObjectNode>> owned = new EnumMap<>(Kind.class);
+    for (var kind : Kind.children()) {
+      owned.put(
+          kind, all(kind).stream().filter(each -> Objects.ownerUids(each).contains(uid)).toList());
+    }
+    return owned;
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    server.stop(0);
+  }
+}

@@ -1,0 +1,239 @@
+package io.penstock.controller.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.penstock.controller.api.Trees;
+import io.penstock.controller.desired.ClusterFacts;
+import io.prometheus.client.CollectorRegistry;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ReconcilerTest {
+
+  private static final YAMLMapper YAML = new YAMLMapper();
+  private static final Clock CLOCK =
+      Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC);
+  private static final Key KEY = new Key("n", "s");
+  private static final int MOST_PASSES = 10;
+
+  private FakeCluster cluster;
+  private Reconciler reconciler;
+
+  @BeforeEach
+  void start() throws IOException {
+    cluster = new FakeCluster();
+    reconciler = reconciler(cluster);
+  }
+
+  @AfterEach
+  void close() {
+    cluster.close();
+  }
+
+  private static Reconciler reconciler(FakeCluster cluster) {
+    return new Reconciler(
+        cluster.api(),
+        cluster,
+        ClusterFacts.offline(),
+        CLOCK,
+        System::nanoTime,
+        new ReconcileMetrics(new CollectorRegistry()));
+  }
+
+  @Test
+  void whatever_is_asked_for_the_pass_after_the_last_change_writes_nothing() throws IOException {
+    for (long seed = 0; seed < 40; seed++) {
+      try (var fresh = new FakeCluster()) {
+        var random = new SplittableRandom(seed);
+        var tested = reconciler(fresh);
+        fresh.put(Kind.SERVICE_OBJECT, service(random));
+        settle(tested);
+        for (int change = 0; change < 3; change++) {
+          var stored = fresh.get(Kind.SERVICE_OBJECT, KEY).orElseThrow();
+          stored.set("spec", service(random).get("spec"));
+          fresh.put(Kind.SERVICE_OBJECT, stored);
+          settle(tested);
+          fresh.takeWrites();
+
+          tested.pass(KEY);
+
+          assertThat(fresh.takeWrites()).as("seed " + seed).isEmpty();
+        }
+      }
+    }
+  }
+
+  @Test
+  void a_pass_that_is_cut_at_any_request_is_finished_by_the_next_controller() throws IOException {
+    Map<String, String> whole;
+    try (var uncut = new FakeCluster()) {
+      uncut.put(Kind.SERVICE_OBJECT, full());
+      settle(reconciler(uncut));
+      whole = uncut.state();
+    }
+    assertThat(whole).hasSizeGreaterThan(8);
+    for (boolean carriedOut : new boolean[] {false, true}) {
+      boolean cut = true;
+      for (int request = 0; cut; request++) {
+        try (var fresh = new FakeCluster()) {
+          fresh.put(Kind.SERVICE_OBJECT, full());
+          fresh.cut(request, carriedOut);
+          settle(reconciler(fresh));
+          cut = fresh.wasCut();
+          fresh.cut(-1, false);
+
+          settle(reconciler(fresh));
+
+          assertThat(fresh.state().keySet()).as("cut at " + request).isEqualTo(whole.keySet());
+        }
+      }
+    }
+  }
+
+  @Test
+  void what_is_not_asked_for_any_more_is_deleted() throws IOException {
+    cluster.put(Kind.SERVICE_OBJECT, full());
+    settle(reconciler);
+    assertThat(cluster.all(Kind.ROUTE)).hasSize(1);
+    assertThat(cluster.all(Kind.DEPLOYMENT)).hasSize(2);
+
+    var stored = cluster.get(Kind.SERVICE_OBJECT, KEY).orElseThrow();
+    Trees.with(stored, "spec").remove("router");
+    cluster.put(Kind.SERVICE_OBJECT, stored);
+    settle(reconciler);
+
+    assertThat(cluster.all(Kind.ROUTE)).isEmpty();
+    assertThat(cluster.all(Kind.POOL)).isEmpty();
+    assertThat(cluster.all(Kind.DEPLOYMENT)).hasSize(1);
+  }
+
+  @Test
+  void an_object_that_belongs_to_nobody_or_another_is_left_alone() throws IOException {
+    var foreign = tree("{metadata: {name: s-kserve-workload-svc, namespace: n}, spec: {a: 1}}");
+    cluster.put(Kind.SERVICE, foreign.deepCopy());
+    cluster.put(Kind.SERVICE_OBJECT, full());
+    settle(reconciler);
+
+    assertThat(cluster.get(Kind.SERVICE, Objects.key(foreign)).orElseThrow().get("spec"))
+        .isEqualTo(foreign.get("spec"));
+    assertThat(message()).contains("s-kserve-workload-svc exists and is not this service's");
+
+    var stored = cluster.get(Kind.SERVICE_OBJECT, KEY).orElseThrow();
+    Trees.with(stored, "metadata", "annotations").put("serving.kserve.io/stop", "true");
+    cluster.put(Kind.SERVICE_OBJECT, stored);
+    settle(reconciler);
+
+    assertThat(cluster.all(Kind.SERVICE)).hasSize(1);
+    assertThat(cluster.all(Kind.DEPLOYMENT)).isEmpty();
+  }
+
+  @Test
+  void a_service_that_is_gone_gets_no_children_however_late_the_mirrors_learn_of_it()
+      throws IOException {
+    cluster.put(Kind.SERVICE_OBJECT, full());
+    var late = new LateView(cluster, cluster.get(Kind.SERVICE_OBJECT, KEY).orElseThrow());
+    var lateReconciler =
+        new Reconciler(
+            cluster.api(),
+            late,
+            ClusterFacts.offline(),
+            CLOCK,
+            System::nanoTime,
+            new ReconcileMetrics(new CollectorRegistry()));
+    cluster.remove(Kind.SERVICE_OBJECT, KEY);
+
+    assertThat(lateReconciler.pass(KEY)).isEqualTo(new Pass.Settled());
+
+    assertThat(cluster.state()).isEmpty();
+  }
+
+  @Test
+  void what_cannot_be_rendered_leaves_what_serves_alone() throws IOException {
+    cluster.put(Kind.SERVICE_OBJECT, full());
+    settle(reconciler);
+    var before = cluster.all(Kind.DEPLOYMENT);
+
+    var stored = cluster.get(Kind.SERVICE_OBJECT, KEY).orElseThrow();
+    Trees.with(stored, "spec").putArray("baseRefs").addObject().put("name", "absent");
+    cluster.put(Kind.SERVICE_OBJECT, stored);
+    settle(reconciler);
+
+    assertThat(cluster.all(Kind.DEPLOYMENT)).isEqualTo(before);
+    assertThat(message()).contains("absent");
+  }
+
+  private String message() {
+    var stored = cluster.get(Kind.SERVICE_OBJECT, KEY).orElseThrow();
+    return Trees.text(stored, "status", "message");
+  }
+
+  /** Passes until one asks for no other. */
+  private static void settle(Reconciler reconciler) {
+    for (int i = 0; i < MOST_PASSES; i++) {
+      if (!(reconciler.pass(KEY) instanceof Pass.Failed)) {
+        return;
+      }
+    }
+  }
+
+  private static ObjectNode full() throws IOException {
+    return tree(
+        """
+        metadata: {name: s, namespace: n}
+        spec:
+          model: {uri: "hf://a/b"}
+          replicas: 2
+          template: {containers: [{name: main, resources: {limits: {cpu: "1"}}}]}
+          router: {scheduler: {}, route: {}, gateway: {}}
+        """);
+  }
+
+  private static ObjectNode service(SplittableRandom random) throws IOException {
+    var service =
+        tree(
+            """
+            metadata: {name: s, namespace: n}
+            spec: {model: {uri: "hf://a/b"}}
+            """);
+    var spec = Trees.with(service, "spec");
+    if (random.nextBoolean()) {
+      spec.put("replicas", random.nextInt(5));
+    }
+    if (random.nextBoolean()) {
+      Trees.with(spec, "model").put("uri", "pvc://claim/folder");
+    }
+    if (random.nextBoolean()) {
+      var container = Trees.with(spec, "template").putArray("containers").addObject();
+      container.put("name", "main");
+      Trees.with(container, "resources", "limits").put("cpu", random.nextInt(1, 9) + "000m");
+      if (random.nextBoolean()) {
+        container.putArray("env").addObject().put("name", "A").put("value", "");
+      }
+    }
+    if (random.nextBoolean()) {
+      Trees.with(spec, "labels").put("team", "t" + random.nextInt(3));
+    }
+    if (random.nextBoolean()) {
+      Trees.with(spec, "router", "scheduler");
+      Trees.with(spec, "router", "route");
+      Trees.with(spec, "router", "gateway");
+    }
+    if (random.nextBoolean()) {
+      Trees.with(spec, "prefill").put("replicas", random.nextInt(3));
+    }
+    return service;
+  }
+
+  private static ObjectNode tree(String yaml) throws IOException {
+    return (ObjectNode) YAML.readTree(yaml);
+  }
+}
