@@ -33,7 +33,7 @@ final class ControllerCommand implements Callable<Integer> {
       paramLabel = "NAME",
       description =
           "the controller's own: of its Lease, its webhooks' Secret, and of configs for every"
-              + " service (default: the variable NAMESPACE, else kserve)")
+              + " service (default: the variable NAMESPACE, else penstock-system)")
   private @Nullable String namespace;
 
   @Option(
@@ -151,7 +151,9 @@ final class ControllerCommand implements Callable<Integer> {
   }
 
   private String namespace() {
-    return namespace == null ? System.getenv().getOrDefault("NAMESPACE", "kserve") : namespace;
+    return namespace == null
+        ? System.getenv().getOrDefault("NAMESPACE", "penstock-system")
+        : namespace;
   }
 
   private ClusterFacts facts() {

@@ -31,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       SimulateCommand.class,
       ValidateCommand.class,
       VersionCommand.class,
+      WhyCommand.class,
     })
 public final class Penstock implements Callable<Integer> {
 
