@@ -18,13 +18,19 @@ final class ChatLoad implements AutoCloseable {
   private static final int TOKENS = 60;
 
   private final String url;
+  private final String model;
   private final List<Thread> clients = new ArrayList<>();
   private final List<String> streams = new CopyOnWriteArrayList<>();
   private final List<String> answers = new CopyOnWriteArrayList<>();
   private volatile boolean stopped;
 
   ChatLoad(String url, int clientCount) {
+    this(url, "tiny", clientCount);
+  }
+
+  ChatLoad(String url, String model, int clientCount) {
     this.url = url;
+    this.model = model;
     for (int i = 0; i < clientCount; i++) {
       String name = "client " + i;
       clients.add(Thread.ofVirtual().start(() -> chat(name)));
@@ -36,7 +42,7 @@ final class ChatLoad implements AutoCloseable {
       String words = name + " asks question " + i;
       try {
         if (i % 2 == 0) {
-          try (var stream = new OpenStream(url, words, TOKENS)) {
+          try (var stream = new OpenStream(url, model, words, TOKENS)) {
             streams.add(stream.answer());
           }
         } else {
@@ -56,9 +62,9 @@ final class ChatLoad implements AutoCloseable {
             url,
             "/v1/chat/completions",
             """
-            {"model":"tiny","messages":[{"role":"user","content":"%s"}],"max_tokens":%d,\
+            {"model":"%s","messages":[{"role":"user","content":"%s"}],"max_tokens":%d,\
             "ignore_eos":true}"""
-                .formatted(words, TOKENS));
+                .formatted(model, words, TOKENS));
     return answer.statusCode() + " " + answer.body();
   }
 

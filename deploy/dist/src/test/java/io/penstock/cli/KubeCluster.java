@@ -85,8 +85,13 @@ final class KubeCluster {
 
   /** A kubeconfig file with the token of a ServiceAccount of the namespace. */
   Path account(String name) throws Exception {
+    return account(NAMESPACE, name);
+  }
+
+  /** A kubeconfig file with the token of a ServiceAccount. */
+  Path account(String namespace, String name) throws Exception {
     return Files.writeString(
-        folder.resolve(name + ".kubeconfig"), kubeUp("", "account", NAMESPACE, name));
+        folder.resolve(name + ".kubeconfig"), kubeUp("", "account", namespace, name));
   }
 
   /** Whether a ServiceAccount of the namespace may do something there. */

@@ -35,12 +35,17 @@ final class OpenStream implements AutoCloseable {
    * @param url of the server, such as {@code http://127.0.0.1:8080}
    */
   OpenStream(String url, String words, int tokens) throws IOException {
+    this(url, "tiny", words, tokens);
+  }
+
+  /** The same of another model than {@code tiny}. */
+  OpenStream(String url, String model, String words, int tokens) throws IOException {
     var at = URI.create(url);
     String body =
         """
-        {"model":"tiny","messages":[{"role":"user","content":"%s"}],"max_tokens":%d,\
+        {"model":"%s","messages":[{"role":"user","content":"%s"}],"max_tokens":%d,\
         "ignore_eos":true,"stream":true,"stream_options":{"include_usage":true}}"""
-            .formatted(words, tokens);
+            .formatted(model, words, tokens);
     String head =
         "POST /v1/chat/completions HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n"
             + "content-length: "
