@@ -3,7 +3,9 @@ package io.penstock.controller.desired;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.preset.AppliedConfig;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** What comes of rendering one service. */
 public sealed interface Rendering {
@@ -31,6 +33,18 @@ public sealed interface Rendering {
       children = List.copyOf(children);
       applied = List.copyOf(applied);
       warnings = List.copyOf(warnings);
+    }
+
+    /**
+     * What the status is to remember in its {@code annotations}, so that the next release's presets
+     * do not restart this service's pods: the edition of each built-in one.
+     */
+    public Map<String, String> pins() {
+      Map<String, String> pins = new TreeMap<>();
+      for (var config : applied) {
+        config.pin().ifPresent(key -> pins.put(key, config.name()));
+      }
+      return pins;
     }
   }
 

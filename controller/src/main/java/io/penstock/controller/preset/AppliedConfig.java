@@ -1,5 +1,7 @@
 package io.penstock.controller.preset;
 
+import java.util.Optional;
+
 /**
  * One config that went into a merged spec.
  *
@@ -26,5 +28,13 @@ public record AppliedConfig(String name, String namespace, Source source) {
     public String text() {
       return text;
     }
+  }
+
+  /** The status annotation that keeps a service on a built-in config; empty for others. */
+  public Optional<String> pin() {
+    var builtIn = Presets.builtInName("");
+    return namespace.isEmpty() && source == Source.PRESET && name.startsWith(builtIn)
+        ? Optional.of(ConfigSearch.PIN + name.substring(builtIn.length()))
+        : Optional.empty();
   }
 }

@@ -15,7 +15,8 @@ import java.util.Set;
  */
 final class ConfigSearch {
 
-  private static final String PIN = "serving.kserve.io/";
+  /** What the status annotation begins with that names an edition of a preset. */
+  static final String PIN = "serving.kserve.io/";
 
   private final ConfigLookup lookup;
   private final PresetScope scope;

@@ -1,6 +1,7 @@
 package io.penstock.controller.desired;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import io.penstock.controller.api.Documents;
 import io.penstock.controller.preset.AppliedConfig;
@@ -159,6 +160,22 @@ class PresetsTest {
 
     var rendered = new Rendered((Rendering.Rendered) rendering);
     assertThat(value(rendered, "from")).isEqualTo("old");
+  }
+
+  @Test
+  void that_are_built_in_are_named_to_the_status_with_their_edition() {
+    var lookup = Rendered.lookup(config("a", "", "{labels: {x: a}}"));
+
+    var rendered =
+        Rendered.of(
+            Rendered.serviceOf(MODEL + "  tracing: {}\n  baseRefs: [{name: a}]\n"),
+            lookup,
+            ClusterFacts.offline());
+
+    assertThat(rendered.result().pins())
+        .containsOnly(
+            entry("serving.kserve.io/config-llm-template", "penstock-1-config-llm-template"),
+            entry("serving.kserve.io/config-llm-tracing", "penstock-1-config-llm-tracing"));
   }
 
   @Test
