@@ -220,6 +220,58 @@ class EngineScriptTest {
   }
 
   @Test
+  void a_leader_whose_name_is_never_known_ends_the_worker_with_a_sentence() throws Exception {
+    executable("getent", "exit 2");
+    var rendered =
+        Rendered.of(Rendered.serviceOf(SPEC + "  parallelism: {pipeline: 2}\n  worker: {}\n"));
+    var script = rendered.engine("LeaderWorkerSet", "llama-kserve-mn").at("/command/2").asText();
+
+    var process = new ProcessBuilder("/bin/bash", "-c", script).redirectErrorStream(true);
+    process.environment().put("PATH", folder + ":" + System.getenv("PATH"));
+    process.environment().put("LWS_LEADER_ADDRESS", "llama-0.llama");
+    process.environment().put("DP_ADDRESS_RESOLVE_ATTEMPTS", "3");
+    var running = process.start();
+
+    assertThat(new String(running.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .contains("the leader's name llama-0.llama does not resolve");
+    assertThat(running.waitFor()).isEqualTo(1);
+  }
+
+  @Test
+  void the_network_of_a_group_is_found_where_it_is_asked_for() throws Exception {
+    for (var device : List.of("mlx5_0", "mlx5_1", "mlx5_2")) {
+      var port = folder.resolve("sys").resolve(device).resolve("ports/1");
+      Files.createDirectories(port.resolve("gid_attrs/types"));
+      Files.createDirectories(port.resolve("gids"));
+      Files.writeString(port.resolve("state"), device.equals("mlx5_1") ? "1: DOWN" : "4: ACTIVE");
+      for (int i = 0; i < 4; i++) {
+        boolean routable = i >= 2;
+        Files.writeString(
+            port.resolve("gid_attrs/types/" + i), routable ? "RoCE v2" : "IB/RoCE v1");
+        Files.writeString(
+            port.resolve("gids/" + i),
+            routable
+                ? "0000:0000:0000:0000:0000:ffff:0a00:0001"
+                : "fe80:0000:0000:0000:0000:0000:0000:0001");
+      }
+    }
+    executable(
+        "vllm", "printf '%s\\0' \"$NCCL_IB_HCA\" \"$UCX_NET_DEVICES\" \"$NCCL_IB_GID_INDEX\"");
+    var rendered =
+        Rendered.of(Rendered.serviceOf(SPEC + "  parallelism: {pipeline: 2}\n  worker: {}\n"));
+    var engine =
+        new ObjectMapper()
+            .readTree(
+                rendered
+                    .engine("LeaderWorkerSet", "llama-kserve-mn")
+                    .toString()
+                    .replace("/sys/class/infiniband", folder.resolve("sys").toString()));
+    var group = Map.of("LWS_LEADER_ADDRESS", "llama-0.llama", "KSERVE_INFER_ROCE", "true");
+
+    assertThat(words(engine, group)).containsExactly("mlx5_0,mlx5_2", "mlx5_0:1,mlx5_2:1", "3");
+  }
+
+  @Test
   void a_group_that_shares_layers_has_ranks_and_one_front() throws Exception {
     var rendered =
         Rendered.of(
