@@ -2,6 +2,7 @@ package io.penstock.cli;
 
 import io.penstock.controller.desired.ClusterFacts;
 import io.penstock.controller.desired.ClusterFacts.PoolVersion;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -19,6 +20,12 @@ final class ClusterOptions {
 
     Pools(Set<PoolVersion> versions) {
       this.versions = versions;
+    }
+
+    /** As it is written on the command line. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
