@@ -70,7 +70,7 @@ record BesideOptions(
         --streams N,...      streams at a time (50,200,1000)
         --events N           events a second over all streams (20000; 4000 beside Envoy)
         --endpoints N        mock pods, each of them scraped (8)
-        --page KB            least length of their metrics pages (35)
+        --page KB            least length of their metrics pages (35; an idle vLLM has 43)
         --neighbour SHARE    of a core that others may use before a round is thrown away (0.05)
         --attempts N         tries for each round (3)
         --proxy-core N       core of the targets (0)
@@ -82,7 +82,9 @@ record BesideOptions(
         --json FILE          also writes all rounds there
         --chart FILE         also draws the ratios that have a bar there, as SVG
         --seed N             of the prompts (1)
-        --short              one short round of few workloads, neighbours or not: does it run?
+        --short              one short round of few workloads, neighbours or not, with
+                             gateway,haproxy,envoy,envoy+picker unless --targets follows: does
+                             it run?
       """;
 
   private static final Set<String> PROMPTS = new TreeSet<>(List.of("distinct", "shared"));
@@ -141,6 +143,12 @@ record BesideOptions(
     private long seed = 1;
 
     void shorten() {
+      targets =
+          List.of(
+              new Target.Gateway(),
+              new Target.Haproxy(),
+              new Target.Envoy(),
+              new Target.EnvoyPicker(true, false));
       rounds = 1;
       seconds = 0.3;
       warmup = 500;

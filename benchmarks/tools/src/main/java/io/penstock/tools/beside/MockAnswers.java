@@ -84,7 +84,10 @@ final class MockAnswers {
         page.append("\",le=\"").append(bucket / 4.0).append("\",method=\"POST\"} 0.0\n");
       }
     }
-    return answer("text/plain; version=0.0.4", page.toString());
+    String text = answerText("text/plain; version=0.0.4", page.toString());
+    // On the heap, unlike what lives as long as the class: it is left to the collector.
+    return Unpooled.unreleasableBuffer(
+        Unpooled.wrappedBuffer(text.getBytes(US_ASCII)).asReadOnly());
   }
 
   private static String engineMetrics() {
@@ -107,13 +110,16 @@ final class MockAnswers {
   }
 
   private static ByteBuf answer(String type, String body) {
-    return bytes(
-        "HTTP/1.1 200 OK\r\ncontent-type: "
-            + type
-            + "\r\ncontent-length: "
-            + body.length()
-            + "\r\n\r\n"
-            + body);
+    return bytes(answerText(type, body));
+  }
+
+  private static String answerText(String type, String body) {
+    return "HTTP/1.1 200 OK\r\ncontent-type: "
+        + type
+        + "\r\ncontent-length: "
+        + body.length()
+        + "\r\n\r\n"
+        + body;
   }
 
   private static String event(String data) {

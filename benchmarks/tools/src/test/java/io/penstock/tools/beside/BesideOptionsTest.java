@@ -81,6 +81,10 @@ class BesideOptionsTest {
     var options = BesideOptions.parse(List.of("--short", "--rounds", "2"));
     assertThat(options.rounds()).isEqualTo(2);
     assertThat(options.mostNeighbourShare()).isEqualTo(1);
+    assertThat(options.targets())
+        .containsExactly(new Target.Gateway(), new Target.Haproxy(), ENVOY, PICKED);
+    assertThat(BesideOptions.parse(List.of("--short", "--targets", "envoy")).targets())
+        .containsExactly(ENVOY);
   }
 
   @Test
