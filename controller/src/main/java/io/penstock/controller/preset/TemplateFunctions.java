@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.fasterxml.jackson.databind.node.ValueNode;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.List;
 
 /** What templates can call, apart from what decides about evaluation itself. */
@@ -15,6 +17,10 @@ final class TemplateFunctions {
 
   private static final long DEFAULT_GRACE_SECONDS = 60;
   private static final long RESERVE_SECONDS = 5;
+
+  /** What RFC 3986 allows in a path as it is. */
+  private static final String PATH_CHARACTERS =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/";
 
   private TemplateFunctions() {}
 
@@ -43,6 +49,7 @@ final class TemplateFunctions {
         yield isTrue(offloading) ? OffloadingConnector.of(offloading) : TextNode.valueOf("");
       }
       case "shell" -> TextNode.valueOf(quoted(print(one(function, arguments))));
+      case "urlPath" -> TextNode.valueOf(urlPath(print(one(function, arguments))));
       case "accelerated" -> BooleanNode.valueOf(Accelerators.wanted(one(function, arguments)));
       case "nixlConnector" -> nixlConnector(one(function, arguments));
       case "connectors" -> connectors(arguments);
@@ -52,8 +59,8 @@ final class TemplateFunctions {
                   .formatted(
                       function,
                       "and, or, not, eq, ne, index, ChildName, shutdownTimeout, kvTransferConfig,"
-                          + " offloadingConnector, nixlConnector, connectors, shell, script,"
-                          + " accelerated"));
+                          + " offloadingConnector, nixlConnector, connectors, shell, urlPath,"
+                          + " script, accelerated"));
     };
   }
 
@@ -146,6 +153,20 @@ final class TemplateFunctions {
     } catch (IllegalArgumentException unquotable) {
       throw new TemplateFault(String.valueOf(unquotable.getMessage()));
     }
+  }
+
+  /** The value as a part of a URL's path; its slashes part it further. */
+  private static String urlPath(String value) {
+    var path = new StringBuilder();
+    for (byte each : value.getBytes(StandardCharsets.UTF_8)) {
+      char c = (char) (each & 0xff);
+      if (PATH_CHARACTERS.indexOf(c) >= 0) {
+        path.append(c);
+      } else {
+        path.append('%').append(HexFormat.of().withUpperCase().toHexDigits(each));
+      }
+    }
+    return path.toString();
   }
 
   private static JsonNode one(String function, List<JsonNode> arguments) {

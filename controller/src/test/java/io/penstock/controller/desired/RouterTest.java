@@ -72,6 +72,16 @@ class RouterTest {
     }
 
     @Test
+    void has_paths_that_are_paths_whatever_the_model_is_called() {
+      var route = route(render("  model: {uri: \"hf://a/b\", name: \"org/a b\"}\n" + ROUTER));
+
+      assertThat(route.at("/rules/5/matches/0/path/value").asText())
+          .isEqualTo("/publishers/llm/models/org/a%20b/v1/completions");
+      assertThat(route.at("/rules/4/matches/0/headers/0/value").asText())
+          .isEqualTo("publishers/llm/models/org/a b");
+    }
+
+    @Test
     void goes_to_the_service_where_nothing_picks() {
       var rendered = render(MODEL + "  router: {route: {}, gateway: {}}\n");
 

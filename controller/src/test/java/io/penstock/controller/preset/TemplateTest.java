@@ -74,6 +74,7 @@ class TemplateTest {
         "{{ shutdownTimeout .Spec.Worker 90 }}                   ¦ 0",
         "{{ 8 | eq .Spec.Parallelism.Tensor }}                   ¦ true",
         "{{ nil }}.                                              ¦ .",
+        "{{ urlPath `org/a b-é%.1` }}                              ¦ org/a%20b-%C3%A9%25.1",
         "{{ accelerated .Spec }}                                 ¦ false",
       })
   void says(String template, String expected) {
