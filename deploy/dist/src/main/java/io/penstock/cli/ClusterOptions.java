@@ -12,14 +12,16 @@ final class ClusterOptions {
 
   /** Which InferencePools there are. */
   enum Pools {
-    V1(Set.of(PoolVersion.V1)),
-    V1ALPHA2(Set.of(PoolVersion.V1ALPHA2)),
-    NONE(Set.of());
+    V1,
+    V1ALPHA2,
+    NONE;
 
-    private final Set<PoolVersion> versions;
-
-    Pools(Set<PoolVersion> versions) {
-      this.versions = versions;
+    Set<PoolVersion> versions() {
+      return switch (this) {
+        case V1 -> Set.of(PoolVersion.V1);
+        case V1ALPHA2 -> Set.of(PoolVersion.V1ALPHA2);
+        case NONE -> Set.of();
+      };
     }
 
     /** As it is written on the command line. */
@@ -76,7 +78,7 @@ final class ClusterOptions {
     var facts =
         ClusterFacts.offline()
             .withGatewayApi(gatewayApi)
-            .withPoolVersions(pools.versions)
+            .withPoolVersions(pools.versions())
             .withOptionalKinds(leaderWorkerSet, keda);
     return prometheusUrl == null ? facts : facts.withPrometheusUrl(prometheusUrl);
   }
