@@ -67,7 +67,13 @@ public final class ControllerApp implements AutoCloseable {
         new Mirrors(server, client, settings.kindsEvery(), this::changed, this::kindsChanged);
     this.reconciler =
         new Reconciler(
-            server, mirrors, settings.facts(), Clock.systemUTC(), System::nanoTime, metrics);
+            server,
+            mirrors,
+            settings.facts(),
+            Clock.systemUTC(),
+            System::nanoTime,
+            metrics,
+            new SecretAuthority(server, settings.namespace(), Clock.systemUTC()));
     registry.register(new ServiceCounts(mirrors));
     DefaultExports.register(registry);
     this.pages = new AdminPages(settings.admin(), registry, this::unready);

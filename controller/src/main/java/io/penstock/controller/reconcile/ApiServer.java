@@ -73,7 +73,7 @@ public final class ApiServer {
   }
 
   /** Makes an object so that our fields are as in the body, whoever owned them before. */
-  Answer apply(String path, ObjectNode body) throws IOException {
+  public Answer apply(String path, ObjectNode body) throws IOException {
     return send("PATCH", path + "?force=true&fieldManager=" + FIELD_MANAGER, APPLY, body);
   }
 

@@ -109,7 +109,7 @@ public enum Kind {
   }
 
   /** Path of the collection in a namespace. */
-  String path(String namespace) {
+  public String path(String namespace) {
     return versionPath() + "/namespaces/" + namespace + "/" + plural;
   }
 

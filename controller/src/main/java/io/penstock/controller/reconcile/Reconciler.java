@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -48,6 +49,7 @@ public final class Reconciler {
   private final Clock clock;
   private final LongSupplier nanoClock;
   private final ReconcileMetrics metrics;
+  private final ServingAuthority authority;
   private final Children children;
   private final Events events;
   private final ConfigLookup configs;
@@ -56,6 +58,7 @@ public final class Reconciler {
    * A reconciler.
    *
    * @param facts what is configured; what the cluster serves is found out
+   * @param authority signs what pods serve TLS with
    */
   public Reconciler(
       ApiServer server,
@@ -63,13 +66,15 @@ public final class Reconciler {
       ClusterFacts facts,
       Clock clock,
       LongSupplier nanoClock,
-      ReconcileMetrics metrics) {
+      ReconcileMetrics metrics,
+      ServingAuthority authority) {
     this.server = server;
     this.seen = seen;
     this.facts = facts;
     this.clock = clock;
     this.nanoClock = nanoClock;
     this.metrics = metrics;
+    this.authority = authority;
     this.children = new Children(server, seen, metrics);
     this.events = new Events(server, clock);
     this.configs = new ClusterConfigs(server, seen);
@@ -101,7 +106,7 @@ public final class Reconciler {
     var brought =
         switch (rendering) {
           case Rendering.Rendered rendered ->
-              children.bring(service, stopped ? List.of() : rendered.children());
+              children.bring(service, stopped ? List.of() : desired(service, rendered));
           case Rendering.Refused _ when stopped -> children.bring(service, List.of());
           case Rendering.Refused _ -> Optional.of(children.asTheyAre(service));
         };
@@ -109,6 +114,20 @@ public final class Reconciler {
       return new Pass.Settled();
     }
     return conclude(stored, rendering, brought.get(), stopped);
+  }
+
+  /** The rendered children, behind the Secret that their pods wait for. */
+  private List<ObjectNode> desired(ObjectNode service, Rendering.Rendered rendered)
+      throws IOException {
+    if (rendered.certificate().isEmpty()) {
+      return rendered.children();
+    }
+    var wanted = rendered.certificate().get();
+    var live = children.live(Kind.SECRET, new Key(Trees.namespace(service), wanted.secretName()));
+    List<ObjectNode> all = new ArrayList<>();
+    all.add(ServingSecret.of(service, wanted, live, authority, clock.instant()));
+    all.addAll(rendered.children());
+    return all;
   }
 
   private Pass conclude(

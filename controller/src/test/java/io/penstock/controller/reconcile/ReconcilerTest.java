@@ -20,10 +20,12 @@ import org.junit.jupiter.api.Test;
 class ReconcilerTest {
 
   private static final YAMLMapper YAML = new YAMLMapper();
-  private static final Clock CLOCK =
-      Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC);
+  private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+  private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
   private static final Key KEY = new Key("n", "s");
   private static final int MOST_PASSES = 10;
+
+  private static final ServingAuthority AUTHORITY = new TestAuthority(NOW);
 
   private FakeCluster cluster;
   private Reconciler reconciler;
@@ -46,7 +48,8 @@ class ReconcilerTest {
         ClusterFacts.offline(),
         CLOCK,
         System::nanoTime,
-        new ReconcileMetrics(new CollectorRegistry()));
+        new ReconcileMetrics(new CollectorRegistry()),
+        AUTHORITY);
   }
 
   @Test
@@ -148,7 +151,8 @@ class ReconcilerTest {
             ClusterFacts.offline(),
             CLOCK,
             System::nanoTime,
-            new ReconcileMetrics(new CollectorRegistry()));
+            new ReconcileMetrics(new CollectorRegistry()),
+            AUTHORITY);
     cluster.remove(Kind.SERVICE_OBJECT, KEY);
 
     assertThat(lateReconciler.pass(KEY)).isEqualTo(new Pass.Settled());
@@ -218,6 +222,12 @@ class ReconcilerTest {
       if (random.nextBoolean()) {
         container.putArray("env").addObject().put("name", "A").put("value", "");
       }
+    }
+    if (random.nextBoolean() && spec.path("template").has("containers")) {
+      Trees.with((ObjectNode) spec.at("/template/containers/0"), "livenessProbe", "httpGet")
+          .put("path", "/health")
+          .put("port", 8000)
+          .put("scheme", "HTTPS");
     }
     if (random.nextBoolean()) {
       Trees.with(spec, "labels").put("team", "t" + random.nextInt(3));
