@@ -282,7 +282,7 @@ class ControllerIT {
             "pods",
             "-o",
             "jsonpath={range .items[?(@.metadata.deletionTimestamp)]}{.metadata.name} {end}");
-    for (var pod : list.strip().split(" +")) {
+    for (var pod : list.strip().split(" +", -1)) {
       if (!pod.isEmpty()) {
         cluster.kubectl("delete", "pod", pod, "--grace-period=0", "--force", "--ignore-not-found");
       }
@@ -327,7 +327,7 @@ class ControllerIT {
   @Test
   @Order(9)
   void a_controller_that_is_killed_half_way_is_finished_by_the_next() throws Exception {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 3; i++) {
       applySeed(CPU + ".yaml");
       int wanted = i;
       soon().until(() -> children().size() >= wanted);
@@ -348,6 +348,10 @@ class ControllerIT {
     cluster.install("v1");
 
     awaitReady(GPU);
+    assertThat(
+            cluster.kubectl(
+                "get", "secret", GPU + "-kserve-self-signed-certs", "-o", "jsonpath={.type}"))
+        .isEqualTo("kubernetes.io/tls");
   }
 
   @Test
@@ -395,7 +399,7 @@ class ControllerIT {
                     GPU + "-kserve-gateway",
                     "-o",
                     "jsonpath={range .spec.template.spec.containers[0].args[*]}{@}{\"\\n\"}{end}")
-                .split("\n"));
+                .split("\n", -1));
     return arguments.get(arguments.indexOf("--pool") + 1);
   }
 
