@@ -50,6 +50,7 @@ public final class ControllerApp implements AutoCloseable {
   private final Mirrors mirrors;
   private final Reconciler reconciler;
   private final AdminPages pages;
+  private final @Nullable Webhooks webhooks;
   private final CountDownLatch over = new CountDownLatch(1);
   private volatile @Nullable LeaderElection election;
   private volatile boolean lost;
@@ -77,6 +78,8 @@ public final class ControllerApp implements AutoCloseable {
     registry.register(new ServiceCounts(mirrors));
     DefaultExports.register(registry);
     this.pages = new AdminPages(settings.admin(), registry, this::unready);
+    var wanted = settings.webhooks();
+    this.webhooks = wanted == null ? null : Webhooks.start(client, wanted, Clock.systemUTC());
     mirrors.start();
     Thread.ofVirtual().name("penstock-controller").start(this::lead);
   }
@@ -105,6 +108,11 @@ public final class ControllerApp implements AutoCloseable {
   /** Where the admin pages are. */
   public InetSocketAddress adminAddress() {
     return pages.address();
+  }
+
+  /** The port of the webhooks; 0 where they are not served. */
+  public int webhookPort() {
+    return webhooks == null ? 0 : webhooks.port();
   }
 
   private void changed(Kind kind, ObjectNode object) {
@@ -187,6 +195,10 @@ public final class ControllerApp implements AutoCloseable {
       standing.close();
     }
     mirrors.close();
+    var served = webhooks;
+    if (served != null) {
+      served.close();
+    }
     pages.close();
     client.close();
     cluster.close();

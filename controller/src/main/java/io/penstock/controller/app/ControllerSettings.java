@@ -3,6 +3,7 @@ package io.penstock.controller.app;
 import io.penstock.controller.desired.ClusterFacts;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a controller runs. Immutable.
@@ -14,6 +15,7 @@ import java.time.Duration;
  * @param lease name of the Lease by which replicas choose who reconciles
  * @param identity of this replica; no other has it
  * @param kindsEvery from one look for optional kinds, such as HTTPRoute, to the next
+ * @param webhooks how the API server reaches the webhooks; null: they are not served
  */
 public record ControllerSettings(
     ClusterFacts facts,
@@ -22,4 +24,5 @@ public record ControllerSettings(
     String namespace,
     String lease,
     String identity,
-    Duration kindsEvery) {}
+    Duration kindsEvery,
+    @Nullable WebhookSettings webhooks) {}

@@ -1,6 +1,7 @@
 package io.penstock.controller.webhook;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penstock.controller.api.Json;
 import io.penstock.controller.api.Trees;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -39,6 +40,12 @@ public final class ClientConfigs {
       }
     }
     return copy;
+  }
+
+  /** What makes the second of the first, as a JSON patch; empty where they are equal. */
+  public static String patch(ObjectNode before, ObjectNode after) {
+    var patch = JsonPatch.between(before, after);
+    return patch.isEmpty() ? "" : Json.text(patch);
   }
 
   private static List<ObjectNode> all(ObjectNode object) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.api.Conversion;
+import io.penstock.controller.api.Documents;
 import io.penstock.controller.api.FieldPath;
 import io.penstock.controller.api.Finding;
 import io.penstock.controller.api.Json;
@@ -13,6 +14,9 @@ import io.penstock.controller.api.Sample;
 import io.penstock.controller.api.Trees;
 import io.penstock.controller.api.Verdict;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
@@ -262,6 +266,37 @@ class RoutesTest {
       assertThat(routes.answer("GET", "/healthz", new byte[0]).status()).isEqualTo(200);
       assertThat(routes.answer("GET", VALIDATE, new byte[0]).status()).isEqualTo(405);
       assertThat(routes.answer("POST", "/elsewhere", new byte[0]).status()).isEqualTo(404);
+    }
+  }
+
+  @Nested
+  class Manifests {
+
+    /** The longest value of a label, which the API server makes of the name. */
+    private static final int LONGEST_NAME = 63;
+
+    @Test
+    void every_path_that_is_installed_is_served_and_every_name_is_short_enough() throws Exception {
+      var text = Files.readString(Path.of("../deploy/kustomize/controller/webhooks.yaml"));
+      List<String> paths = new ArrayList<>();
+      for (var document : Documents.read(text).documents()) {
+        for (var webhook : Trees.list(document.tree(), "webhooks")) {
+          paths.add(Trees.text(webhook, "clientConfig", "service", "path"));
+          assertThat(Trees.text(webhook, "name")).hasSizeLessThanOrEqualTo(LONGEST_NAME);
+        }
+      }
+      for (var crd : List.of("llminferenceservices", "llminferenceserviceconfigs")) {
+        var tree = Sample.yaml(Sample.resource("/crds/" + crd + ".yaml"));
+        paths.add(tree.at("/spec/conversion/webhook/clientConfig/service/path").textValue());
+      }
+
+      assertThat(paths).hasSize(8);
+      assertThat(paths)
+          .allSatisfy(
+              path ->
+                  assertThat(routes.answer("POST", path, new byte[0]).status())
+                      .as(path)
+                      .isEqualTo(400));
     }
   }
 

@@ -2,10 +2,12 @@ package io.penstock.cli;
 
 import io.penstock.controller.app.ControllerApp;
 import io.penstock.controller.app.ControllerSettings;
+import io.penstock.controller.app.WebhookSettings;
 import io.penstock.controller.desired.ClusterFacts;
 import io.penstock.picker.discovery.DiscoveryException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -102,6 +104,36 @@ final class ControllerCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE})")
   private String kindsEvery = "10s";
 
+  @Option(
+      names = "--webhook",
+      paramLabel = "HOST:PORT",
+      description =
+          "where the API server's webhooks are served over TLS, as 0.0.0.0:9443 (default: they are"
+              + " not)")
+  private String webhook = "";
+
+  @Option(
+      names = "--webhook-url",
+      paramLabel = "URL",
+      description =
+          "what the API server calls in place of the Service penstock-webhook, for a controller"
+              + " outside the cluster")
+  private @Nullable String webhookUrl;
+
+  @Option(
+      names = "--webhook-certificate",
+      paramLabel = "FILE",
+      description =
+          "PEM chain that somebody else renews, who also tells the API server whom to trust"
+              + " (default: the controller is its own authority)")
+  private @Nullable Path webhookCertificate;
+
+  @Option(
+      names = "--webhook-key",
+      paramLabel = "FILE",
+      description = "PEM key of --webhook-certificate")
+  private @Nullable Path webhookKey;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -110,6 +142,9 @@ final class ControllerCommand implements Callable<Integer> {
     endOnSignal(app);
     var out = spec.commandLine().getOut();
     out.println("admin on " + ServeCommand.url(app.adminAddress(), false));
+    if (app.webhookPort() != 0) {
+      out.println("webhooks on port " + app.webhookPort());
+    }
     out.flush();
     boolean lost = false;
     while (!lost) {
@@ -140,11 +175,12 @@ final class ControllerCommand implements Callable<Integer> {
       return new ControllerSettings(
           facts(),
           workers,
-          address(admin),
+          address("--admin", admin),
           namespace(),
           "penstock-controller",
           KubernetesOptions.identity(),
-          Amounts.duration(kindsEvery));
+          Amounts.duration(kindsEvery),
+          webhooks());
     } catch (IllegalArgumentException | DiscoveryException e) {
       throw wrong(e.getMessage());
     }
@@ -181,13 +217,30 @@ final class ControllerCommand implements Callable<Integer> {
         images);
   }
 
-  private InetSocketAddress address(String text) {
+  private @Nullable WebhookSettings webhooks() {
+    if (webhook.isEmpty()) {
+      return null;
+    }
+    if (webhookUrl != null && !webhookUrl.matches("https://[^/?#]+")) {
+      throw wrong("--webhook-url is " + webhookUrl + ", allowed: https://HOST:PORT");
+    }
+    if ((webhookCertificate == null) != (webhookKey == null)) {
+      throw wrong("--webhook-certificate and --webhook-key are given together or not at all");
+    }
+    var files =
+        webhookCertificate == null || webhookKey == null
+            ? null
+            : new WebhookSettings.Files(webhookCertificate, webhookKey);
+    return new WebhookSettings(address("--webhook", webhook), namespace(), webhookUrl, files);
+  }
+
+  private InetSocketAddress address(String flag, String text) {
     int colon = text.lastIndexOf(':');
     try {
       int port = Integer.parseInt(text.substring(colon + 1));
       return new InetSocketAddress(InetAddress.ofLiteral(text.substring(0, colon)), port);
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-      throw wrong("--admin is " + text + ", allowed: an IP address and a port, as 0.0.0.0:8081");
+      throw wrong(flag + " is " + text + ", allowed: an IP address and a port, as 0.0.0.0:8081");
     }
   }
 

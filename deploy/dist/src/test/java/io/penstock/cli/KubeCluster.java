@@ -66,6 +66,18 @@ final class KubeCluster {
     kubeUp(yaml, "kubectl", "--namespace", NAMESPACE, "apply", "-f", "-");
   }
 
+  /** Runs kubectl on objects, such as {@code apply}; gives what it prints, warnings too. */
+  String kubectlOn(String yaml, String verb) throws Exception {
+    return kubeUp(yaml, "kubectl", "--namespace", NAMESPACE, verb, "-f", "-");
+  }
+
+  /** {@code kubectl apply} of objects that the API server refuses; gives what it says. */
+  String refused(String yaml) throws Exception {
+    var done = run(yaml, "kubectl", "--namespace", NAMESPACE, "apply", "-f", "-");
+    assertThat(done.status()).as(done.output()).isNotZero();
+    return done.output();
+  }
+
   /** Installs the kind InferencePool in one of its versions. */
   void install(String version) throws Exception {
     apply(kubeUp("", "crd", version));
@@ -165,6 +177,13 @@ final class KubeCluster {
 
   private static String kubeUp(String input, String... arguments)
       throws IOException, InterruptedException {
+    var done = run(input, arguments);
+    assertThat(done.status()).as(String.join(" ", arguments) + ": " + done.output()).isZero();
+    return done.output();
+  }
+
+  private static PenstockProcess.Finished run(String input, String... arguments)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(Kit.file("kube-up").toString()));
     command.addAll(List.of(arguments));
     var process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -172,8 +191,7 @@ final class KubeCluster {
       in.write(input.getBytes(StandardCharsets.UTF_8));
     }
     var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(String.join(" ", command) + ": " + output).isZero();
-    return output;
+    return new PenstockProcess.Finished(process.waitFor(), output);
   }
 
   /** Ends every pod and program and forgets the state. */
