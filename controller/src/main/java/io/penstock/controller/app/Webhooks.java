@@ -126,10 +126,12 @@ final class Webhooks implements AutoCloseable {
         return;
       }
       ObjectNode before = Json.MAPPER.valueToTree(found);
-      var after = ClientConfigs.trusting(before, bundle);
-      if (settings.url() != null) {
-        after = ClientConfigs.at(after, settings.url());
-      }
+      var url = settings.url();
+      var reached =
+          url == null
+              ? ClientConfigs.in(before, settings.namespace())
+              : ClientConfigs.at(before, url);
+      var after = ClientConfigs.trusting(reached, bundle);
       var patch = ClientConfigs.patch(before, after);
       if (!patch.isEmpty()) {
         client

@@ -42,6 +42,17 @@ public final class ClientConfigs {
     return copy;
   }
 
+  /** A copy that calls the Service of that namespace, wherever the manifests looked for it. */
+  public static ObjectNode in(ObjectNode object, String namespace) {
+    var copy = object.deepCopy();
+    for (var client : all(copy)) {
+      if (client.get("service") instanceof ObjectNode service) {
+        service.put("namespace", namespace);
+      }
+    }
+    return copy;
+  }
+
   /** What makes the second of the first, as a JSON patch; empty where they are equal. */
   public static String patch(ObjectNode before, ObjectNode after) {
     var patch = JsonPatch.between(before, after);

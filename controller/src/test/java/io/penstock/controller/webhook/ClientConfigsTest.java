@@ -42,6 +42,27 @@ class ClientConfigsTest {
   }
 
   @Test
+  void the_service_is_that_of_the_controllers_namespace() {
+    var there = ClientConfigs.in(Sample.yaml(CRD), "mine");
+
+    assertThat(there.at("/spec/conversion/webhook/clientConfig/service"))
+        .isEqualTo(Sample.yaml("{name: s, path: /convert, namespace: mine}"));
+    assertThat(ClientConfigs.in(there, "mine")).isEqualTo(there);
+  }
+
+  @Test
+  void a_patch_says_what_changed_and_nothing_for_nothing() {
+    var before = Sample.yaml(CRD);
+    var after = ClientConfigs.trusting(before, "pem");
+
+    assertThat(ClientConfigs.patch(before, after))
+        .isEqualTo(
+            "[{\"op\":\"add\",\"path\":\"/spec/conversion/webhook/clientConfig/caBundle\","
+                + "\"value\":\"cGVt\"}]");
+    assertThat(ClientConfigs.patch(after, after)).isEmpty();
+  }
+
+  @Test
   void an_object_without_webhooks_stays_as_it_is() {
     var none = Sample.yaml("spec: {conversion: {strategy: None}}");
     assertThat(ClientConfigs.trusting(none, "pem")).isEqualTo(none);

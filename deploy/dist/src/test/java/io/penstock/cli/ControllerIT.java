@@ -36,12 +36,14 @@ class ControllerIT {
   private static KubeCluster cluster;
   private static Map<String, String> account;
   private static PenstockProcess controller;
+  private static int webhookPort;
 
   @TempDir private static Path folder;
 
   @BeforeAll
   static void bringUp() throws Exception {
     cluster = KubeCluster.start(folder);
+    webhookPort = WebhookIT.freePort();
     cluster.kubectl("create", "namespace", SYSTEM);
     installCrds();
     cluster.kubectl(
@@ -61,23 +63,24 @@ class ControllerIT {
 
   private static void installCrds() throws Exception {
     cluster.kubectl("apply", "--server-side", "--filename", ROOT.resolve("deploy/crds").toString());
-    for (var kind : List.of("llminferenceservices", "llminferenceserviceconfigs")) {
-      cluster.kubectl(
-          "patch",
-          "crd",
-          kind + ".serving.kserve.io",
-          "--type=json",
-          "-p",
-          "[{\"op\":\"replace\",\"path\":\"/spec/conversion\",\"value\":{\"strategy\":\"None\"}}]");
-    }
     cluster.kubectl("wait", "--for", "condition=established", "--timeout", "30s", "crd", "--all");
   }
 
   private static void startController() throws Exception {
     controller =
         PenstockProcess.start(
-            account, List.of("controller", "--admin", "127.0.0.1:0", "--kinds-every", "1s"));
-    controller.said("admin on ");
+            account,
+            List.of(
+                "controller",
+                "--admin",
+                "127.0.0.1:0",
+                "--kinds-every",
+                "1s",
+                "--webhook",
+                "127.0.0.1:" + webhookPort,
+                "--webhook-url",
+                "https://127.0.0.1:" + webhookPort));
+    controller.said("webhooks on port ");
   }
 
   @AfterAll

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WebhookIT {
 
   private static final Path ROOT = Path.of(System.getProperty("penstock.root"));
+  private static final String SYSTEM = "penstock-system";
   private static final String OLD = "llminferenceservices.v1alpha1.serving.kserve.io";
   private static final String HUB = "llminferenceservices.v1alpha2.serving.kserve.io";
 
@@ -37,15 +38,16 @@ class WebhookIT {
     cluster.kubectl("apply", "-f", crds);
     assertThat(cluster.kubectl("apply", "-f", crds)).doesNotContain("configured");
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", crds);
-    cluster.kustomize("controller");
+    cluster.kubectl("create", "namespace", SYSTEM);
+    cluster.kubectl("apply", "-n", SYSTEM, "-k", ROOT + "/deploy/kustomize/controller");
     int port = freePort();
     controller =
         PenstockProcess.start(
-            Map.of("KUBECONFIG", cluster.account("penstock-controller").toString()),
+            Map.of("KUBECONFIG", cluster.account(SYSTEM, "penstock-controller").toString()),
             List.of(
                 "controller",
                 "--namespace",
-                KubeCluster.NAMESPACE,
+                SYSTEM,
                 "--admin",
                 "127.0.0.1:0",
                 "--webhook",
@@ -178,7 +180,8 @@ class WebhookIT {
     return cluster.kubectl("get", kind, name, "-o", "jsonpath=" + path);
   }
 
-  private static int freePort() throws Exception {
+  /** A port that nobody listens on now. */
+  static int freePort() throws Exception {
     try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }
