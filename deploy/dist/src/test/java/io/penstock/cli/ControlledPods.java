@@ -14,15 +14,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * What kubelets do with the serving pods of a controller: a simulated vLLM runs at the address of
- * each pod; one that is terminating finishes what it generates and goes. One thread looks at the
- * cluster again and again.
+ * What kubelets do with the serving pods of a service: a simulated vLLM runs at the address of each
+ * pod; one that is terminating finishes what it generates and goes. One thread looks at the cluster
+ * again and again.
  */
 final class ControlledPods implements AutoCloseable {
 
   private static final int PORT = 8000;
 
   private final KubeCluster cluster;
+  private final String selector;
   private final String[] models;
   private final Fleet fleet = Fleet.builder().build();
   private final Map<String, SimulatedPod> running = new ConcurrentHashMap<>();
@@ -33,10 +34,12 @@ final class ControlledPods implements AutoCloseable {
   /**
    * Begins to run pods.
    *
+   * @param service whose pods
    * @param models names that each engine serves
    */
-  ControlledPods(KubeCluster cluster, String... models) {
+  ControlledPods(KubeCluster cluster, String service, String... models) {
     this.cluster = cluster;
+    this.selector = "kserve.io/component=workload,app.kubernetes.io/name=" + service;
     this.models = models;
     this.kubelet = Thread.ofPlatform().daemon().name("kubelet").start(this::run);
   }
@@ -67,7 +70,7 @@ final class ControlledPods implements AutoCloseable {
             "get",
             "pods",
             "--selector",
-            "kserve.io/component=workload",
+            selector,
             "--output",
             "jsonpath={range .items[*]}{.metadata.name},{.status.podIP},"
                 + "{.metadata.deletionTimestamp}{\"\\n\"}{end}");

@@ -361,7 +361,7 @@ class ControllerIT {
   @Order(11)
   void from_the_gpu_manifest_to_a_streamed_answer_and_from_three_pods_to_one_without_loss()
       throws Exception {
-    try (var engines = new ControlledPods(cluster, GPU, "publishers/llm/models/" + GPU)) {
+    try (var engines = new ControlledPods(cluster, GPU, GPU, "publishers/llm/models/" + GPU)) {
       soon().until(() -> engines.running().size() == 3);
       try (var gateway =
           PenstockProcess.serveUnready(
