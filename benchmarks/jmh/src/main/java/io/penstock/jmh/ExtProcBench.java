@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -95,6 +96,7 @@ public class ExtProcBench {
                 new TlsChoice.Plaintext(),
                 ExtProcSettings.defaults(),
                 ModelRule.PREFERRED,
+                Optional.empty(),
                 Duration.ofSeconds(1),
                 Duration.ZERO,
                 Duration.ofSeconds(1),

@@ -69,6 +69,8 @@ final class PickerCommand implements Callable<Integer> {
 
   @Mixin private final ServingOptions serving = new ServingOptions();
 
+  @Mixin private final ModelServerOptions modelServers = new ModelServerOptions();
+
   @Option(
       names = "--refresh-metrics-interval",
       paramLabel = "DURATION",
@@ -171,6 +173,7 @@ final class PickerCommand implements Callable<Integer> {
               !subsetsIgnored,
               endAfterRequest),
           unknownModelsRefused ? ModelRule.NOT_REFUTED : ModelRule.PREFERRED,
+          modelServers.tls(),
           Amounts.duration(scrapeInterval),
           Amounts.duration(preStop),
           Amounts.duration(drainTimeout),

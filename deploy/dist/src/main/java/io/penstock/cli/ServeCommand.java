@@ -23,6 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -58,6 +59,8 @@ final class ServeCommand implements Callable<Integer> {
       paramLabel = "NS/NAME",
       description = "InferencePool whose pods are served, instead of the file's pools")
   private @Nullable String inferencePool;
+
+  @Mixin private final PodTlsOptions podTls = new PodTlsOptions();
 
   @Option(
       names = "--print-config",
@@ -119,6 +122,12 @@ final class ServeCommand implements Callable<Integer> {
     }
     if (inferencePool != null) {
       builder.inferencePool(inferencePool);
+    }
+    try {
+      builder.podTls(podTls.settings());
+    } catch (IllegalArgumentException e) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--pods-ca and --pods-insecure: " + e.getMessage());
     }
     models.forEach(builder::model);
     for (Setting<?> setting : Settings.all()) {

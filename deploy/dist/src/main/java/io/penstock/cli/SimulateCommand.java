@@ -1,9 +1,11 @@
 package io.penstock.cli;
 
 import io.penstock.simulator.Fleet;
+import io.penstock.simulator.SimulatedPod;
 import io.penstock.simulator.engine.EngineProfile;
 import io.penstock.simulator.fault.FaultSpec;
 import io.penstock.simulator.http.PodConfig;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -52,6 +54,15 @@ final class SimulateCommand implements Callable<Integer> {
       description = "what every pod does wrong, such as status:code=503; may be repeated")
   private List<String> faults = new ArrayList<>();
 
+  @Option(
+      names = "--ssl-certfile",
+      paramLabel = "FILE",
+      description = "serves TLS with this certificate chain (PEM), as vLLM's flag of that name")
+  private @Nullable Path certificate;
+
+  @Option(names = "--ssl-keyfile", paramLabel = "FILE", description = "its key (PEM, PKCS#8)")
+  private @Nullable Path key;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -70,19 +81,25 @@ final class SimulateCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw wrong(e.getMessage());
     }
+    if ((certificate == null) != (key == null)) {
+      throw wrong("--ssl-certfile and --ssl-keyfile go together");
+    }
     var names = models.isEmpty() ? List.of("tiny") : models;
     var fleet = Fleet.builder().build();
+    String scheme = certificate == null ? "http://" : "https://";
     for (int i = 0; i < pods; i++) {
-      var pod =
-          fleet.start(
-              PodConfig.builder()
-                  .port(port == 0 ? 0 : port + i)
-                  .models(names.toArray(String[]::new))
-                  .profile(engine)
-                  .seed(seed + i)
-                  .build());
+      var config =
+          PodConfig.builder()
+              .port(port == 0 ? 0 : port + i)
+              .models(names.toArray(String[]::new))
+              .profile(engine)
+              .seed(seed + i);
+      if (certificate != null && key != null) {
+        config.tls(certificate, key);
+      }
+      var pod = start(fleet, config.build());
       specs.forEach(pod.faults()::add);
-      spec.commandLine().getOut().println("pod " + i + " on http://" + pod.hostPort());
+      spec.commandLine().getOut().println("pod " + i + " on " + scheme + pod.hostPort());
     }
     spec.commandLine().getOut().flush();
     Runtime.getRuntime()
@@ -95,6 +112,15 @@ final class SimulateCommand implements Callable<Integer> {
                     }));
     new CountDownLatch(1).await();
     return 0;
+  }
+
+  private SimulatedPod start(Fleet fleet, PodConfig config) {
+    try {
+      return fleet.start(config);
+    } catch (IllegalArgumentException e) {
+      fleet.close();
+      throw wrong(e.getMessage());
+    }
   }
 
   private CommandLine.ParameterException wrong(@Nullable String message) {

@@ -6,6 +6,7 @@ import io.penstock.picker.extproc.EppMetrics;
 import io.penstock.picker.extproc.ExtProcServer;
 import io.penstock.picker.extproc.HealthStates;
 import io.penstock.picker.extproc.tls.ServerTls;
+import io.penstock.picker.scrape.PodTls;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Gauge;
 import java.io.IOException;
@@ -87,10 +88,15 @@ public final class PickerApp implements AutoCloseable {
     }
 
     // Pools: who can answer, and who should.
+    var podTls =
+        settings.podTls().isPresent() ? new PodTls(settings.podTls().get(), taken -> {}) : null;
+    if (podTls != null) {
+      podTls.start(control, Duration.ofMillis(FILE_MILLIS));
+    }
     for (var pool : settings.pools()) {
       var surroundings =
           new PickerPool.Surroundings(control, blocking, nanoClock, random.nextLong());
-      var running = new RunningPool(pool, settings, surroundings, group, loops, transport);
+      var running = new RunningPool(pool, settings, surroundings, group, loops, transport, podTls);
       pools.add(running);
       parts.add(running);
     }

@@ -3,9 +3,11 @@ package io.penstock.picker.app;
 import io.penstock.picker.extproc.ExtProcSettings;
 import io.penstock.picker.extproc.tls.TlsChoice;
 import io.penstock.picker.schedule.ModelRule;
+import io.penstock.picker.scrape.PodTls;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -18,6 +20,7 @@ import java.util.function.BooleanSupplier;
  * @param tls of the ext-proc address
  * @param streams how streams are handled
  * @param modelRule which endpoints may get a request for a model
+ * @param podTls how TLS is spoken to pods whose metrics are read; empty: plain text
  * @param scrapeInterval longest time between two metrics pages of a busy endpoint
  * @param preStop from the signal to stop until no more streams are accepted: long enough for
  *     gateways to see that the picker is not ready any more
@@ -33,6 +36,7 @@ public record PickerSettings(
     TlsChoice tls,
     ExtProcSettings streams,
     ModelRule modelRule,
+    Optional<PodTls.Settings> podTls,
     Duration scrapeInterval,
     Duration preStop,
     Duration drain,

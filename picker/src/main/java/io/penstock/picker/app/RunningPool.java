@@ -10,11 +10,13 @@ import io.penstock.picker.extproc.ExtProcPool;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.prefix.PrefixIndexConfig;
 import io.penstock.picker.schedule.OutlierDetector;
+import io.penstock.picker.scrape.PodTls;
 import io.penstock.picker.scrape.ScrapeConfig;
 import io.penstock.picker.scrape.Scraping;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /** One pool, running: its picker and its source. Made and closed by the wiring's thread. */
 final class RunningPool implements AutoCloseable {
@@ -33,7 +35,8 @@ final class RunningPool implements AutoCloseable {
       PickerPool.Surroundings surroundings,
       EventLoopGroup group,
       List<EventLoop> loops,
-      Transport transport) {
+      Transport transport,
+      @Nullable PodTls podTls) {
     this.pool = pool;
     this.surroundings = surroundings;
     this.source = pool.discovery().source(surroundings);
@@ -51,6 +54,7 @@ final class RunningPool implements AutoCloseable {
                 new Scraping(
                     group,
                     new ReflectiveChannelFactory<>(transport.clientChannel()),
+                    podTls,
                     ScrapeConfig.every(settings.scrapeInterval())))
             .build();
   }

@@ -166,7 +166,7 @@ final class EndpointScraper {
       shared.stats().failure(failure, now - startNanos);
       shared.signals().failed(endpoint.slot());
       pageDueNanos = now + pagePace.afterFailure();
-      if (failure == ScrapeFailure.CONNECT) {
+      if (failure == ScrapeFailure.CONNECT || failure == ScrapeFailure.TLS) {
         // The list of models would fail alike; it is due when the pod is back.
         modelsDueNanos = Math.max(modelsDueNanos, pageDueNanos);
       }

@@ -22,6 +22,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.Future;
@@ -31,6 +32,8 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Fetches pages of one endpoint over one HTTP/1.1 connection that is kept alive between fetches.
@@ -41,6 +44,8 @@ import org.jspecify.annotations.Nullable;
  * answer, the request is sent once more on a new connection.
  */
 final class PageFetcher implements PageSource {
+
+  private static final Logger log = LoggerFactory.getLogger(PageFetcher.class);
 
   private static final int MAX_INITIAL_LINE_BYTES = 4096;
   private static final int MAX_HEADER_BYTES = 16 * 1024;
@@ -57,11 +62,15 @@ final class PageFetcher implements PageSource {
 
   private final EventLoop loop;
   private final ChannelFactory<? extends Channel> channels;
+  private final @Nullable PodTls tls;
   private final String host;
   private final int port;
   private final String authority;
   private final ScrapeConfig config;
   private final ScrapeStats stats;
+
+  /** Whether the last handshake went well, so that one that does not is told once. */
+  private boolean trusted = true;
 
   private @Nullable Connection connection;
   private @Nullable Fetch fetch;
@@ -69,6 +78,7 @@ final class PageFetcher implements PageSource {
   PageFetcher(
       EventLoop loop,
       ChannelFactory<? extends Channel> channels,
+      @Nullable PodTls tls,
       String host,
       int port,
       String authority,
@@ -76,6 +86,7 @@ final class PageFetcher implements PageSource {
       ScrapeStats stats) {
     this.loop = loop;
     this.channels = channels;
+    this.tls = tls;
     this.host = host;
     this.port = port;
     this.authority = authority;
@@ -134,6 +145,11 @@ final class PageFetcher implements PageSource {
                   protected void initChannel(Channel channel) {
                     var fresh = new Connection(channel);
                     connection = fresh;
+                    if (tls != null) {
+                      channel
+                          .pipeline()
+                          .addLast(tls.handler(channel.alloc(), host, port, config.headTimeout()));
+                    }
                     channel
                         .pipeline()
                         .addLast(
@@ -305,6 +321,26 @@ final class PageFetcher implements PageSource {
         closeConnection();
       }
       end(running, null);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      if (event instanceof SslHandshakeCompletionEvent handshake) {
+        if (handshake.isSuccess()) {
+          trusted = true;
+        } else if (connection == this) {
+          distrust(handshake.cause());
+        }
+      }
+      ctx.fireUserEventTriggered(event);
+    }
+
+    private void distrust(Throwable cause) {
+      if (trusted) {
+        trusted = false;
+        log.warn("no TLS with {}: {}", authority, PodTls.reason(cause));
+      }
+      fail(ScrapeFailure.TLS);
     }
 
     @Override

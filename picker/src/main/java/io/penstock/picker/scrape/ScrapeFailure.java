@@ -4,6 +4,8 @@ package io.penstock.picker.scrape;
 public enum ScrapeFailure {
   /** No connection. */
   CONNECT,
+  /** No TLS: the pod's certificate is not as wanted, or it does not speak TLS. */
+  TLS,
   /** The head or the body did not come in time. */
   TIMEOUT,
   /** The connection broke before the answer was whole. */

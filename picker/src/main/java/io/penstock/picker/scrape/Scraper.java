@@ -110,6 +110,7 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
         new PageFetcher(
             loop,
             scraping.channels(),
+            scraping.tls(),
             endpoint.spec().host(),
             endpoint.spec().port(),
             endpoint.address(),

@@ -40,6 +40,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -197,6 +198,7 @@ class PickerAppTest {
         new TlsChoice.Plaintext(),
         ExtProcSettings.defaults(),
         ModelRule.PREFERRED,
+        Optional.empty(),
         Duration.ofMillis(50),
         preStop,
         Duration.ofMinutes(1),

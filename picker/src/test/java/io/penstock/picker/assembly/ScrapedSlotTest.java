@@ -31,7 +31,8 @@ final class ScrapedSlotTest {
   private final PoolPicker picker =
       PoolPicker.builder(PoolPickerConfig.of("test", Set.of("tiny"), 1), 1)
           .scraping(
-              new Scraping(loops, NioSocketChannel::new, ScrapeConfig.every(Duration.ofMillis(10))))
+              new Scraping(
+                  loops, NioSocketChannel::new, null, ScrapeConfig.every(Duration.ofMillis(10))))
           .build();
 
   @AfterEach

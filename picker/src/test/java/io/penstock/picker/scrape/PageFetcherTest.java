@@ -173,7 +173,7 @@ final class PageFetcherTest {
             1 << 20,
             1 << 20);
     return new PageFetcher(
-        LOOPS.next(), NioSocketChannel::new, host, port, host + ":" + port, config, stats);
+        LOOPS.next(), NioSocketChannel::new, null, host, port, host + ":" + port, config, stats);
   }
 
   private Page fetch(String path) {

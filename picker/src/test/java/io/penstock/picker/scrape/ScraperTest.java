@@ -38,7 +38,8 @@ final class ScraperTest {
   private final FakePod second = pod(2, "other");
   private final Scraper scraper =
       new Scraper(
-          new Scraping(loops, NioSocketChannel::new, ScrapeConfig.every(Duration.ofMillis(10))),
+          new Scraping(
+              loops, NioSocketChannel::new, null, ScrapeConfig.every(Duration.ofMillis(10))),
           signals,
           new InFlight(2),
           System::nanoTime,

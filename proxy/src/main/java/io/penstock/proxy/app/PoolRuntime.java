@@ -10,6 +10,7 @@ import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndexConfig;
 import io.penstock.picker.schedule.OutlierDetector;
+import io.penstock.picker.scrape.PodTls;
 import io.penstock.picker.scrape.ScrapeConfig;
 import io.penstock.picker.scrape.Scraping;
 import io.penstock.proxy.config.GatewayConfig;
@@ -19,6 +20,8 @@ import io.penstock.proxy.exchange.LoopContext;
 import io.penstock.proxy.listen.Transport;
 import io.penstock.proxy.metrics.GatewayMetrics;
 import io.penstock.proxy.upstream.RetryBudget;
+import java.io.IOException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +34,8 @@ import java.util.function.LongSupplier;
  */
 final class PoolRuntime implements AutoCloseable {
 
+  private static final Duration FILE_INTERVAL = Duration.ofSeconds(1);
+
   private final GatewayPool pool;
   private final DiscoverySource source;
   private final ScheduledExecutorService control;
@@ -41,7 +46,11 @@ final class PoolRuntime implements AutoCloseable {
     this.control = control;
   }
 
-  /** Builds a pool; nothing runs before {@link #start}. */
+  /**
+   * Builds a pool; nothing runs before {@link #start}.
+   *
+   * @throws IOException when the authorities of its pods cannot be read
+   */
   static PoolRuntime of(
       PoolConfig config,
       GatewayConfig gateway,
@@ -52,7 +61,15 @@ final class PoolRuntime implements AutoCloseable {
       ScheduledExecutorService control,
       EndpointSources sources,
       GatewayMetrics metrics,
-      long seed) {
+      long seed)
+      throws IOException {
+    var podTls =
+        config.tls() == null
+            ? null
+            : new PodTls(config.tls(), taken -> metrics.reloaded("pods-ca", taken));
+    if (podTls != null) {
+      podTls.start(control, FILE_INTERVAL);
+    }
     var ejection = gateway.ejection();
     var health =
         new OutlierDetector(
@@ -76,6 +93,7 @@ final class PoolRuntime implements AutoCloseable {
                 new Scraping(
                     group,
                     new ReflectiveChannelFactory<>(transport.clientChannel()),
+                    podTls,
                     ScrapeConfig.every(config.scrape().interval())))
             .build();
     picker.listen(
@@ -92,7 +110,8 @@ final class PoolRuntime implements AutoCloseable {
             config.models(),
             picker,
             health,
-            new RetryBudget(gateway.retries().budget()));
+            new RetryBudget(gateway.retries().budget()),
+            podTls);
     return new PoolRuntime(pool, source, control);
   }
 

@@ -4,12 +4,15 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
+import io.penstock.picker.scrape.PodTls;
 import io.penstock.proxy.config.PoolConfig.Discovery;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -55,6 +58,10 @@ public final class ConfigPrinter {
       out.append("    picker: {}\n    scrape: {interval: ")
           .append(time(pool.scrape().interval().toNanos()))
           .append("}\n");
+      var tls = pool.tls();
+      if (tls != null) {
+        out.append("    tls: {").append(members(tls)).append("}\n");
+      }
     }
     return out.toString();
   }
@@ -161,7 +168,25 @@ public final class ConfigPrinter {
     }
     json.writeEndObject();
     json.writeStringField("scrapeInterval", time(pool.scrape().interval().toNanos()));
+    if (pool.tls() != null) {
+      json.writeStringField("tls", "{" + members(pool.tls()) + "}");
+    }
     json.writeEndObject();
+  }
+
+  /** As the file has it; false is not said. */
+  private static String members(PodTls.Settings tls) {
+    List<String> members = new ArrayList<>();
+    if (tls.ca() != null) {
+      members.add("ca: " + word(tls.ca().toString()));
+    }
+    if (tls.serverName() != null) {
+      members.add("serverName: " + word(tls.serverName()));
+    }
+    if (tls.insecure()) {
+      members.add("insecure: true");
+    }
+    return String.join(", ", members);
   }
 
   /** As the file has it. */

@@ -1,5 +1,6 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.scrape.PodTls;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param models values of {@code --model}
  * @param endpoints value of {@code --endpoints}: one static pool instead of the file's pools
  * @param inferencePool value of {@code --pool}: one pool of Kubernetes instead of the file's pools
+ * @param podTls TLS to the pods of these two, null: plain text
  */
 public record ConfigSources(
     @Nullable Path file,
@@ -24,7 +26,8 @@ public record ConfigSources(
     Map<String, String> flags,
     List<String> models,
     @Nullable String endpoints,
-    @Nullable String inferencePool) {
+    @Nullable String inferencePool,
+    PodTls.@Nullable Settings podTls) {
 
   /** Copies the maps and the list. */
   public ConfigSources {
@@ -46,6 +49,7 @@ public record ConfigSources(
     private final List<String> models = new ArrayList<>();
     private @Nullable String endpoints;
     private @Nullable String inferencePool;
+    private PodTls.@Nullable Settings podTls;
 
     private Builder() {}
 
@@ -95,9 +99,15 @@ public record ConfigSources(
       return this;
     }
 
+    /** {@code --pods-tls} and what goes with it. */
+    public Builder podTls(PodTls.@Nullable Settings value) {
+      podTls = value;
+      return this;
+    }
+
     /** The sources. */
     public ConfigSources build() {
-      return new ConfigSources(file, environment, flags, models, endpoints, inferencePool);
+      return new ConfigSources(file, environment, flags, models, endpoints, inferencePool, podTls);
     }
   }
 }

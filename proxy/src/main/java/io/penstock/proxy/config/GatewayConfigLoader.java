@@ -162,11 +162,17 @@ public final class GatewayConfigLoader {
     }
     if (inferencePool != null) {
       settings.poolsFrom("--pool");
-      return PoolReader.fromInferencePool(inferencePool, sources.models(), errors);
+      return PoolReader.fromInferencePool(
+          inferencePool, sources.models(), sources.podTls(), errors);
     }
     if (endpoints != null) {
       settings.poolsFrom("--endpoints");
-      return PoolReader.fromFlags(endpoints, sources.models(), errors);
+      return PoolReader.fromFlags(endpoints, sources.models(), sources.podTls(), errors);
+    }
+    if (sources.podTls() != null) {
+      errors.add(
+          ConfigError.of(
+              "--pods-tls", "", "needs --endpoints or --pool; in a file, it is tls of their pool"));
     }
     if (!sources.models().isEmpty()) {
       errors.add(

@@ -2,10 +2,12 @@ package io.penstock.proxy.config;
 
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
+import io.penstock.picker.scrape.PodTls;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One pool of pods. Immutable.
@@ -13,8 +15,14 @@ import java.util.Map;
  * @param models what it may serve; empty: whatever the pods list
  * @param discovery where its endpoints come from
  * @param scrape how its pods' metrics are read
+ * @param tls how TLS is spoken to its pods; null: plain text
  */
-public record PoolConfig(String name, List<String> models, Discovery discovery, Scrape scrape) {
+public record PoolConfig(
+    String name,
+    List<String> models,
+    Discovery discovery,
+    Scrape scrape,
+    PodTls.@Nullable Settings tls) {
 
   /** Copies the models. */
   public PoolConfig {

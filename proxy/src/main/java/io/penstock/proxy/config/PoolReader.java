@@ -2,6 +2,7 @@ package io.penstock.proxy.config;
 
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
+import io.penstock.picker.scrape.PodTls;
 import io.penstock.proxy.config.PoolConfig.Discovery;
 import io.penstock.proxy.config.PoolConfig.Scrape;
 import io.penstock.proxy.config.PoolConfig.StaticEndpoint;
@@ -30,7 +31,7 @@ final class PoolReader {
     List<PoolConfig> pools = new ArrayList<>();
     Set<String> names = new HashSet<>();
     for (var mapping : root.mappings("pools")) {
-      mapping.refuseAllBut(List.of("name", "models", "discovery", "picker", "scrape"));
+      mapping.refuseAllBut(List.of("name", "models", "discovery", "picker", "scrape", "tls"));
       var name = required(mapping, Settings.POOL_NAME);
       if (name != null && !names.add(name)) {
         mapping.error("name", "'" + name + "' is the name of a pool above");
@@ -45,8 +46,9 @@ final class PoolReader {
       }
       var discovery = discovery(mapping, file);
       var interval = scrapeInterval(mapping.mapping("scrape"));
+      var tls = tls(mapping.mapping("tls"), file);
       if (name != null && discovery != null) {
-        pools.add(new PoolConfig(name, models, discovery, new Scrape(interval)));
+        pools.add(new PoolConfig(name, models, discovery, new Scrape(interval), tls));
       }
     }
     return pools;
@@ -54,7 +56,10 @@ final class PoolReader {
 
   /** One static pool of {@code --endpoints}. */
   static List<PoolConfig> fromFlags(
-      String endpoints, List<String> models, List<ConfigError> errors) {
+      String endpoints,
+      List<String> models,
+      PodTls.@Nullable Settings tls,
+      List<ConfigError> errors) {
     List<StaticEndpoint> list = new ArrayList<>();
     Set<String> seen = new HashSet<>();
     for (var text : endpoints.split(",", -1)) {
@@ -73,12 +78,13 @@ final class PoolReader {
     var first = models.isEmpty() ? "default" : models.getFirst();
     var name = GatewayConfigLoader.parses(Settings.POOL_NAME, first) ? first : "default";
     return List.of(
-        new PoolConfig(name, models, new Discovery.Static(list), new Scrape(scrapeInterval(null))));
+        new PoolConfig(
+            name, models, new Discovery.Static(list), new Scrape(scrapeInterval(null)), tls));
   }
 
   /** The pool of {@code --pool}. */
   static List<PoolConfig> fromInferencePool(
-      String text, List<String> models, List<ConfigError> errors) {
+      String text, List<String> models, PodTls.@Nullable Settings tls, List<ConfigError> errors) {
     if (!GatewayConfigLoader.parses(Settings.POOL_KUBERNETES_POOL, text)) {
       errors.add(
           ConfigError.of(
@@ -88,7 +94,11 @@ final class PoolReader {
     var pool = Settings.POOL_KUBERNETES_POOL.type().parse(text);
     return List.of(
         new PoolConfig(
-            pool.name(), models, new Discovery.Kubernetes(pool), new Scrape(scrapeInterval(null))));
+            pool.name(),
+            models,
+            new Discovery.Kubernetes(pool),
+            new Scrape(scrapeInterval(null)),
+            tls));
   }
 
   private static @Nullable Discovery discovery(YamlMapping pool, Path file) {
@@ -200,6 +210,23 @@ final class PoolReader {
       }
     }
     return labels;
+  }
+
+  private static PodTls.@Nullable Settings tls(@Nullable YamlMapping mapping, Path file) {
+    if (mapping == null) {
+      return null;
+    }
+    mapping.refuseAllBut(List.of("ca", "serverName", "insecure"));
+    var ca = mapping.has("ca") ? required(mapping, Settings.POOL_TLS_CA) : null;
+    var name = mapping.has("serverName") ? required(mapping, Settings.POOL_TLS_SERVER_NAME) : null;
+    boolean insecure =
+        mapping.has("insecure")
+            && Boolean.TRUE.equals(required(mapping, Settings.POOL_TLS_INSECURE));
+    if (insecure && ca != null) {
+      mapping.error("ca", "has no use where any certificate will do; leave out ca or insecure");
+      return null;
+    }
+    return new PodTls.Settings(ca == null ? null : file.resolveSibling(ca), name, insecure);
   }
 
   private static Duration scrapeInterval(@Nullable YamlMapping scrape) {

@@ -213,6 +213,26 @@ public final class Settings {
           "200ms",
           "Upper bound of the adaptive interval between two looks at a pod's /metrics.");
 
+  static final Setting<Path> POOL_TLS_CA =
+      new Setting<>(
+          "pools[].tls.ca",
+          SettingType.FILE,
+          null,
+          "Authorities of pods' certificates in PEM, read again on change; without it, those of"
+              + " Java. Any tls, even {}, turns TLS to the pods on.");
+  static final Setting<String> POOL_TLS_SERVER_NAME =
+      new Setting<>(
+          "pools[].tls.serverName",
+          SettingType.NAME,
+          null,
+          "Name that pods' certificates must be for; without it, the pod's address.");
+  static final Setting<Boolean> POOL_TLS_INSECURE =
+      new Setting<>(
+          "pools[].tls.insecure",
+          SettingType.BOOLEAN,
+          "false",
+          "Any certificate will do: encrypted, but to nobody in particular.");
+
   private static final List<Setting<?>> ALL =
       List.of(
           LISTEN,
@@ -258,7 +278,10 @@ public final class Settings {
           POOL_KUBERNETES_NAMESPACE,
           POOL_KUBERNETES_SELECTOR,
           POOL_KUBERNETES_PORTS,
-          POOL_SCRAPE_INTERVAL);
+          POOL_SCRAPE_INTERVAL,
+          POOL_TLS_CA,
+          POOL_TLS_SERVER_NAME,
+          POOL_TLS_INSECURE);
 
   private Settings() {}
 

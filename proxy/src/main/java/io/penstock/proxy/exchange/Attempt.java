@@ -50,7 +50,7 @@ final class Attempt implements ResponseHandler {
 
   /** Sends head and body, whose ownership passes. */
   void send(ByteBuf head, ByteBuf body) {
-    call = loop.upstream().send(endpoint, head, body, false, this);
+    call = loop.upstream().send(endpoint, pool.tls(), head, body, false, this);
   }
 
   Endpoint endpoint() {

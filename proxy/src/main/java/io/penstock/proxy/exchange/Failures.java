@@ -12,7 +12,8 @@ final class Failures {
   /** The error the client gets when no other pod can be asked. */
   static GatewayError error(UpstreamFailure.Kind kind) {
     return switch (kind) {
-      case CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_FAILED -> GatewayError.UPSTREAM_CONNECT_ERROR;
+      case CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_FAILED, TLS_FAILED ->
+          GatewayError.UPSTREAM_CONNECT_ERROR;
       case RESET_BEFORE_HEAD, RESET_BEFORE_BODY, TRUNCATED -> GatewayError.UPSTREAM_RESET;
       case PROTOCOL_ERROR -> GatewayError.UPSTREAM_INVALID_RESPONSE;
     };
@@ -21,7 +22,7 @@ final class Failures {
   /** The entry in the decision record. */
   static FailureKind attempt(UpstreamFailure.Kind kind) {
     return switch (kind) {
-      case CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_FAILED -> FailureKind.CONNECT;
+      case CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_FAILED, TLS_FAILED -> FailureKind.CONNECT;
       case RESET_BEFORE_HEAD, RESET_BEFORE_BODY, TRUNCATED -> FailureKind.RESET;
       case PROTOCOL_ERROR -> FailureKind.PROTOCOL;
     };

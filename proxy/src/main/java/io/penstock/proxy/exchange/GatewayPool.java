@@ -2,8 +2,10 @@ package io.penstock.proxy.exchange;
 
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.schedule.OutlierDetector;
+import io.penstock.picker.scrape.PodTls;
 import io.penstock.proxy.upstream.RetryBudget;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pool as the gateway uses it. Thread-safe: its parts are.
@@ -13,13 +15,15 @@ import java.util.List;
  * @param picker chooses the endpoint
  * @param health what the gateway saw of the endpoints
  * @param retries how many retries the pool allows beside its first tries
+ * @param tls how TLS is spoken to the pods; null: plain text
  */
 public record GatewayPool(
     String name,
     List<String> models,
     PoolPicker picker,
     OutlierDetector health,
-    RetryBudget retries) {
+    RetryBudget retries,
+    @Nullable PodTls tls) {
 
   /** Copies the models. */
   public GatewayPool {

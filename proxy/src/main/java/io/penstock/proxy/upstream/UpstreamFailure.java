@@ -25,6 +25,8 @@ public record UpstreamFailure(Kind kind, boolean staleConnection, @Nullable Stri
     CONNECT_TIMEOUT,
     /** Connecting failed in another way. */
     CONNECT_FAILED,
+    /** There is no TLS: the pod's certificate is not as wanted, or it does not speak TLS. */
+    TLS_FAILED,
     /** The connection ended before the head of an answer was complete. */
     RESET_BEFORE_HEAD,
     /** The connection ended after the head, before any of the body. */
@@ -37,7 +39,7 @@ public record UpstreamFailure(Kind kind, boolean staleConnection, @Nullable Stri
     /** Whether the request cannot have reached the pod. */
     public boolean neverSent() {
       return switch (this) {
-        case CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_FAILED -> true;
+        case CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_FAILED, TLS_FAILED -> true;
         case RESET_BEFORE_HEAD, RESET_BEFORE_BODY, TRUNCATED, PROTOCOL_ERROR -> false;
       };
     }

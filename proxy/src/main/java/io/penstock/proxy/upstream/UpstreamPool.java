@@ -2,6 +2,8 @@ package io.penstock.proxy.upstream;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
@@ -14,16 +16,22 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.util.NetUtil;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.EndpointId;
+import io.penstock.picker.scrape.PodTls;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The connections of one event loop to all pods. Confined to that loop; the counts may be read from
@@ -35,6 +43,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class UpstreamPool {
 
+  private static final Logger log = LoggerFactory.getLogger(UpstreamPool.class);
+
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(4);
   private static final int MOST_IDLE_PER_ENDPOINT = 256;
 
@@ -42,7 +52,9 @@ public final class UpstreamPool {
   private final Bootstrap bootstrap;
   private final LongSupplier nanoClock;
   private final RecvByteBufAllocator reads;
+  private final Duration handshakeTimeout;
   private final Map<EndpointId, IdleConnections> endpoints = new HashMap<>();
+  private final Map<PodTls, Map<EndpointId, IdleConnections>> secured = new HashMap<>();
   private boolean sweeping;
   private final LongAdder open = new LongAdder();
   private final LongAdder created = new LongAdder();
@@ -53,7 +65,7 @@ public final class UpstreamPool {
    * A loop's pool, without connections.
    *
    * @param reads where bytes are read to, usually a {@link SharedReadBuffer}
-   * @param connectMillis {@code timeouts.connect}
+   * @param connectMillis {@code timeouts.connect}, and for a TLS handshake as much again
    */
   public UpstreamPool(
       EventLoop loop,
@@ -64,6 +76,7 @@ public final class UpstreamPool {
     this.loop = loop;
     this.reads = reads;
     this.nanoClock = nanoClock;
+    this.handshakeTimeout = Duration.ofMillis(connectMillis);
     this.bootstrap =
         new Bootstrap()
             .group(loop)
@@ -79,12 +92,18 @@ public final class UpstreamPool {
    * from within.
    *
    * @param endpoint an endpoint of the current snapshot: nothing else is ever connected to
+   * @param tls how TLS is spoken to it; null: plain text
    * @param answersHead whether the method is HEAD
    */
   public UpstreamCall send(
-      Endpoint endpoint, ByteBuf head, ByteBuf body, boolean answersHead, ResponseHandler handler) {
+      Endpoint endpoint,
+      @Nullable PodTls tls,
+      ByteBuf head,
+      ByteBuf body,
+      boolean answersHead,
+      ResponseHandler handler) {
     assert loop.inEventLoop();
-    var home = endpoints.computeIfAbsent(endpoint.id(), IdleConnections::new);
+    var home = home(endpoint.id(), tls);
     var pooled = home.take();
     if (pooled != null) {
       reused.increment();
@@ -96,12 +115,66 @@ public final class UpstreamPool {
     ChannelFuture connect = bootstrap.connect(address(endpoint));
     call.connecting(connect.channel());
     // An immediate failure must not call back from within.
+    Runnable next =
+        tls == null
+            ? () -> connected(connect, home, call)
+            : () -> secure(connect, tls, endpoint, home, call);
     if (connect.isDone()) {
-      loop.execute(() -> connected(connect, home, call));
+      loop.execute(next);
     } else {
-      connect.addListener(done -> connected(connect, home, call));
+      connect.addListener(done -> next.run());
     }
     return call;
+  }
+
+  /** A pod that two pools reach, each in its own way, has connections of both kinds. */
+  private IdleConnections home(EndpointId endpoint, @Nullable PodTls tls) {
+    return tls == null
+        ? endpoints.computeIfAbsent(endpoint, IdleConnections::new)
+        : secured
+            .computeIfAbsent(tls, each -> new HashMap<>())
+            .computeIfAbsent(endpoint, IdleConnections::new);
+  }
+
+  /** Shakes hands before anything is sent, so that a pod that is not trusted gets nothing. */
+  private void secure(
+      ChannelFuture connect,
+      PodTls tls,
+      Endpoint endpoint,
+      IdleConnections home,
+      UpstreamCall call) {
+    if (!connect.isSuccess()) {
+      connected(connect, home, call);
+      return;
+    }
+    var channel = connect.channel();
+    // What is not decrypted yet may be held for longer than a shared block bears.
+    channel.config().setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator());
+    var spec = endpoint.spec();
+    var handler = tls.handler(channel.alloc(), spec.host(), spec.port(), handshakeTimeout);
+    channel.pipeline().addFirst(handler);
+    handler
+        .handshakeFuture()
+        .addListener(
+            done -> {
+              if (done.isSuccess()) {
+                connected(connect, home, call);
+              } else {
+                distrusted(channel, endpoint, call, done.cause());
+              }
+            });
+  }
+
+  private void distrusted(
+      Channel channel, Endpoint endpoint, UpstreamCall call, @Nullable Throwable cause) {
+    channel.close();
+    if (call.over()) {
+      return;
+    }
+    connectFailures.increment();
+    var reason = cause == null ? "the handshake was not finished" : PodTls.reason(cause);
+    log.warn("no TLS with {}: {}", endpoint.address(), reason);
+    call.fail(UpstreamFailure.Kind.TLS_FAILED, false, reason);
   }
 
   private void connected(ChannelFuture connect, IdleConnections home, UpstreamCall call) {
@@ -166,7 +239,11 @@ public final class UpstreamPool {
   /** Forgets an endpoint that has left its pool: idle connections close, busy ones finish. */
   public void drop(EndpointId endpoint) {
     assert loop.inEventLoop();
-    var home = endpoints.remove(endpoint);
+    drop(endpoints.remove(endpoint));
+    secured.values().forEach(homes -> drop(homes.remove(endpoint)));
+  }
+
+  private static void drop(@Nullable IdleConnections home) {
     if (home != null) {
       home.drop();
     }
@@ -175,8 +252,9 @@ public final class UpstreamPool {
   /** Closes what is idle; busy connections close when they are done. */
   public void close() {
     assert loop.inEventLoop();
-    endpoints.values().forEach(IdleConnections::drop);
+    homes().forEach(IdleConnections::drop);
     endpoints.clear();
+    secured.clear();
   }
 
   /** Where reads of the loop go, for the connections of clients too. */
@@ -199,10 +277,16 @@ public final class UpstreamPool {
     }
   }
 
+  private List<IdleConnections> homes() {
+    List<IdleConnections> all = new ArrayList<>(endpoints.values());
+    secured.values().forEach(each -> all.addAll(each.values()));
+    return all;
+  }
+
   private void sweep() {
     long oldest = now() - IDLE_NANOS;
     boolean any = false;
-    for (var home : endpoints.values()) {
+    for (var home : homes()) {
       home.closeIdleSince(oldest);
       any |= home.size() > 0;
     }

@@ -1,9 +1,11 @@
 package io.penstock.proxy.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
+import io.penstock.picker.scrape.PodTls;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -422,6 +424,36 @@ class GatewayConfigLoaderTest {
       }
       assertThat(json).contains("\"log.access\":{\"value\":\"false\",\"source\":\"--log.access\"}");
       assertThat(json).contains("\"address\":\"10.0.0.1:8001\"");
+    }
+  }
+
+  @Nested
+  class PodsOverTls {
+
+    private static final String TLS = POOL + "    tls: ";
+
+    @Test
+    void a_file_beside_the_configuration_names_their_authorities() throws Exception {
+      var loaded = loaded(sources(TLS + "{ca: pods.pem, serverName: vllm.test}\n"));
+      assertThat(loaded.config().pools().getFirst().tls())
+          .isEqualTo(new PodTls.Settings(folder.resolve("pods.pem"), "vllm.test", false));
+      assertThat(ConfigPrinter.yaml(loaded)).contains("tls: {ca: ", "serverName: vllm.test}");
+      assertThat(loaded(sources(TLS + "{}\n")).config().pools().getFirst().tls())
+          .isEqualTo(new PodTls.Settings(null, null, false));
+      assertThat(loaded(sources(POOL)).config().pools().getFirst().tls()).isNull();
+    }
+
+    @Test
+    void what_does_not_fit_is_an_error_with_its_place() throws Exception {
+      assertThat(errors(sources(TLS + "{ca: pods.pem, insecure: true}\n")))
+          .singleElement(STRING)
+          .contains("pools[0].tls.ca", "has no use where any certificate will do");
+      assertThat(errors(sources(TLS + "{servername: x}\n")))
+          .singleElement(STRING)
+          .contains("servername", "serverName");
+      assertThat(errors(sources(POOL).podTls(new PodTls.Settings(null, null, true))))
+          .singleElement(STRING)
+          .contains("--pods-tls", "needs --endpoints or --pool");
     }
   }
 }

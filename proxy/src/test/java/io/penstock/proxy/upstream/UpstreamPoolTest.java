@@ -11,6 +11,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.scrape.PodTls;
 import io.penstock.proxy.upstream.UpstreamFailure.Kind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -144,6 +145,11 @@ class UpstreamPoolTest {
   }
 
   private Answer send(Endpoint endpoint, String method, int bodyBytes) throws Exception {
+    return send(endpoint, null, method, bodyBytes);
+  }
+
+  private Answer send(Endpoint endpoint, @Nullable PodTls tls, String method, int bodyBytes)
+      throws Exception {
     var answer = new Answer();
     onLoop(
         () -> {
@@ -155,7 +161,7 @@ class UpstreamPoolTest {
               bodyBytes == 0
                   ? Unpooled.EMPTY_BUFFER
                   : ByteBufAllocator.DEFAULT.directBuffer(bodyBytes).writeZero(bodyBytes);
-          answer.call = pool.send(endpoint, head, body, method.equals("HEAD"), answer);
+          answer.call = pool.send(endpoint, tls, head, body, method.equals("HEAD"), answer);
           return null;
         });
     return answer;
@@ -173,6 +179,18 @@ class UpstreamPoolTest {
     link.write(bytes);
     answer.assertComplete(body);
     return link;
+  }
+
+  @Test
+  void a_pod_that_does_not_speak_tls_is_sent_nothing_but_a_greeting() throws Exception {
+    var tls = new PodTls(new PodTls.Settings(null, null, true), taken -> {});
+    var answer = send(pod.endpoint(), tls, "GET", 0);
+    try (var link = pod.accept()) {
+      link.write(OK);
+      answer.assertFailed(Kind.TLS_FAILED, false);
+      assertThat(answer.failure.notProcessed()).isTrue();
+      assertThat(pool.connectFailureCount()).isEqualTo(1);
+    }
   }
 
   @Nested
@@ -524,7 +542,7 @@ class UpstreamPoolTest {
           () -> {
             ByteBuf head = ByteBufAllocator.DEFAULT.directBuffer().writeZero(10);
             ByteBuf body = ByteBufAllocator.DEFAULT.directBuffer().writeZero(10);
-            var call = pool.send(pod.endpoint(), head, body, false, answer);
+            var call = pool.send(pod.endpoint(), null, head, body, false, answer);
             call.cancel();
             call.cancel();
             assertThat(head.refCnt()).isZero();

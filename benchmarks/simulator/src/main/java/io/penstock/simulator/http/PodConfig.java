@@ -6,8 +6,10 @@ import io.penstock.simulator.text.TextGenerator;
 import io.penstock.simulator.text.Tokenizer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one simulated pod is. Immutable; made by {@link #builder}.
@@ -25,6 +27,8 @@ import java.util.function.UnaryOperator;
  * @param embeddings whether {@code /v1/embeddings} answers; a model that generates has no such
  *     route
  * @param receivedLimit how many received requests are kept for tests
+ * @param tls what it serves TLS with, as {@code --ssl-certfile} and {@code --ssl-keyfile}; null:
+ *     plain text
  */
 public record PodConfig(
     InetSocketAddress address,
@@ -36,7 +40,11 @@ public record PodConfig(
     boolean requestIdHeaders,
     boolean serverLoadTracking,
     boolean embeddings,
-    int receivedLimit) {
+    int receivedLimit,
+    @Nullable Tls tls) {
+
+  /** Files in PEM: a certificate chain, and its key as PKCS#8. */
+  public record Tls(Path certificate, Path key) {}
 
   /** Checks that there is a model. */
   public PodConfig {
@@ -70,6 +78,7 @@ public record PodConfig(
     private boolean serverLoadTracking;
     private boolean embeddings;
     private int receivedLimit = 1_000;
+    private @Nullable Tls tls;
 
     private Builder() {}
 
@@ -144,6 +153,12 @@ public record PodConfig(
       return this;
     }
 
+    /** Default plain text. */
+    public Builder tls(Path certificate, Path key) {
+      tls = new Tls(certificate, key);
+      return this;
+    }
+
     /** The configuration, checked. */
     public PodConfig build() {
       EngineConfig.Builder base =
@@ -162,7 +177,8 @@ public record PodConfig(
           requestIdHeaders,
           serverLoadTracking,
           embeddings,
-          receivedLimit);
+          receivedLimit,
+          tls);
     }
   }
 }

@@ -8,6 +8,8 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.ServerChannel;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
 import io.penstock.simulator.engine.Engine;
 import io.penstock.simulator.engine.EngineStats;
 import io.penstock.simulator.fault.Fault;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +47,7 @@ public final class PodServer {
   private final Routes routes;
   private final ReceivedLog received;
   private final Set<Channel> connections = new HashSet<>();
+  private final @Nullable SslContext tls;
 
   private @Nullable Channel listener;
   private @Nullable ChannelFuture closed; // of the last listener
@@ -59,6 +63,7 @@ public final class PodServer {
    *
    * @param channelType a server channel that fits the loop
    * @param time of the date header and of creation times
+   * @throws IllegalArgumentException if it is to serve TLS, and the files are no pair
    */
   public PodServer(
       PodConfig config,
@@ -73,6 +78,20 @@ public final class PodServer {
     ids = new Ids(new SplittableRandom(config.seed()));
     received = new ReceivedLog(config.receivedLimit());
     routes = new Routes(this, time);
+    tls = tls(config.tls());
+  }
+
+  private static @Nullable SslContext tls(PodConfig.@Nullable Tls files) {
+    if (files == null) {
+      return null;
+    }
+    try {
+      return SslContextBuilder.forServer(files.certificate().toFile(), files.key().toFile())
+          .protocols("TLSv1.3", "TLSv1.2")
+          .build();
+    } catch (SSLException e) {
+      throw new IllegalArgumentException("no TLS with " + files.certificate(), e);
+    }
   }
 
   /** Binds; returns when connects are accepted. */
@@ -252,6 +271,9 @@ public final class PodServer {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    if (tls != null) {
+                      channel.pipeline().addLast(tls.newHandler(channel.alloc()));
+                    }
                     channel
                         .pipeline()
                         .addLast(
