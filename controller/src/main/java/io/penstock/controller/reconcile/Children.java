@@ -41,6 +41,9 @@ final class Children {
   private final ClusterView seen;
   private final ReconcileMetrics metrics;
 
+  /** Children above which {@link #settled} is emptied; each is then applied once more. */
+  private static final int MOST_SETTLED = 10_000;
+
   /** Children that the API server stores otherwise than applied: as stored, still as desired. */
   private final Map<String, String> settled = new ConcurrentHashMap<>();
 
@@ -206,6 +209,9 @@ final class Children {
       log.info("{} {}: {}", kind.kindName(), key, verb);
       var stored = answer.body();
       if (Sameness.difference(complete, stored).isPresent()) {
+        if (settled.size() >= MOST_SETTLED) {
+          settled.clear();
+        }
         settled.put(Objects.uid(stored), Objects.resourceVersion(stored));
       }
       return new Outcome.Live(stored);

@@ -38,7 +38,13 @@ public enum Kind {
       Role.OPTIONAL_CHILD),
   ROUTE("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", Role.OPTIONAL_CHILD),
   GATEWAY("gateway.networking.k8s.io", "v1", "Gateway", "gateways", Role.OPTIONAL_OBSERVED),
-  SCALED_OBJECT("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects", Role.OPTIONAL_CHILD);
+  SCALED_OBJECT("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects", Role.OPTIONAL_CHILD),
+  CLAIM_TEMPLATE(
+      "resource.k8s.io",
+      "v1",
+      "ResourceClaimTemplate",
+      "resourceclaimtemplates",
+      Role.OPTIONAL_CHILD);
 
   private enum Role {
     INPUT,
