@@ -181,7 +181,11 @@ class ControllerIT {
   @Test
   @Order(5)
   void an_image_that_cannot_be_pulled_is_named_by_why() throws Exception {
-    var pod = pods("{.items[0].metadata.name}");
+    // Two pods, of which one goes on serving.
+    patch(CPU, "{\"spec\":{\"replicas\":2}}");
+    soon().until(() -> status(CPU, "{.status.replicas}").equals("2/2"));
+    awaitReady(CPU);
+    var pod = podThatStays();
     cluster.kubectl(
         "patch",
         "pod",
@@ -196,14 +200,28 @@ class ControllerIT {
 
     soon()
         .until(() -> status(CPU, "{.status.message}").contains("ImagePullBackOff: no such image"));
-    assertThat(status(CPU, "{.status.phase}")).isEqualTo("Degraded");
+    soon().until(() -> status(CPU, "{.status.phase}").equals("Degraded"));
     var why = why(CPU);
     assertThat(why.status()).isEqualTo(1);
     assertThat(why.output()).contains("because of MainWorkloadReady", pod, "no such image");
 
     cluster.kubectl("delete", "pod", pod, "--grace-period=0", "--force");
+    patch(CPU, "{\"spec\":{\"replicas\":1}}");
+    soon().until(() -> status(CPU, "{.status.replicas}").equals("1/1"));
     awaitReady(CPU);
     assertThat(why(CPU).status()).isZero();
+  }
+
+  private static String podThatStays() throws Exception {
+    return cluster.kubectl(
+            "get",
+            "pods",
+            "--field-selector",
+            "status.phase=Running",
+            "-o",
+            "go-template={{range .items}}{{if not .metadata.deletionTimestamp}}"
+                + "{{.metadata.name}} {{end}}{{end}}")
+        .split(" ", 2)[0];
   }
 
   private static PenstockProcess.Finished why(String name) throws Exception {
