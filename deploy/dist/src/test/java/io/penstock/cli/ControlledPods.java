@@ -22,11 +22,23 @@ final class ControlledPods implements AutoCloseable {
 
   private static final int PORT = 8000;
 
+  /** Looks at the cluster, some 100 ms each, in which nothing may come. */
+  private static final int QUIET_LOOKS = 15;
+
+  /**
+   * A pod that terminates.
+   *
+   * @param requests that its engine had been sent
+   * @param looks since the last one
+   */
+  private record Leaving(long requests, int looks) {}
+
   private final KubeCluster cluster;
   private final String selector;
   private final String[] models;
   private final Fleet fleet = Fleet.builder().build();
   private final Map<String, SimulatedPod> running = new ConcurrentHashMap<>();
+  private final Map<String, Leaving> leaving = new HashMap<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Thread kubelet;
   private volatile Exception failure;
@@ -102,11 +114,22 @@ final class ControlledPods implements AutoCloseable {
             .build());
   }
 
-  /** Ends an engine that has nothing to do, and its pod with it. */
+  /**
+   * Ends an engine that has nothing to do and has been left alone for a while, and its pod with it:
+   * a pod's preStop hook gives those who route that time to hear of its end.
+   */
   private void end(String name) throws Exception {
     var engine = running.get(name);
-    if (engine != null && (engine.stats().running() > 0 || engine.stats().waiting() > 0)) {
-      return;
+    if (engine != null) {
+      boolean busy = engine.stats().running() > 0 || engine.stats().waiting() > 0;
+      var before = leaving.get(name);
+      long requests = engine.stats().inferenceRequests();
+      int looks = !busy && before != null && before.requests() == requests ? before.looks() + 1 : 0;
+      leaving.put(name, new Leaving(requests, looks));
+      if (looks < QUIET_LOOKS) {
+        return;
+      }
+      leaving.remove(name);
     }
     cluster.kubectl("delete", "pod", name, "--grace-period=0", "--force", "--ignore-not-found");
     if (engine != null) {
