@@ -35,6 +35,7 @@ final class ControlledPods implements AutoCloseable {
 
   private final KubeCluster cluster;
   private final String selector;
+  private final PodConfig.Tls tls;
   private final String[] models;
   private final Fleet fleet = Fleet.builder().build();
   private final Map<String, SimulatedPod> running = new ConcurrentHashMap<>();
@@ -47,10 +48,12 @@ final class ControlledPods implements AutoCloseable {
    * Begins to run pods.
    *
    * @param service whose pods
+   * @param tls what the engines serve TLS with
    * @param models names that each engine serves
    */
-  ControlledPods(KubeCluster cluster, String service, String... models) {
+  ControlledPods(KubeCluster cluster, String service, PodConfig.Tls tls, String... models) {
     this.cluster = cluster;
+    this.tls = tls;
     this.selector = "kserve.io/component=workload,app.kubernetes.io/name=" + service;
     this.models = models;
     this.kubelet = Thread.ofPlatform().daemon().name("kubelet").start(this::run);
@@ -109,6 +112,7 @@ final class ControlledPods implements AutoCloseable {
         PodConfig.builder()
             .address(new InetSocketAddress(address, PORT))
             .models(models)
+            .tls(tls.certificate(), tls.key())
             .profile(EngineProfile.INSTANT)
             .seed(1)
             .build());

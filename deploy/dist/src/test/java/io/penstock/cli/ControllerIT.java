@@ -3,10 +3,12 @@ package io.penstock.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.penstock.simulator.http.PodConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.core.ConditionFactory;
@@ -379,11 +381,21 @@ class ControllerIT {
   @Order(11)
   void from_the_gpu_manifest_to_a_streamed_answer_and_from_three_pods_to_one_without_loss()
       throws Exception {
-    try (var engines = new ControlledPods(cluster, GPU, GPU, "publishers/llm/models/" + GPU)) {
+    var tls = new PodConfig.Tls(ofSecret("tls.crt"), ofSecret("tls.key"));
+    try (var engines = new ControlledPods(cluster, GPU, tls, GPU, "publishers/llm/models/" + GPU)) {
       soon().until(() -> engines.running().size() == 3);
       try (var gateway =
           PenstockProcess.serveUnready(
-              gatewayAccount(), "--pool", pool(), "--log.access", "false")) {
+              gatewayAccount(),
+              "--pool",
+              argument("--pool"),
+              "--pods-tls",
+              "--pods-ca",
+              ofSecret("ca.crt").toString(),
+              "--pods-server-name",
+              argument("--pods-server-name"),
+              "--log.access",
+              "false")) {
         soon().until(() -> gateway.admin("/readyz").statusCode() == 200);
         try (var stream = new OpenStream(gateway.url(), GPU, "Say something", 20)) {
           assertThat(stream.answer()).contains("data: [DONE]");
@@ -409,8 +421,8 @@ class ControllerIT {
     return Map.of("KUBECONFIG", cluster.account(GPU + "-kserve-gateway").toString());
   }
 
-  /** The pool that the rendered gateway is told to serve. */
-  private static String pool() throws Exception {
+  /** What follows a flag of the gateway that the controller has rendered. */
+  private static String argument(String flag) throws Exception {
     var arguments =
         List.of(
             cluster
@@ -421,7 +433,20 @@ class ControllerIT {
                     "-o",
                     "jsonpath={range .spec.template.spec.containers[0].args[*]}{@}{\"\\n\"}{end}")
                 .split("\n", -1));
-    return arguments.get(arguments.indexOf("--pool") + 1);
+    assertThat(arguments).contains(flag);
+    return arguments.get(arguments.indexOf(flag) + 1);
+  }
+
+  /** A file of the Secret that the pods mount. */
+  private static Path ofSecret(String key) throws Exception {
+    var data =
+        cluster.kubectl(
+            "get",
+            "secret",
+            GPU + "-kserve-self-signed-certs",
+            "-o",
+            "jsonpath={.data." + key.replace(".", "\\.") + "}");
+    return Files.write(folder.resolve(key), Base64.getDecoder().decode(data.strip()));
   }
 
   private static void applySeed(String file) throws Exception {
