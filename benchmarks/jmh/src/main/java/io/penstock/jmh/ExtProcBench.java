@@ -52,8 +52,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * has come back whole. Eight endpoints that do not answer scrapes. The client's side, grpc-java
  * with the generated messages, is in the figures.
  *
- * <p>{@code benchmarks/bin/jmh ExtProcBench -p bytes=1024}. Expected: 150 µs at 1 KB on an idle
- * machine with two cores, most of it the way between threads; 1.5 ms at 400 KB.
+ * <p>{@code benchmarks/bin/jmh ExtProcBench -p bytes=1024}. Expected on two cores, at the median:
+ * 170 µs and 26 KB at 1 KB, 2.7 ms and 960 KB at 400 KB, both sides together.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
