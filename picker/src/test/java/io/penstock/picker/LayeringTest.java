@@ -61,7 +61,7 @@ class LayeringTest {
 
   @ArchTest
   static final ArchRule nettyOnlyWhereBytesAreFetchedAndServed =
-      onlyIn("io.netty..", "scrape", "discovery", "extproc", "app");
+      onlyIn("io.netty..", "scrape", "discovery", "grpc", "extproc", "app");
 
   @ArchTest
   static final ArchRule nettyInDiscoveryIsForNames =
@@ -108,6 +108,7 @@ class LayeringTest {
   @ArchTest static final ArchRule kvevents = imports("kvevents", "prefix", "pool", "request");
   @ArchTest static final ArchRule discovery = imports("discovery", "pool");
   @ArchTest static final ArchRule tls = imports("tls");
+  @ArchTest static final ArchRule grpc = imports("grpc");
 
   @ArchTest
   static final ArchRule extproc =
@@ -120,6 +121,7 @@ class LayeringTest {
           "request",
           "signals",
           "pool",
+          "grpc",
           "tls");
 
   @ArchTest

@@ -1,8 +1,7 @@
 package io.penstock.picker.extproc;
 
-import io.grpc.Metadata;
-import io.grpc.ServerCall;
-import io.grpc.Status;
+import io.penstock.picker.grpc.GrpcCall;
+import io.penstock.picker.grpc.GrpcStatus;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -10,17 +9,15 @@ import org.slf4j.LoggerFactory;
 /**
  * One ext-proc stream, which is one HTTP request: its messages go to the half they belong to.
  *
- * <p>One message is asked for at a time, and only while the gateway takes what is sent, so that a
- * gateway that is slow to read cannot make replies pile up. A fault in here costs at most the
- * observation of a response: before the request is answered it becomes an answer of the picker's
- * own, afterwards the response is passed on unseen. The stream itself ends with OK, but for one
- * whose response comes through here when the picker stops.
+ * <p>A fault in here costs at most the observation of a response: before the request is answered it
+ * becomes an answer of the picker's own, afterwards the response is passed on unseen. The stream
+ * itself ends with OK, but for one whose response comes through here when the picker stops.
  */
-final class ExtProcStream extends ServerCall.Listener<Incoming> {
+final class ExtProcStream implements GrpcCall.Listener {
 
   private static final Logger LOG = LoggerFactory.getLogger(ExtProcStream.class);
 
-  private final ServerCall<Incoming, Reply> call;
+  private final GrpcCall call;
   private final LoopState loop;
   private final ExtProcServices services;
   private final @Nullable ExtProcPool pool;
@@ -29,9 +26,7 @@ final class ExtProcStream extends ServerCall.Listener<Incoming> {
   private final ResponseSide response;
   private final long startNanos;
   private boolean open = true;
-  private boolean headersSent;
   private boolean counted;
-  private boolean wanted;
 
   /**
    * A stream that begins.
@@ -39,10 +34,7 @@ final class ExtProcStream extends ServerCall.Listener<Incoming> {
    * @param pool null when the gateway asked for one that does not exist
    */
   ExtProcStream(
-      ServerCall<Incoming, Reply> call,
-      LoopState loop,
-      ExtProcServices services,
-      @Nullable ExtProcPool pool) {
+      GrpcCall call, LoopState loop, ExtProcServices services, @Nullable ExtProcPool pool) {
     this.call = call;
     this.loop = loop;
     this.services = services;
@@ -53,15 +45,28 @@ final class ExtProcStream extends ServerCall.Listener<Incoming> {
     this.startNanos = loop.now();
   }
 
-  /** Begins to read. */
+  /** Counts as open from here on. */
   void start() {
     loop.opened(this);
     services.metrics().streamOpened();
-    call.request(1);
   }
 
   @Override
-  public void onMessage(Incoming message) {
+  public void message(byte[] bytes) {
+    take(IncomingReader.parse(bytes));
+  }
+
+  @Override
+  public void tooLong(long bytes) {
+    take(Incoming.of(Incoming.Kind.TOO_LONG));
+    if (open) {
+      // A piece of a response that goes no further: the stream cannot go on either.
+      account.aborted();
+      close(GrpcStatus.RESOURCE_EXHAUSTED, "a message of " + bytes + " bytes is too long");
+    }
+  }
+
+  private void take(Incoming message) {
     if (!open) {
       return;
     }
@@ -69,9 +74,6 @@ final class ExtProcStream extends ServerCall.Listener<Incoming> {
       dispatch(message);
     } catch (RuntimeException fault) {
       failed(fault);
-    }
-    if (open) {
-      next();
     }
   }
 
@@ -99,37 +101,16 @@ final class ExtProcStream extends ServerCall.Listener<Incoming> {
     }
   }
 
-  private void next() {
-    if (call.isReady()) {
-      call.request(1);
-    } else {
-      wanted = true;
-    }
-  }
-
   @Override
-  public void onReady() {
-    if (wanted && open) {
-      wanted = false;
-      call.request(1);
-    }
-  }
-
-  @Override
-  public void onHalfClose() {
+  public void halfClosed() {
     response.streamEnded();
     close();
   }
 
   @Override
-  public void onCancel() {
+  public void cancelled() {
     account.aborted();
     over("CANCELLED");
-  }
-
-  @Override
-  public void onComplete() {
-    over("OK");
   }
 
   /**
@@ -146,10 +127,10 @@ final class ExtProcStream extends ServerCall.Listener<Incoming> {
       request.refuse(ImmediateAnswer.SHUTTING_DOWN);
     } else if (response.passesThrough()) {
       account.aborted();
-      close(Status.UNAVAILABLE.withDescription("the picker stops in the middle of a response"));
+      close(GrpcStatus.UNAVAILABLE, "the picker stops in the middle of a response");
     } else {
       account.unobserved();
-      close(Status.OK);
+      close();
     }
   }
 
@@ -169,25 +150,19 @@ final class ExtProcStream extends ServerCall.Listener<Incoming> {
 
   /** Sends a reply; nothing once the stream has ended. */
   void send(Reply reply) {
-    if (open && !call.isCancelled()) {
-      if (!headersSent) {
-        headersSent = true;
-        call.sendHeaders(new Metadata());
-      }
-      call.sendMessage(reply);
-    }
+    reply.send(call);
   }
 
   /** Ends the stream in good order. */
   void close() {
-    close(Status.OK);
+    close(GrpcStatus.OK, "");
   }
 
-  private void close(Status status) {
+  private void close(GrpcStatus status, String text) {
     if (open) {
       open = false;
-      call.close(status, new Metadata());
-      over(status.getCode().name());
+      call.close(status, text);
+      over(status.name());
     }
   }
 

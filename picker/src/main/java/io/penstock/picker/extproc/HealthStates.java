@@ -1,43 +1,43 @@
 package io.penstock.picker.extproc;
 
-import io.grpc.ServerServiceDefinition;
-import io.grpc.health.v1.HealthCheckRequest;
-import io.grpc.health.v1.HealthCheckResponse;
-import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
-import io.grpc.health.v1.HealthGrpc;
-import io.grpc.protobuf.services.HealthStatusManager;
-import io.grpc.stub.ServerCalls;
-import io.grpc.stub.StreamObserver;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.penstock.picker.grpc.GrpcCall;
+import io.penstock.picker.grpc.GrpcMethod;
+import io.penstock.picker.grpc.GrpcStatus;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The picker's health as {@code grpc.health.v1} tells it. {@code liveness} serves as long as
  * anything answers; every other name, even one that nobody knows, says whether the picker is ready,
- * because a gateway whose check ends in an error for its name's sake would send nothing here.
- * Thread-safe.
+ * because a gateway whose check ends in an error for its name's sake would send nothing here. One
+ * that watches such a name learns that it is unknown, as the protocol has it. Thread-safe.
+ *
+ * @see <a href="https://github.com/grpc/grpc/blob/master/doc/health-checking.md">the protocol</a>
  */
 public final class HealthStates {
 
   private static final String LIVENESS = "liveness";
 
   /** Names that gateways and probes are known to ask for, and that can be watched. */
-  private static final List<String> READINESS =
-      List.of("", "readiness", "inference-extension", ExtProcServer.SERVICE);
+  private static final Set<String> READINESS =
+      Set.of("", "readiness", "inference-extension", ExtProcServer.SERVICE);
 
-  private final HealthStatusManager watched = new HealthStatusManager();
+  private static final int MOST_REQUEST_BYTES = 4 << 10;
+  private static final int SERVING = 1;
+  private static final int NOT_SERVING = 2;
+  private static final int SERVICE_UNKNOWN = 3;
+
+  private final Set<Health> watching = ConcurrentHashMap.newKeySet();
   private volatile boolean ready;
 
-  /** Not ready yet. */
-  public HealthStates() {
-    watched.setStatus(LIVENESS, ServingStatus.SERVING);
-    ready(false);
-  }
-
-  /** Whether requests may come. */
+  /** Whether requests may come; watchers are told of a change. */
   public void ready(boolean value) {
     ready = value;
-    for (var name : READINESS) {
-      watched.setStatus(name, status(value));
+    for (var watcher : watching) {
+      watcher.call.eventLoop().execute(watcher::tell);
     }
   }
 
@@ -47,27 +47,120 @@ public final class HealthStates {
   }
 
   /** The gRPC service. */
-  ServerServiceDefinition service() {
-    var standard = watched.getHealthService().bindService();
-    var service = ServerServiceDefinition.builder(HealthGrpc.getServiceDescriptor());
-    for (var method : standard.getMethods()) {
-      var checks = HealthGrpc.getCheckMethod();
-      if (method.getMethodDescriptor().getFullMethodName().equals(checks.getFullMethodName())) {
-        service.addMethod(checks, ServerCalls.asyncUnaryCall(this::check));
+  List<GrpcMethod> methods() {
+    return List.of(new Method("Check", false), new Method("Watch", true));
+  }
+
+  private final class Method implements GrpcMethod {
+    private final String name;
+    private final boolean watches;
+
+    Method(String name, boolean watches) {
+      this.name = name;
+      this.watches = watches;
+    }
+
+    @Override
+    public String path() {
+      return "/grpc.health.v1.Health/" + name;
+    }
+
+    @Override
+    public long mostMessageBytes() {
+      return MOST_REQUEST_BYTES;
+    }
+
+    @Override
+    public GrpcCall.Listener begin(GrpcCall call, Http2Headers headers) {
+      return new Health(call, watches);
+    }
+  }
+
+  /** One question. */
+  private final class Health implements GrpcCall.Listener {
+    private final GrpcCall call;
+    private final boolean watches;
+    private @Nullable String service;
+    private int told;
+
+    Health(GrpcCall call, boolean watches) {
+      this.call = call;
+      this.watches = watches;
+    }
+
+    @Override
+    public void message(byte[] bytes) {
+      if (service != null) {
+        return;
+      }
+      try {
+        service = service(bytes);
+      } catch (MalformedMessage e) {
+        call.close(GrpcStatus.INTERNAL, "no health request: " + e.getMessage());
+        return;
+      }
+      if (watches) {
+        watching.add(this);
+        tell();
       } else {
-        service.addMethod(method);
+        call.send(response(serving(service)));
+        call.close();
       }
     }
-    return service.build();
+
+    /** Says what is, if it is not what was said last. */
+    void tell() {
+      var name = service;
+      if (name == null || !call.open()) {
+        return;
+      }
+      boolean known = READINESS.contains(name) || name.equals(LIVENESS);
+      int status = known ? serving(name) : SERVICE_UNKNOWN;
+      if (status != told) {
+        told = status;
+        call.send(response(status));
+      }
+    }
+
+    @Override
+    public void tooLong(long bytes) {
+      // The call ends without an answer.
+    }
+
+    @Override
+    public void halfClosed() {
+      if (service == null) {
+        call.close(GrpcStatus.INTERNAL, "no health request came");
+      }
+    }
+
+    @Override
+    public void cancelled() {
+      watching.remove(this);
+    }
   }
 
-  private void check(HealthCheckRequest request, StreamObserver<HealthCheckResponse> answer) {
-    boolean serving = ready || request.getService().equals(LIVENESS);
-    answer.onNext(HealthCheckResponse.newBuilder().setStatus(status(serving)).build());
-    answer.onCompleted();
+  private int serving(String service) {
+    return ready || service.equals(LIVENESS) ? SERVING : NOT_SERVING;
   }
 
-  private static ServingStatus status(boolean serving) {
-    return serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+  /** {@code HealthCheckRequest.service}. */
+  private static String service(byte[] request) {
+    var in = new ProtoReader(request);
+    String service = "";
+    while (in.next()) {
+      if (in.field() == 1) {
+        in.span();
+        service = in.text();
+      } else {
+        in.skip();
+      }
+    }
+    return service;
+  }
+
+  /** {@code HealthCheckResponse.status}. */
+  private static byte[] response(int status) {
+    return new ProtoWriter().number(1, status).toBytes();
   }
 }

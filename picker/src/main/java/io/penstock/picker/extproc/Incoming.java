@@ -52,4 +52,11 @@ final class Incoming {
   @Nullable BodyMode requestBodyMode;
 
   @Nullable BodyMode responseBodyMode;
+
+  /** A message of which only the kind is known. */
+  static Incoming of(Kind kind) {
+    var unread = new Incoming();
+    unread.kind = kind;
+    return unread;
+  }
 }

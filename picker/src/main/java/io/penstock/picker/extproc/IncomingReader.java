@@ -1,16 +1,9 @@
 package io.penstock.picker.extproc;
 
-import io.grpc.MethodDescriptor;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/**
- * Reads a {@code ProcessingRequest}: its bytes are taken over once, and body pieces stay where they
- * are in them. Immutable.
- */
-final class IncomingReader implements MethodDescriptor.Marshaller<Incoming> {
+/** Reads a {@code ProcessingRequest}; body pieces stay where they are in it. Pure functions. */
+final class IncomingReader {
 
   private static final byte[] SUBSET_NAMESPACE = ascii("envoy.lb.subset_hint");
   private static final byte[] SUBSET_KEY = ascii("x-gateway-destination-endpoint-subset");
@@ -19,62 +12,14 @@ final class IncomingReader implements MethodDescriptor.Marshaller<Incoming> {
   private static final byte[] STATUS = ascii(":status");
   private static final byte[] CONTENT_TYPE = ascii("content-type");
 
-  private final long mostBytes;
-
-  /**
-   * A reader of messages.
-   *
-   * @param mostBytes of one; what is longer is not copied, and comes out as {@link
-   *     Incoming.Kind#TOO_LONG}
-   */
-  IncomingReader(long mostBytes) {
-    this.mostBytes = mostBytes;
-  }
-
-  @Override
-  public Incoming parse(InputStream stream) {
-    return isTooLong(stream) ? of(Incoming.Kind.TOO_LONG) : parse(bytes(stream));
-  }
-
-  private boolean isTooLong(InputStream stream) {
-    try {
-      return stream.available() > mostBytes;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static Incoming of(Incoming.Kind kind) {
-    var unread = new Incoming();
-    unread.kind = kind;
-    return unread;
-  }
+  private IncomingReader() {}
 
   /** A message that is none comes out as {@link Incoming.Kind#MALFORMED}, to be answered. */
   static Incoming parse(byte[] bytes) {
     try {
       return message(bytes);
     } catch (MalformedMessage notOurs) {
-      return of(Incoming.Kind.MALFORMED);
-    }
-  }
-
-  @Override
-  public InputStream stream(Incoming value) {
-    throw new UnsupportedOperationException("the picker does not send requests");
-  }
-
-  private static byte[] bytes(InputStream stream) {
-    try (stream) {
-      // A whole message, whose length is known: read it in one go.
-      byte[] bytes = new byte[stream.available()];
-      int read = stream.readNBytes(bytes, 0, bytes.length);
-      if (read < bytes.length || stream.available() > 0) {
-        throw new IllegalStateException("a message of another length than it said");
-      }
-      return bytes;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      return Incoming.of(Incoming.Kind.MALFORMED);
     }
   }
 

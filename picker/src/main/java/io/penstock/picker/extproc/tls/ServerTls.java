@@ -1,9 +1,17 @@
 package io.penstock.picker.extproc.tls;
 
-import io.grpc.netty.GrpcSslContexts;
+import io.netty.handler.codec.http2.Http2SecurityUtil;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import io.penstock.picker.tls.Certificates;
 import io.penstock.picker.tls.CurrentIdentity;
 import io.penstock.picker.tls.PemFiles;
@@ -84,8 +92,16 @@ public final class ServerTls {
   private static SslContext context(CurrentIdentity identity, @Nullable Path clientCa)
       throws IOException, GeneralSecurityException {
     var builder =
-        GrpcSslContexts.configure(SslContextBuilder.forServer(identity))
-            .protocols("TLSv1.3", "TLSv1.2");
+        SslContextBuilder.forServer(identity)
+            .sslProvider(OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK)
+            .protocols("TLSv1.3", "TLSv1.2")
+            .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
+            .applicationProtocolConfig(
+                new ApplicationProtocolConfig(
+                    Protocol.ALPN,
+                    SelectorFailureBehavior.NO_ADVERTISE,
+                    SelectedListenerFailureBehavior.ACCEPT,
+                    ApplicationProtocolNames.HTTP_2));
     if (clientCa != null) {
       var authorities = PemFiles.certificates(Files.readAllBytes(clientCa));
       builder

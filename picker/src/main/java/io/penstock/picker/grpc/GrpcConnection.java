@@ -1,0 +1,467 @@
+package io.penstock.picker.grpc;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
+import io.netty.handler.codec.http2.DefaultHttp2Connection;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
+import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionAdapter;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameAdapter;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
+import io.netty.handler.codec.http2.UniformStreamByteDistributor;
+import io.netty.util.AsciiString;
+import io.netty.util.CharsetUtil;
+import io.netty.util.concurrent.Future;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection: HTTP/2's streams become calls. Confined to its event loop.
+ *
+ * <p>The peers are gateways, which reset a stream for each client that leaves and ping as often as
+ * they like; limits that keep browsers from doing so do not apply.
+ */
+final class GrpcConnection extends Http2ConnectionHandler {
+
+  private static final Logger LOG = LoggerFactory.getLogger(GrpcConnection.class);
+
+  private static final int WINDOW_BYTES = 1 << 20;
+  private static final int MOST_CALLS = 100_000;
+  private static final long PREFACE_SECONDS = 20;
+
+  /** How long a peer that does not answer a ping may take to learn that this side goes. */
+  private static final long GOING_SECONDS = 5;
+
+  private static final long GOING_PING = 0x70656e73746f636bL;
+
+  private static final AsciiString GRPC = AsciiString.cached("application/grpc");
+  private static final AsciiString IDENTITY = AsciiString.cached("identity");
+  private static final AsciiString GRPC_ENCODING = AsciiString.cached("grpc-encoding");
+  private static final AsciiString ACCEPT_ENCODING = AsciiString.cached("grpc-accept-encoding");
+  private static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
+  private static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
+
+  private static final Http2Headers HEADERS =
+      ReadOnlyHttp2Headers.serverHeaders(
+          false, HttpResponseStatus.OK.codeAsText(), HttpHeaderNames.CONTENT_TYPE, GRPC);
+  private static final Http2Headers OK =
+      ReadOnlyHttp2Headers.trailers(false, GRPC_STATUS, AsciiString.cached(GrpcStatus.OK.code()));
+
+  private final Map<AsciiString, GrpcMethod> methods;
+  private final Http2Connection.PropertyKey callKey;
+  private @Nullable ChannelHandlerContext context;
+  private @Nullable Future<?> preface;
+  private @Nullable Future<?> going;
+  private boolean reading;
+  private boolean flushPlanned;
+  private boolean gone;
+
+  private GrpcConnection(
+      Http2ConnectionDecoder decoder,
+      Http2ConnectionEncoder encoder,
+      Http2Settings settings,
+      Map<AsciiString, GrpcMethod> methods) {
+    super(decoder, encoder, settings, true);
+    this.methods = methods;
+    this.callKey = connection().newKey();
+    decoder.frameListener(new Frames());
+    connection().addListener(new Streams());
+    encoder.flowController().listener(this::writabilityChanged);
+  }
+
+  /** A connection that has just been made. */
+  static GrpcConnection of(Map<AsciiString, GrpcMethod> methods) {
+    var http2 = new DefaultHttp2Connection(true);
+    // A call that waits keeps its own window shut, not the others'.
+    http2
+        .local()
+        .flowController(
+            new DefaultHttp2LocalFlowController(
+                http2, DefaultHttp2LocalFlowController.DEFAULT_WINDOW_UPDATE_RATIO, true));
+    http2
+        .remote()
+        .flowController(
+            new DefaultHttp2RemoteFlowController(http2, new UniformStreamByteDistributor(http2)));
+    return new Builder(http2, methods).build();
+  }
+
+  private static final class Builder
+      extends AbstractHttp2ConnectionHandlerBuilder<GrpcConnection, Builder> {
+    private final Map<AsciiString, GrpcMethod> methods;
+
+    Builder(Http2Connection http2, Map<AsciiString, GrpcMethod> methods) {
+      this.methods = methods;
+      connection(http2);
+      validateHeaders(false);
+      initialSettings(
+          Http2Settings.defaultSettings()
+              .initialWindowSize(WINDOW_BYTES)
+              .maxConcurrentStreams(MOST_CALLS));
+      decoderEnforceMaxRstFramesPerWindow(0, 0);
+      encoderEnforceMaxRstFramesPerWindow(0, 0);
+    }
+
+    @Override
+    public GrpcConnection build() {
+      return super.build();
+    }
+
+    @Override
+    protected GrpcConnection build(
+        Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
+      return new GrpcConnection(decoder, encoder, settings, methods);
+    }
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) throws Exception {
+    context = ctx;
+    preface =
+        ctx.executor()
+            .schedule(
+                () -> {
+                  LOG.debug("{} sent no preface in {} s", ctx.channel(), PREFACE_SECONDS);
+                  var _ = ctx.close();
+                },
+                PREFACE_SECONDS,
+                TimeUnit.SECONDS);
+    super.handlerAdded(ctx);
+    // The connection's own window is not among the settings.
+    var window = connection().connectionStream();
+    decoder()
+        .flowController()
+        .incrementWindowSize(
+            window, WINDOW_BYTES - decoder().flowController().initialWindowSize(window));
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+    reading = true;
+    super.channelRead(ctx, message);
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) throws Exception {
+    reading = false;
+    super.channelReadComplete(ctx); // flushes
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) throws Exception {
+    cancel(preface);
+    cancel(going);
+    super.channelInactive(ctx);
+  }
+
+  private static void cancel(@Nullable Future<?> timer) {
+    if (timer != null) {
+      timer.cancel(false);
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) throws Exception {
+    if (Http2Exception.class.isInstance(cause)) {
+      super.exceptionCaught(ctx, cause);
+    } else {
+      LOG.debug("{} broke", ctx.channel(), cause);
+      ctx.close();
+    }
+  }
+
+  private ChannelHandlerContext context() {
+    var ctx = context;
+    if (ctx == null) {
+      throw new IllegalStateException("a connection that is not in a pipeline");
+    }
+    return ctx;
+  }
+
+  EventLoop eventLoop() {
+    return context().channel().eventLoop();
+  }
+
+  /** Refuses new calls, and closes when those that run have ended. */
+  void leave() {
+    if (gone || going != null) {
+      return;
+    }
+    // First all streams that the peer may be opening are let through; its answer to the ping says
+    // that it opens no more.
+    var ctx = context();
+    goAway(ctx, Integer.MAX_VALUE, Http2Error.NO_ERROR.code(), reason(), ctx.newPromise());
+    encoder().writePing(ctx, false, GOING_PING, ctx.newPromise());
+    going = ctx.executor().schedule(this::leaveNow, GOING_SECONDS, TimeUnit.SECONDS);
+    flush(ctx);
+  }
+
+  private void leaveNow() {
+    if (gone) {
+      return;
+    }
+    gone = true;
+    cancel(going);
+    var ctx = context();
+    int last = connection().remote().lastStreamCreated();
+    goAway(ctx, last, Http2Error.NO_ERROR.code(), reason(), ctx.newPromise());
+    flush(ctx);
+    closeIfIdle();
+  }
+
+  private static ByteBuf reason() {
+    return Unpooled.copiedBuffer("the server stops", CharsetUtil.US_ASCII);
+  }
+
+  private void closeIfIdle() {
+    if (gone && connection().numActiveStreams() == 0) {
+      var ctx = context();
+      flush(ctx);
+      ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+  }
+
+  // ---- for calls
+
+  ByteBuf buffer(int capacity) {
+    return context().alloc().buffer(capacity);
+  }
+
+  void writeHeaders(Http2Stream stream) {
+    var ctx = context();
+    encoder().writeHeaders(ctx, stream.id(), HEADERS, 0, false, ctx.newPromise());
+    planFlush();
+  }
+
+  /** Takes the buffer over. */
+  void writeData(Http2Stream stream, ByteBuf data) {
+    var ctx = context();
+    encoder().writeData(ctx, stream.id(), data, 0, false, ctx.newPromise());
+    planFlush();
+  }
+
+  void writeTrailers(
+      Http2Stream stream, boolean headersSent, GrpcStatus status, String text, boolean over) {
+    var ctx = context();
+    if (!over) {
+      try {
+        // So that the trailers, and the reset behind them, are in order with what was sent.
+        encoder().flowController().writePendingBytes();
+      } catch (Http2Exception e) {
+        onError(ctx, true, e);
+        return;
+      }
+    }
+    var trailers = trailers(headersSent, status, text);
+    var written = ctx.newPromise();
+    encoder().writeHeaders(ctx, stream.id(), trailers, 0, true, written);
+    if (!over) {
+      // The peer may stop sending: no error, but nobody listens any more.
+      if (encoder().flowController().hasFlowControlled(stream)) {
+        written.addListener(
+            (ChannelFutureListener)
+                sent -> {
+                  resetStream(ctx, stream.id(), Http2Error.NO_ERROR.code(), ctx.newPromise());
+                  planFlush();
+                });
+      } else {
+        resetStream(ctx, stream.id(), Http2Error.NO_ERROR.code(), ctx.newPromise());
+      }
+    }
+    planFlush();
+  }
+
+  private static Http2Headers trailers(boolean headersSent, GrpcStatus status, String text) {
+    if (headersSent && status == GrpcStatus.OK && text.isEmpty()) {
+      return OK;
+    }
+    var trailers = new DefaultHttp2Headers(false);
+    if (!headersSent) {
+      trailers.status(HttpResponseStatus.OK.codeAsText()).set(HttpHeaderNames.CONTENT_TYPE, GRPC);
+    }
+    trailers.set(GRPC_STATUS, status.code());
+    if (!text.isEmpty()) {
+      trailers.set(GRPC_MESSAGE, percentEncoded(text));
+    }
+    return trailers;
+  }
+
+  /** More is encoded than must be, which the protocol allows. */
+  private static String percentEncoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** Whether the peer, and the connection, take more of a stream. */
+  boolean isWritable(Http2Stream stream) {
+    return encoder().flowController().isWritable(stream);
+  }
+
+  /** So many bytes of a stream need no room any more. */
+  void consumed(Http2Stream stream, int bytes) {
+    try {
+      if (bytes > 0 && decoder().flowController().consumeBytes(stream, bytes)) {
+        planFlush();
+      }
+    } catch (Http2Exception e) {
+      onError(context(), true, e);
+    }
+  }
+
+  /** While there is something to read, what is written goes out together behind it. */
+  private void planFlush() {
+    if (reading || flushPlanned) {
+      return;
+    }
+    flushPlanned = true;
+    eventLoop()
+        .execute(
+            () -> {
+              flushPlanned = false;
+              flush(context());
+            });
+  }
+
+  private void writabilityChanged(Http2Stream stream) {
+    GrpcCall call = stream.getProperty(callKey);
+    if (call != null && isWritable(stream)) {
+      call.writable();
+    }
+  }
+
+  private final class Streams extends Http2ConnectionAdapter {
+    @Override
+    public void onStreamClosed(Http2Stream stream) {
+      GrpcCall call = stream.getProperty(callKey);
+      if (call != null) {
+        call.streamClosed();
+      }
+    }
+
+    @Override
+    public void onStreamRemoved(Http2Stream stream) {
+      closeIfIdle();
+    }
+  }
+
+  private final class Frames extends Http2FrameAdapter {
+
+    @Override
+    public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) {
+      cancel(preface);
+    }
+
+    @Override
+    public void onPingAckRead(ChannelHandlerContext ctx, long data) {
+      if (data == GOING_PING && going != null) {
+        leaveNow();
+      }
+    }
+
+    @Override
+    public void onHeadersRead(
+        ChannelHandlerContext ctx,
+        int streamId,
+        Http2Headers headers,
+        int streamDependency,
+        short weight,
+        boolean exclusive,
+        int padding,
+        boolean endOfStream) {
+      onHeadersRead(ctx, streamId, headers, padding, endOfStream);
+    }
+
+    @Override
+    public void onHeadersRead(
+        ChannelHandlerContext ctx,
+        int streamId,
+        Http2Headers headers,
+        int padding,
+        boolean endOfStream) {
+      var stream = connection().stream(streamId);
+      GrpcCall running = stream.getProperty(callKey);
+      if (running == null) {
+        running = begin(stream, headers, endOfStream);
+      }
+      if (running != null && endOfStream) {
+        running.receive(Unpooled.EMPTY_BUFFER, true);
+      }
+    }
+
+    @Override
+    public int onDataRead(
+        ChannelHandlerContext ctx, int streamId, ByteBuf data, int padding, boolean endOfStream) {
+      GrpcCall call = connection().stream(streamId).getProperty(callKey);
+      int consumed = call == null ? data.readableBytes() : call.receive(data, endOfStream);
+      return consumed + padding;
+    }
+  }
+
+  private @Nullable GrpcCall begin(Http2Stream stream, Http2Headers headers, boolean endOfStream) {
+    if (!HttpMethod.POST.asciiName().contentEquals(orEmpty(headers.method()))) {
+      refuse(stream, HttpResponseStatus.METHOD_NOT_ALLOWED, endOfStream);
+      return null;
+    }
+    var type = headers.get(HttpHeaderNames.CONTENT_TYPE);
+    if (type == null || !AsciiString.of(type).startsWith(GRPC)) {
+      refuse(stream, HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE, endOfStream);
+      return null;
+    }
+    var method = methods.get(AsciiString.of(orEmpty(headers.path())));
+    if (method == null) {
+      refuse(stream, "no method " + headers.path(), endOfStream);
+      return null;
+    }
+    var encoding = headers.get(GRPC_ENCODING);
+    if (encoding != null && !IDENTITY.contentEquals(encoding)) {
+      refuse(stream, "no encoding " + encoding, endOfStream);
+      return null;
+    }
+    var call = new GrpcCall(this, stream, method.mostMessageBytes());
+    stream.setProperty(callKey, call);
+    call.listener(method.begin(call, headers));
+    return call;
+  }
+
+  private static CharSequence orEmpty(@Nullable CharSequence text) {
+    return text == null ? "" : text;
+  }
+
+  /** For what is no gRPC. */
+  private void refuse(Http2Stream stream, HttpResponseStatus status, boolean over) {
+    end(stream, new DefaultHttp2Headers(false).status(status.codeAsText()), over);
+  }
+
+  private void refuse(Http2Stream stream, String text, boolean over) {
+    var headers = trailers(false, GrpcStatus.UNIMPLEMENTED, text);
+    end(stream, headers.set(ACCEPT_ENCODING, IDENTITY), over);
+  }
+
+  private void end(Http2Stream stream, Http2Headers headers, boolean over) {
+    var ctx = context();
+    encoder().writeHeaders(ctx, stream.id(), headers, 0, true, ctx.newPromise());
+    if (!over) {
+      resetStream(ctx, stream.id(), Http2Error.NO_ERROR.code(), ctx.newPromise());
+    }
+  }
+}
