@@ -138,7 +138,7 @@ class ImmediateAnswerTest {
   void a_body_of_one_message_that_is_far_too_long_is_413_and_not_a_grpc_error() throws Exception {
     var small = new ExtProcSettings(1 << 20, 4 << 20, 1, true, false);
     try (var picker = new RunningPicker(small, ModelRule.PREFERRED, POD)) {
-      var stream = picker.stream().post("/x").requestBody(" ".repeat(7 << 20), true);
+      var stream = picker.stream().post("/x").requestBody(" ".repeat(16 << 20), true);
       assertThat(stream.immediate().getStatus().getCodeValue()).isEqualTo(413);
       assertThat(stream.status().getCode()).isEqualTo(Status.Code.OK);
       picker.awaitIdle();
