@@ -32,6 +32,7 @@ final class FakeApiServer implements AutoCloseable {
   private final Map<String, TreeMap<String, HasMetadata>> collections = new HashMap<>();
   private final List<Event> history = new ArrayList<>();
   private final Map<String, Integer> lists = new HashMap<>();
+  private final Map<String, Integer> watches = new HashMap<>();
   private final int port;
   private HttpServer server;
   private long version = 100;
@@ -148,6 +149,13 @@ final class FakeApiServer implements AutoCloseable {
   int lists(String collection) {
     synchronized (lock) {
       return lists.getOrDefault(collection, 0);
+    }
+  }
+
+  /** How many watches of a collection were allowed to begin. */
+  int watches(String collection) {
+    synchronized (lock) {
+      return watches.getOrDefault(collection, 0);
     }
   }
 
@@ -282,6 +290,7 @@ final class FakeApiServer implements AutoCloseable {
     int begun;
     synchronized (lock) {
       begun = epoch;
+      watches.merge(collection, 1, Integer::sum);
     }
     while (true) {
       var lines = new StringBuilder();

@@ -345,6 +345,7 @@ class KubernetesSourceTest {
     server.put(PODS, pod("a", "uid-a", "10.0.0.1").build());
     follow(POOL);
     awaitAddresses("10.0.0.1:8000");
+    soon().until(() -> server.watches(PODS) == 1 && server.watches(POOLS) == 1);
 
     server.forbidWhatComes(true);
     awaitProblem("the API server answers 403, Forbidden it is");
