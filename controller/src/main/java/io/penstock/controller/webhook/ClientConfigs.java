@@ -3,6 +3,7 @@ package io.penstock.controller.webhook;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.api.Json;
 import io.penstock.controller.api.Trees;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -27,17 +28,19 @@ public final class ClientConfigs {
   }
 
   /**
-   * A copy that calls a URL in place of a Service: for a controller outside the cluster. Paths
-   * stay.
+   * A copy that calls a URL in place of a Service, or of another URL: for a controller outside the
+   * cluster. Paths stay.
    *
    * @param base such as {@code https://192.0.2.1:9443}
    */
   public static ObjectNode at(ObjectNode object, String base) {
     var copy = object.deepCopy();
     for (var client : all(copy)) {
-      if (client.remove("service") instanceof ObjectNode service) {
-        client.put("url", base + Trees.text(service, "path"));
-      }
+      var path =
+          client.remove("service") instanceof ObjectNode service
+              ? Trees.text(service, "path")
+              : URI.create(Trees.text(client, "url")).getRawPath();
+      client.put("url", base + path);
     }
     return copy;
   }

@@ -39,6 +39,8 @@ class ClientConfigsTest {
     assertThat(there.at("/webhooks/0/clientConfig"))
         .isEqualTo(Sample.json("{\"url\":\"https://127.0.0.1:9443/a\"}"));
     assertThat(there.at("/webhooks/1/clientConfig/caBundle").textValue()).isEqualTo("b2xk");
+    assertThat(ClientConfigs.at(there, "https://127.0.0.1:1").at("/webhooks/0/clientConfig"))
+        .isEqualTo(Sample.json("{\"url\":\"https://127.0.0.1:1/a\"}"));
   }
 
   @Test
