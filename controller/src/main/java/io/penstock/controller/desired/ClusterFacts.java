@@ -104,43 +104,33 @@ public record ClusterFacts(
 
   /** These facts for a cluster with or without the Gateway API. */
   public ClusterFacts withGatewayApi(boolean served) {
-    return new ClusterFacts(
-        served,
-        poolVersions,
-        leaderWorkerSet,
-        keda,
-        gateway,
-        systemNamespace,
-        presetPrefix,
-        tls,
-        clusterDomain,
-        modelHeader,
-        prometheusUrl,
-        images);
+    return with(served, poolVersions, leaderWorkerSet, keda, prometheusUrl);
   }
 
   /** These facts for a cluster that serves these versions of InferencePool. */
   public ClusterFacts withPoolVersions(Set<PoolVersion> served) {
-    return new ClusterFacts(
-        gatewayApi,
-        served,
-        leaderWorkerSet,
-        keda,
-        gateway,
-        systemNamespace,
-        presetPrefix,
-        tls,
-        clusterDomain,
-        modelHeader,
-        prometheusUrl,
-        images);
+    return with(gatewayApi, served, leaderWorkerSet, keda, prometheusUrl);
   }
 
   /** These facts for a cluster with or without LeaderWorkerSets and ScaledObjects. */
   public ClusterFacts withOptionalKinds(boolean leaderWorkerSets, boolean scaledObjects) {
+    return with(gatewayApi, poolVersions, leaderWorkerSets, scaledObjects, prometheusUrl);
+  }
+
+  /** These facts where Prometheus answers at that URL. */
+  public ClusterFacts withPrometheusUrl(String url) {
+    return with(gatewayApi, poolVersions, leaderWorkerSet, keda, url);
+  }
+
+  private ClusterFacts with(
+      boolean routes,
+      Set<PoolVersion> pools,
+      boolean leaderWorkerSets,
+      boolean scaledObjects,
+      String prometheus) {
     return new ClusterFacts(
-        gatewayApi,
-        poolVersions,
+        routes,
+        pools,
         leaderWorkerSets,
         scaledObjects,
         gateway,
@@ -149,41 +139,7 @@ public record ClusterFacts(
         tls,
         clusterDomain,
         modelHeader,
-        prometheusUrl,
+        prometheus,
         images);
-  }
-
-  /** These facts where Prometheus answers at that URL. */
-  public ClusterFacts withPrometheusUrl(String url) {
-    return new ClusterFacts(
-        gatewayApi,
-        poolVersions,
-        leaderWorkerSet,
-        keda,
-        gateway,
-        systemNamespace,
-        presetPrefix,
-        tls,
-        clusterDomain,
-        modelHeader,
-        url,
-        images);
-  }
-
-  /** These facts with other images. */
-  public ClusterFacts withImages(Images others) {
-    return new ClusterFacts(
-        gatewayApi,
-        poolVersions,
-        leaderWorkerSet,
-        keda,
-        gateway,
-        systemNamespace,
-        presetPrefix,
-        tls,
-        clusterDomain,
-        modelHeader,
-        prometheusUrl,
-        others);
   }
 }

@@ -94,11 +94,7 @@ final class GatewayChildren {
             "selector",
             object("matchLabels", service.identity(COMPONENT)),
             "strategy",
-            object(
-                "type",
-                "RollingUpdate",
-                "rollingUpdate",
-                object("maxUnavailable", 0, "maxSurge", 1)),
+            Workloads.oneAhead(),
             "template",
             template));
   }

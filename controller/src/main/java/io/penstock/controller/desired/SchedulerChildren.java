@@ -112,12 +112,7 @@ final class SchedulerChildren {
             "selector",
             object("matchLabels", service.identity(COMPONENT)),
             "strategy",
-            // The next one serves before the last one goes.
-            object(
-                "type",
-                "RollingUpdate",
-                "rollingUpdate",
-                object("maxUnavailable", 0, "maxSurge", 1)),
+            Workloads.oneAhead(),
             "template",
             object(
                 "metadata",

@@ -173,6 +173,12 @@ final class Workloads {
     return has(workload, "rolloutStrategy", field) ? at(workload, "rolloutStrategy", field) : usual;
   }
 
+  /** A Deployment's strategy by which the next pod serves before the last one goes. */
+  static ObjectNode oneAhead() {
+    return object(
+        "type", "RollingUpdate", "rollingUpdate", object("maxUnavailable", 0, "maxSurge", 1));
+  }
+
   /** Lets nodes be emptied one pod at a time. */
   static ObjectNode budget(
       ServiceView service, String name, String component, Map<String, String> selector) {
