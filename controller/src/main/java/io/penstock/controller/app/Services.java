@@ -2,7 +2,6 @@ package io.penstock.controller.app;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.penstock.controller.reconcile.ApiServer;
 import io.penstock.controller.reconcile.Key;
 import io.penstock.controller.reconcile.Kind;
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** LLMInferenceServices of the cluster of the usual places, read one by one; for commands. */
 public final class Services implements AutoCloseable {
 
-  private final KubernetesClient client = new KubernetesClientBuilder().build();
+  private final KubernetesClient client = CommandClient.open();
 
   /**
    * Reads one; empty when it does not exist.

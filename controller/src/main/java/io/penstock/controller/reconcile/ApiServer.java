@@ -77,6 +77,12 @@ public final class ApiServer {
     return send("PATCH", path + "?force=true&fieldManager=" + FIELD_MANAGER, APPLY, body);
   }
 
+  /** What {@link #apply} would answer; nothing is changed. */
+  Answer dryRun(String path, ObjectNode body) throws IOException {
+    return send(
+        "PATCH", path + "?dryRun=All&force=true&fieldManager=" + FIELD_MANAGER, APPLY, body);
+  }
+
   /** Adds to a collection. */
   Answer create(String path, ObjectNode body) throws IOException {
     return send("POST", path + "?fieldManager=" + FIELD_MANAGER, JSON, body);

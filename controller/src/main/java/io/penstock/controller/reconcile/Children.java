@@ -216,7 +216,7 @@ final class Children {
       }
       return new Outcome.Live(stored);
     }
-    if (answer.isInvalid() && isAboutImmutability(answer)) {
+    if (isAboutImmutability(answer)) {
       return recreate(kind, key, answer);
     }
     return stuckAs(kind, key.name(), answer);
@@ -235,8 +235,9 @@ final class Children {
             kind.kindName(), key.name(), "Recreating", "is made anew: " + why.message(), false));
   }
 
-  private static boolean isAboutImmutability(ApiServer.Answer answer) {
-    return answer.message().contains("immutable") || answer.message().contains("cannot change");
+  static boolean isAboutImmutability(ApiServer.Answer answer) {
+    return answer.isInvalid()
+        && (answer.message().contains("immutable") || answer.message().contains("cannot change"));
   }
 
   private @Nullable Problem delete(ObjectNode owner, Kind kind, ObjectNode child)
@@ -258,7 +259,7 @@ final class Children {
   }
 
   /** The child with what every child has: its owner, the label that mirrors see, its hash. */
-  private static ObjectNode complete(ObjectNode owner, ObjectNode child) {
+  static ObjectNode complete(ObjectNode owner, ObjectNode child) {
     var complete = child.deepCopy();
     Trees.with(complete, "metadata", "labels").put(Labels.PART_OF, Labels.PART_OF_VALUE);
     Objects.own(complete, owner);
@@ -277,7 +278,7 @@ final class Children {
     }
   }
 
-  private static String id(ObjectNode object) {
+  static String id(ObjectNode object) {
     return Trees.text(object, "apiVersion")
         + "/"
         + Trees.text(object, "kind")

@@ -2,8 +2,6 @@ package io.penstock.controller.reconcile;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.preset.ConfigLookup;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Optional;
 
 /** Configs as they are in the cluster. Thread-safe. */
@@ -28,17 +26,6 @@ final class ClusterConfigs implements ConfigLookup {
    */
   @Override
   public Optional<ObjectNode> configMap(String namespace, String name) {
-    try {
-      var answer = server.get(Kind.CONFIG_MAP.path(new Key(namespace, name)));
-      if (answer.isMissing()) {
-        return Optional.empty();
-      }
-      if (!answer.isGood()) {
-        throw new IOException("ConfigMap %s/%s: %s".formatted(namespace, name, answer.message()));
-      }
-      return Optional.of(answer.body());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return LiveConfigs.read(server, Kind.CONFIG_MAP, new Key(namespace, name));
   }
 }

@@ -47,7 +47,8 @@ public final class Mirrors implements ClusterView, AutoCloseable {
    *
    * @param every from one look for optional kinds to the next
    * @param changed called with an object that came, changed or went; must not block
-   * @param kindsChanged called when a kind has come, with all its objects, or gone
+   * @param kindsChanged called when a kind has come, with all its objects, or gone, and when it is
+   *     known for the first time which there are
    */
   public Mirrors(
       ApiServer server,
@@ -133,7 +134,7 @@ public final class Mirrors implements ClusterView, AutoCloseable {
     try {
       List<Kind> gone = new ArrayList<>();
       for (var kind : Arrays.stream(Kind.values()).filter(Kind::isOptional).toList()) {
-        boolean isServed = isServed(kind);
+        boolean isServed = ServedKinds.isServed(server, kind);
         if (isServed && !mirrors.containsKey(kind)) {
           log.info("{} are served, and watched from now on", kind.plural());
           watch(kind);
@@ -146,28 +147,14 @@ public final class Mirrors implements ClusterView, AutoCloseable {
           gone.add(kind);
         }
       }
+      boolean first = !probed;
       probed = true;
-      if (!gone.isEmpty()) {
+      if (first || !gone.isEmpty()) {
         kindsChanged.run();
       }
     } catch (IOException | RuntimeException e) {
       log.warn("which kinds the cluster serves is not known now: {}", e.toString());
     }
-  }
-
-  private boolean isServed(Kind kind) throws IOException {
-    var answer = server.get(kind.versionPath());
-    if (answer.isMissing()) {
-      return false;
-    }
-    if (!answer.isGood()) {
-      throw new IOException(kind.versionPath() + ": " + answer.message());
-    }
-    return answer
-        .body()
-        .path("resources")
-        .valueStream()
-        .anyMatch(each -> kind.plural().equals(each.path("name").asText()));
   }
 
   @Override

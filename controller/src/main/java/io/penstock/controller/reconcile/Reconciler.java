@@ -101,7 +101,8 @@ public final class Reconciler {
   private Pass pass(ObjectNode stored) throws IOException {
     var service = Defaults.apply(stored);
     boolean stopped = "true".equalsIgnoreCase(Trees.annotation(service, Annotations.STOP));
-    Rendering rendering = Renderer.render(service, configs, servedFacts());
+    Rendering rendering =
+        Renderer.render(service, configs, ServedKinds.facts(facts, seen.served()));
     // What cannot be rendered leaves the children as they are: they may well be serving.
     var brought =
         switch (rendering) {
@@ -157,21 +158,6 @@ public final class Reconciler {
         .filter(pod -> Trees.namespace(pod).equals(Trees.namespace(service)))
         .filter(pod -> Objects.label(pod, Labels.NAME).equals(name))
         .toList();
-  }
-
-  private ClusterFacts servedFacts() {
-    Set<Kind> served = seen.served();
-    Set<ClusterFacts.PoolVersion> pools =
-        served.contains(Kind.POOL)
-            ? Set.of(ClusterFacts.PoolVersion.V1)
-            : served.contains(Kind.ALPHA_POOL)
-                ? Set.of(ClusterFacts.PoolVersion.V1ALPHA2)
-                : Set.of();
-    return facts
-        .withGatewayApi(served.contains(Kind.ROUTE))
-        .withPoolVersions(pools)
-        .withOptionalKinds(
-            served.contains(Kind.LEADER_WORKER_SET), served.contains(Kind.SCALED_OBJECT));
   }
 
   /** Writes it where it differs; false when the service was not the one that was looked at. */

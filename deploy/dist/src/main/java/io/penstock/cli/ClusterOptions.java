@@ -2,10 +2,12 @@ package io.penstock.cli;
 
 import io.penstock.controller.desired.ClusterFacts;
 import io.penstock.controller.desired.ClusterFacts.PoolVersion;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** What a cluster is taken to offer by a command that asks none. */
 final class ClusterOptions {
@@ -68,18 +70,21 @@ final class ClusterOptions {
       description = "whether it has KEDA's ScaledObjects (default: ${DEFAULT-VALUE})")
   private boolean keda;
 
-  @Option(
-      names = "--prometheus-url",
-      paramLabel = "URL",
-      description = "where Prometheus answers, for scaling by variant through KEDA")
-  private @Nullable String prometheusUrl;
+  /** These facts, for the cluster that the flags describe. */
+  ClusterFacts complete(ClusterFacts facts) {
+    return facts
+        .withGatewayApi(gatewayApi)
+        .withPoolVersions(pools.versions())
+        .withOptionalKinds(leaderWorkerSet, keda);
+  }
 
-  ClusterFacts facts() {
-    var facts =
-        ClusterFacts.offline()
-            .withGatewayApi(gatewayApi)
-            .withPoolVersions(pools.versions())
-            .withOptionalKinds(leaderWorkerSet, keda);
-    return prometheusUrl == null ? facts : facts.withPrometheusUrl(prometheusUrl);
+  /** Refuses to be told what a cluster says itself. */
+  void refuseAny(CommandLine command) {
+    for (var option : List.of("--gateway-api", "--pool-version", "--leader-worker-set", "--keda")) {
+      if (command.getParseResult().hasMatchedOption(option)) {
+        throw new ParameterException(
+            command, option + " goes without --diff only: the cluster says what it serves");
+      }
+    }
   }
 }

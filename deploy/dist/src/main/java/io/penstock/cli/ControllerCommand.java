@@ -3,16 +3,15 @@ package io.penstock.cli;
 import io.penstock.controller.app.ControllerApp;
 import io.penstock.controller.app.ControllerSettings;
 import io.penstock.controller.app.WebhookSettings;
-import io.penstock.controller.desired.ClusterFacts;
 import io.penstock.picker.discovery.DiscoveryException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -50,51 +49,7 @@ final class ControllerCommand implements Callable<Integer> {
       description = "services reconciled at a time, 1 to 64 (default: ${DEFAULT-VALUE})")
   private int workers = 4;
 
-  @Option(
-      names = "--gateway",
-      paramLabel = "NS/NAME",
-      description = "Gateway of routes whose service names none (default: ${DEFAULT-VALUE})")
-  private String gateway = "kserve/kserve-ingress-gateway";
-
-  @Option(
-      names = "--image",
-      paramLabel = "IMAGE",
-      description = "runs Penstock's gateway and picker (default: that of this release)")
-  private @Nullable String image;
-
-  @Option(
-      names = "--preset-prefix",
-      paramLabel = "TEXT",
-      description =
-          "what names of configs that replace a built-in preset begin with (default:"
-              + " ${DEFAULT-VALUE})")
-  private String presetPrefix = "kserve-";
-
-  @Option(
-      names = "--tls",
-      arity = "0..1",
-      fallbackValue = "true",
-      description = "pods serve TLS, also where no probe says so")
-  private boolean tls;
-
-  @Option(
-      names = "--cluster-domain",
-      paramLabel = "DOMAIN",
-      description = "DNS domain of Services (default: ${DEFAULT-VALUE})")
-  private String clusterDomain = "cluster.local";
-
-  @Option(
-      names = "--model-header",
-      paramLabel = "NAME",
-      description =
-          "header by which routes choose a model; empty: none does (default: ${DEFAULT-VALUE})")
-  private String modelHeader = "X-Gateway-Model-Name";
-
-  @Option(
-      names = "--prometheus-url",
-      paramLabel = "URL",
-      description = "where autoscaling asks for its metrics")
-  private String prometheusUrl = "";
+  @Mixin private final RenderingOptions rendering = new RenderingOptions();
 
   @Option(
       names = "--kinds-every",
@@ -172,52 +127,22 @@ final class ControllerCommand implements Callable<Integer> {
       throw wrong("--workers is " + workers + ", allowed: 1 to " + MOST_WORKERS);
     }
     try {
+      var system = RenderingOptions.systemNamespace(namespace);
       return new ControllerSettings(
-          facts(),
+          rendering.facts(system),
           workers,
           address("--admin", admin),
-          namespace(),
+          system,
           "penstock-controller",
           KubernetesOptions.identity(),
           Amounts.duration(kindsEvery),
-          webhooks());
+          webhooks(system));
     } catch (IllegalArgumentException | DiscoveryException e) {
       throw wrong(e.getMessage());
     }
   }
 
-  private String namespace() {
-    return namespace == null
-        ? System.getenv().getOrDefault("NAMESPACE", "penstock-system")
-        : namespace;
-  }
-
-  private ClusterFacts facts() {
-    var usual = ClusterFacts.Images.defaults();
-    var images =
-        image == null
-            ? usual
-            : new ClusterFacts.Images(image, usual.sidecar(), usual.storageInitializer());
-    int slash = gateway.indexOf('/');
-    if (slash < 1 || slash == gateway.length() - 1) {
-      throw wrong("--gateway is " + gateway + ", allowed: NAMESPACE/NAME");
-    }
-    return new ClusterFacts(
-        false,
-        Set.of(),
-        false,
-        false,
-        new ClusterFacts.GatewayName(gateway.substring(0, slash), gateway.substring(slash + 1)),
-        namespace(),
-        presetPrefix,
-        tls,
-        clusterDomain,
-        modelHeader,
-        prometheusUrl,
-        images);
-  }
-
-  private @Nullable WebhookSettings webhooks() {
+  private @Nullable WebhookSettings webhooks(String system) {
     if (webhook.isEmpty()) {
       return null;
     }
@@ -231,7 +156,7 @@ final class ControllerCommand implements Callable<Integer> {
         webhookCertificate == null || webhookKey == null
             ? null
             : new WebhookSettings.Files(webhookCertificate, webhookKey);
-    return new WebhookSettings(address("--webhook", webhook), namespace(), webhookUrl, files);
+    return new WebhookSettings(address("--webhook", webhook), system, webhookUrl, files);
   }
 
   private InetSocketAddress address(String flag, String text) {
