@@ -24,6 +24,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,7 +40,6 @@ import org.slf4j.LoggerFactory;
 public final class ControllerApp implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ControllerApp.class);
-  private static final Duration LOOK = Duration.ofMillis(100);
   private static final int REQUEST_MILLIS = 30_000;
   private static final int WATCH_RETRY_MILLIS = 250;
 
@@ -51,6 +51,10 @@ public final class ControllerApp implements AutoCloseable {
   private final Reconciler reconciler;
   private final AdminPages pages;
   private final @Nullable Webhooks webhooks;
+
+  /** Something has changed that {@link #lead} waits for. */
+  private final Semaphore news = new Semaphore(0);
+
   private final CountDownLatch over = new CountDownLatch(1);
   private volatile @Nullable LeaderElection election;
   private volatile boolean lost;
@@ -74,7 +78,9 @@ public final class ControllerApp implements AutoCloseable {
             Clock.systemUTC(),
             System::nanoTime,
             metrics,
-            new SecretAuthority(server, settings.namespace(), Clock.systemUTC()));
+            new SecretAuthority(
+                new SecretStore(client, settings.namespace(), SecretAuthority.SECRET),
+                Clock.systemUTC()));
     registry.register(new ServiceCounts(mirrors));
     DefaultExports.register(registry);
     this.pages = new AdminPages(settings.admin(), registry, this::unready);
@@ -121,6 +127,7 @@ public final class ControllerApp implements AutoCloseable {
 
   private void kindsChanged() {
     reconciler.everyService().forEach(queue::add);
+    news.release();
   }
 
   private String unready() {
@@ -135,15 +142,16 @@ public final class ControllerApp implements AutoCloseable {
   private void lead() {
     try {
       while (!closed && !mirrors.isSynced()) {
-        pause();
+        news.acquire();
       }
       if (closed) {
         return;
       }
-      var standing = cluster.elect(settings.namespace(), settings.lease(), settings.identity());
+      var standing =
+          cluster.elect(settings.namespace(), settings.lease(), settings.identity(), news::release);
       election = standing;
       while (!closed && !standing.isLeading()) {
-        pause();
+        news.acquire();
       }
       if (closed) {
         return;
@@ -152,7 +160,7 @@ public final class ControllerApp implements AutoCloseable {
       kindsChanged();
       queue.start(reconciler::pass);
       while (!closed && standing.isLeading()) {
-        pause();
+        news.acquire();
       }
       if (!closed) {
         log.error("leads no more; this process ends, so that nothing is done twice");
@@ -162,10 +170,6 @@ public final class ControllerApp implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private static void pause() throws InterruptedException {
-    Thread.sleep(LOOK);
   }
 
   /**
@@ -189,6 +193,7 @@ public final class ControllerApp implements AutoCloseable {
       return;
     }
     closed = true;
+    news.release();
     queue.close();
     var standing = election;
     if (standing != null) {

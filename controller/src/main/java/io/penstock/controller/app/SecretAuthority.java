@@ -1,23 +1,15 @@
 package io.penstock.controller.app;
 
-import io.penstock.controller.api.Trees;
-import io.penstock.controller.reconcile.ApiServer;
-import io.penstock.controller.reconcile.Key;
-import io.penstock.controller.reconcile.Kind;
 import io.penstock.controller.reconcile.ServingAuthority;
 import io.penstock.controller.webhook.Authorities;
 import io.penstock.controller.webhook.CertificateStore;
 import io.penstock.controller.webhook.OwnCertificates;
 import io.penstock.picker.tls.Identity;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -29,21 +21,26 @@ import org.jspecify.annotations.Nullable;
  */
 final class SecretAuthority implements ServingAuthority {
 
-  private static final String SECRET = "penstock-serving-authority";
+  static final String SECRET = "penstock-serving-authority";
 
   /** An authority comes with a certificate of its own, which nobody is shown. */
   private static final List<String> NAMES = List.of("penstock-serving-authority");
 
   private static final Duration EVERY = Duration.ofMinutes(1);
 
-  private final Store store;
+  private final CertificateStore store;
   private final Clock clock;
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable OwnCertificates certificates;
   private Instant looked = Instant.MIN;
 
-  SecretAuthority(ApiServer server, String namespace, Clock clock) {
-    this.store = new Store(server, new Key(namespace, SECRET));
+  /**
+   * An authority that is kept.
+   *
+   * @param store the Secret {@link #SECRET}
+   */
+  SecretAuthority(CertificateStore store, Clock clock) {
+    this.store = store;
     this.clock = clock;
   }
 
@@ -72,50 +69,6 @@ final class SecretAuthority implements ServingAuthority {
       return open.current();
     } finally {
       lock.unlock();
-    }
-  }
-
-  /** The Secret. */
-  private record Store(ApiServer server, Key key) implements CertificateStore {
-
-    @Override
-    public @Nullable Stored read() throws IOException {
-      var answer = server.get(Kind.SECRET.path(key));
-      if (answer.isMissing()) {
-        return null;
-      }
-      if (!answer.isGood()) {
-        throw new IOException("Secret " + key + " cannot be read: " + answer.message());
-      }
-      Map<String, String> data = new HashMap<>();
-      for (var entry : answer.body().path("data").properties()) {
-        byte[] bytes = Base64.getDecoder().decode(entry.getValue().asText());
-        data.put(entry.getKey(), new String(bytes, StandardCharsets.US_ASCII));
-      }
-      return new Stored(Trees.text(answer.body(), "metadata", "resourceVersion"), data);
-    }
-
-    @Override
-    public boolean replace(@Nullable Stored before, Map<String, String> data) throws IOException {
-      var secret = Trees.newObject();
-      secret.put("apiVersion", "v1").put("kind", "Secret");
-      var metadata = Trees.with(secret, "metadata");
-      metadata.put("name", key.name()).put("namespace", key.namespace());
-      if (before != null) {
-        // Of two that write, the one that read an older one is refused.
-        metadata.put("resourceVersion", before.version());
-      }
-      var encoded = Trees.with(secret, "data");
-      data.forEach(
-          (name, text) ->
-              encoded.put(
-                  name,
-                  Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.US_ASCII))));
-      var answer = server.apply(Kind.SECRET.path(key), secret);
-      if (!answer.isGood() && !answer.isConflict()) {
-        throw new IOException("Secret " + key + " cannot be written: " + answer.message());
-      }
-      return answer.isGood();
     }
   }
 }

@@ -81,11 +81,21 @@ public final class Cluster implements AutoCloseable {
    * @param identity of this replica, such as its pod's name; no other has it
    */
   public LeaderElection elect(String namespace, String lease, String identity) {
-    return elect(namespace, lease, identity, LeaderElection.PACE);
+    return elect(namespace, lease, identity, () -> {});
   }
 
-  LeaderElection elect(String namespace, String lease, String identity, LeaderElection.Pace pace) {
-    return new LeaderElection(client, namespace, lease, identity, pace, blocking);
+  /**
+   * The same.
+   *
+   * @param changed called when this replica has become the leader, or is it no more; must not block
+   */
+  public LeaderElection elect(String namespace, String lease, String identity, Runnable changed) {
+    return elect(namespace, lease, identity, LeaderElection.PACE, changed);
+  }
+
+  LeaderElection elect(
+      String namespace, String lease, String identity, LeaderElection.Pace pace, Runnable changed) {
+    return new LeaderElection(client, namespace, lease, identity, pace, changed, blocking);
   }
 
   ObjectWatch<GenericKubernetesResource> watchPool(PodSelection.OfPool pool, Runnable changed) {

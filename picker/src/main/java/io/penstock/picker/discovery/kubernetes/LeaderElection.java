@@ -40,6 +40,7 @@ public final class LeaderElection implements AutoCloseable {
   private final String lease;
   private final String identity;
   private final Pace pace;
+  private final Runnable changed;
   private final Executor later;
   private volatile CompletableFuture<?> round = CompletableFuture.completedFuture(null);
   private volatile boolean leading;
@@ -51,12 +52,14 @@ public final class LeaderElection implements AutoCloseable {
       String lease,
       String identity,
       Pace pace,
+      Runnable changed,
       Executor blocking) {
     this.client = client;
     this.namespace = namespace;
     this.lease = lease;
     this.identity = identity;
     this.pace = pace;
+    this.changed = changed;
     this.later =
         CompletableFuture.delayedExecutor(pace.retry().toMillis(), TimeUnit.MILLISECONDS, blocking);
     blocking.execute(this::stand);
@@ -98,6 +101,7 @@ public final class LeaderElection implements AutoCloseable {
   private void lead(boolean now) {
     if (leading != now) {
       leading = now;
+      changed.run();
       log.info("{} {} Lease {}/{}", identity, now ? "holds" : "has lost", namespace, lease);
     }
   }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,6 +18,9 @@ class LeaderElectionTest {
 
   private FakeApiServer server;
   private Cluster cluster;
+
+  /** How often somebody was told that a replica leads now, or leads no more. */
+  private final AtomicInteger told = new AtomicInteger();
 
   @BeforeEach
   void start() throws IOException {
@@ -54,6 +58,7 @@ class LeaderElectionTest {
       server.startAgain();
 
       soon().until(only::isLeading);
+      soon().until(() -> told.get() == 3);
     }
   }
 
@@ -68,7 +73,7 @@ class LeaderElectionTest {
   }
 
   private LeaderElection stand(String identity) {
-    return cluster.elect("ns", "epp-ns-llm.llm-d.ai", identity, PACE);
+    return cluster.elect("ns", "epp-ns-llm.llm-d.ai", identity, PACE, told::incrementAndGet);
   }
 
   private static ConditionFactory soon() {
