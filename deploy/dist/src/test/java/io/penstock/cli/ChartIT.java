@@ -112,6 +112,7 @@ class ChartIT {
         "controller.webhook.failurePolicy=Maybe, \"'Fail', 'Ignore'\"",
         "controller.webhook.certificates.source=vault, \"'own', 'cert-manager', 'secret'\"",
         "controller.webhook.certificates.source=secret, caBundle",
+        "controller.webhook.certificates.issuer.kind=Issuer, certificates/issuer",
         "controller.pod.extraArgs=--tls, extraArgs",
         "gateway.enabled=true, gateway",
         "gateway.pool=tiny, gateway/pool",
