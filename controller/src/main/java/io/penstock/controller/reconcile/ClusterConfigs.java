@@ -4,13 +4,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.preset.ConfigLookup;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 
-/** Configs as they are in the cluster. Thread-safe. */
+/** Configs as they are in the cluster, for one pass over one service. Confined to that pass. */
 final class ClusterConfigs implements ConfigLookup {
 
   private final ApiServer server;
   private final ClusterView seen;
+  private final Set<Key> configMaps = new HashSet<>();
 
   ClusterConfigs(ApiServer server, ClusterView seen) {
     this.server = server;
@@ -28,17 +31,24 @@ final class ClusterConfigs implements ConfigLookup {
    */
   @Override
   public Optional<ObjectNode> configMap(String namespace, String name) {
+    var key = new Key(namespace, name);
+    configMaps.add(key);
     try {
-      var answer = server.get(Kind.CONFIG_MAP.path(new Key(namespace, name)));
+      var answer = server.get(Kind.CONFIG_MAP.path(key));
       if (answer.isMissing()) {
         return Optional.empty();
       }
       if (!answer.isGood()) {
-        throw new IOException("ConfigMap %s/%s: %s".formatted(namespace, name, answer.message()));
+        throw new IOException("ConfigMap %s: %s".formatted(key, answer.message()));
       }
       return Optional.of(answer.body());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Every ConfigMap that was asked for, there or not. */
+  Set<Key> asked() {
+    return Set.copyOf(configMaps);
   }
 }
