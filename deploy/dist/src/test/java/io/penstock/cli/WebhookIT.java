@@ -8,11 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The CRDs and webhooks of {@code deploy} in a real API server, which calls a real controller that
@@ -133,6 +136,28 @@ class WebhookIT {
           .contains("spec.parallelism: Required value: ")
           .contains("spec.router.scheduler.replicas: Invalid value: 0: must be 1 or more");
     }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("io.penstock.cli.RefusedManifests#all")
+  void what_breaks_a_rule_is_refused_with_the_path_in_each_version_that_has_the_field(
+      RefusedManifests.Row row) throws Exception {
+    for (var version : row.hubOnly() ? List.of("v1alpha2") : List.of("v1alpha1", "v1alpha2")) {
+      if (!row.before().isEmpty()) {
+        cluster.kubectlOn(row.before(version, "broken"), "apply");
+      }
+      var said = cluster.refused(row.manifest(version, "broken"));
+      assertThat(said).contains(row.paths().stream().map(path -> path + ": ").toList());
+      if (!row.before().isEmpty()) {
+        cluster.kubectl("delete", HUB, "broken");
+      }
+    }
+  }
+
+  @Test
+  void every_rule_has_manifests_that_break_it() {
+    assertThat(RefusedManifests.all().map(RefusedManifests.Row::rule).distinct())
+        .containsExactlyInAnyOrderElementsOf(IntStream.rangeClosed(1, 24).boxed().toList());
   }
 
   @Test
