@@ -1,5 +1,6 @@
 package io.penstock.cli;
 
+import static io.penstock.cli.ControlledCluster.soon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
@@ -87,21 +88,33 @@ class WebhookIT {
   void an_old_client_writes_a_new_object_and_loses_nothing() throws Exception {
     cluster.kubectlOn(
         service(
-            "v1alpha2",
-            "roundtrip",
-            """
+                "v1alpha2",
+                "roundtrip",
+                """
               replicas: 1
               kvCacheOffloading: {cpu: 1Gi}
+              prefill: {kvCacheOffloading: {cpu: 2Gi, evictionPolicy: arc}}
+              future: {field: [1, {of: two}]}
               router:
                 scheduler:
                   pool: {spec: {targetPorts: [{number: 8000}, {number: 8001}]}}
-            """),
+            """)
+            .replace(
+                "model: {uri: \"hf://a/b\"}",
+                "model: {uri: \"hf://a/b\", confidential: {resourceId: \"kbs:///a/b/c\"}}"),
         "create");
     var before = field(HUB, "roundtrip", "{.spec}");
     assertThat(field(OLD, "roundtrip", "{.spec.router.scheduler.pool.spec.targetPortNumber}"))
         .isEqualTo("8000");
     assertThat(field(OLD, "roundtrip", "{.spec.kvCacheOffloading}")).isEmpty();
+    assertThat(field(OLD, "roundtrip", "{.spec.model.confidential}")).isEmpty();
 
+    soon()
+        .untilAsserted(
+            () ->
+                assertThat(field(OLD, "roundtrip", "{.status}"))
+                    .contains("InferencePoolCRDMissing")
+                    .isEqualTo(field(HUB, "roundtrip", "{.status}")));
     var old = cluster.kubectl("get", OLD, "roundtrip", "-o", "json");
     assertThat(old).contains("\"replicas\": 1");
     cluster.kubectlOn(old.replace("\"replicas\": 1", "\"replicas\": 2"), "replace");
@@ -109,6 +122,8 @@ class WebhookIT {
     assertThat(field(HUB, "roundtrip", "{.spec}"))
         .isEqualTo(before.replace("\"replicas\":1", "\"replicas\":2"));
     assertThat(field(HUB, "roundtrip", "{.metadata.annotations}")).isEmpty();
+    assertThat(field(HUB, "roundtrip", "{.spec.model.confidential.resourceId}"))
+        .isEqualTo("kbs:///a/b/c");
   }
 
   @Test
