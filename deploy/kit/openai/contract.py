@@ -78,10 +78,10 @@ def chat(base, model="tiny"):
     }
 
 
-def stream(base):
+def stream(base, model="tiny"):
     text, chunks, usage, empty = "", 0, None, 0
     with Sdk(base).chat(
-        max_tokens=8, stream=True, stream_options={"include_usage": True}
+        model=model, max_tokens=8, stream=True, stream_options={"include_usage": True}
     ) as events:
         for event in events:
             chunks += 1

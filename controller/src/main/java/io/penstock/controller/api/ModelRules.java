@@ -95,12 +95,8 @@ final class ModelRules {
     if (!id.isEmpty() && !RESOURCE.matcher(id).matches() && !id.contains("{{")) {
       out.invalid(at.child("resourceId"), id, "must be kbs:///REPOSITORY/TYPE/TAG");
     }
-    var uri = Trees.text(model, "uri");
-    if (Trees.isTrue(model, "confidential", "enabled")
-        && (uri.startsWith("oci://") || uri.startsWith("pvc://"))) {
-      out.warn(
-          at,
-          "has no effect on " + uri + ": only hf:// and s3:// models are decrypted on their way");
+    if (Trees.isTrue(model, "confidential", "enabled")) {
+      out.warn(at, "has no effect: models are brought as they are, and not decrypted");
     }
   }
 }

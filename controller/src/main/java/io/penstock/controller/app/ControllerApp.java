@@ -6,12 +6,14 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.penstock.controller.reconcile.ApiServer;
+import io.penstock.controller.reconcile.ConfigReconciler;
 import io.penstock.controller.reconcile.Key;
 import io.penstock.controller.reconcile.Kind;
 import io.penstock.controller.reconcile.Mirrors;
 import io.penstock.controller.reconcile.ReconcileMetrics;
 import io.penstock.controller.reconcile.Reconciler;
 import io.penstock.controller.reconcile.ServiceCounts;
+import io.penstock.controller.reconcile.StorageMigration;
 import io.penstock.controller.reconcile.WorkQueue;
 import io.penstock.picker.discovery.DiscoveryException;
 import io.penstock.picker.discovery.kubernetes.Cluster;
@@ -40,6 +42,8 @@ import org.slf4j.LoggerFactory;
 public final class ControllerApp implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ControllerApp.class);
+  private static final Duration MIGRATION_FIRST_WAIT = Duration.ofSeconds(2);
+  private static final Duration MIGRATION_AT_MOST = Duration.ofHours(1);
   private static final int REQUEST_MILLIS = 30_000;
   private static final int WATCH_RETRY_MILLIS = 250;
 
@@ -49,6 +53,9 @@ public final class ControllerApp implements AutoCloseable {
   private final WorkQueue<Key> queue;
   private final Mirrors mirrors;
   private final Reconciler reconciler;
+  private final WorkQueue<Key> configQueue;
+  private final ConfigReconciler configReconciler;
+  private final StorageMigration migration;
   private final AdminPages pages;
   private final @Nullable Webhooks webhooks;
 
@@ -81,6 +88,10 @@ public final class ControllerApp implements AutoCloseable {
             new SecretAuthority(
                 new SecretStore(client, settings.namespace(), SecretAuthority.SECRET),
                 Clock.systemUTC()));
+    this.configQueue = new WorkQueue<>(1, System::nanoTime, new SplittableRandom());
+    this.configReconciler =
+        new ConfigReconciler(server, mirrors, settings.namespace(), Clock.systemUTC(), metrics);
+    this.migration = new StorageMigration(server);
     registry.register(new ServiceCounts(mirrors));
     DefaultExports.register(registry);
     this.pages = new AdminPages(settings.admin(), registry, this::unready);
@@ -123,6 +134,7 @@ public final class ControllerApp implements AutoCloseable {
 
   private void changed(Kind kind, ObjectNode object) {
     reconciler.concernedBy(kind, object).forEach(queue::add);
+    configReconciler.concernedBy(kind, object).forEach(configQueue::add);
   }
 
   private void kindsChanged() {
@@ -159,6 +171,9 @@ public final class ControllerApp implements AutoCloseable {
       log.info("leads, and reconciles {} services at a time", settings.workers());
       kindsChanged();
       queue.start(reconciler::pass);
+      configReconciler.every().forEach(configQueue::add);
+      configQueue.start(configReconciler::pass);
+      Thread.ofVirtual().name("penstock-migration").start(this::migrate);
       while (!closed && standing.isLeading()) {
         news.acquire();
       }
@@ -166,6 +181,28 @@ public final class ControllerApp implements AutoCloseable {
         log.error("leads no more; this process ends, so that nothing is done twice");
         lost = true;
         over.countDown();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Tries until it is done, for an hour at most: what is stored in an older version is served. */
+  private void migrate() {
+    try {
+      var wait = MIGRATION_FIRST_WAIT;
+      for (var spent = Duration.ZERO; spent.compareTo(MIGRATION_AT_MOST) < 0; ) {
+        try {
+          migration.run();
+          return;
+        } catch (IOException e) {
+          log.warn("objects of an older version stay as they are stored now: {}", e.getMessage());
+        }
+        if (over.await(wait.toMillis(), TimeUnit.MILLISECONDS)) {
+          return;
+        }
+        spent = spent.plus(wait);
+        wait = wait.multipliedBy(2);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -195,6 +232,7 @@ public final class ControllerApp implements AutoCloseable {
     closed = true;
     news.release();
     queue.close();
+    configQueue.close();
     var standing = election;
     if (standing != null) {
       standing.close();

@@ -22,14 +22,21 @@ public final class Renderer {
 
   private Renderer() {}
 
+  /** Renders a service that shares its traffic with no other. */
+  public static Rendering render(ObjectNode service, ConfigLookup configs, ClusterFacts facts) {
+    return render(service, configs, facts, TrafficPeers.NONE);
+  }
+
   /**
    * Renders a service; a pure function of its arguments.
    *
    * @param service an LLMInferenceService of the hub version; not changed
    * @param configs where configs are found
    * @param facts what the cluster offers
+   * @param peers who shares the traffic of its group
    */
-  public static Rendering render(ObjectNode service, ConfigLookup configs, ClusterFacts facts) {
+  public static Rendering render(
+      ObjectNode service, ConfigLookup configs, ClusterFacts facts, TrafficPeers peers) {
     var defaulted = Defaults.apply(service);
     var metadata = objectAt(defaulted, "metadata");
     if ("true".equalsIgnoreCase(metadata.path("annotations").path(Annotations.STOP).asText())) {
@@ -57,7 +64,7 @@ public final class Renderer {
       var view = new ServiceView(metadata, result.spec(), facts, shape);
       return new Rendering.Rendered(
           result.spec(),
-          children(view),
+          children(view, peers),
           result.applied(),
           Warnings.of(view),
           ServingTls.certificate(view));
@@ -76,7 +83,7 @@ public final class Renderer {
     return findings.stream().map(Finding::toString).collect(Collectors.joining("; "));
   }
 
-  private static List<ObjectNode> children(ServiceView service) {
+  private static List<ObjectNode> children(ServiceView service, TrafficPeers peers) {
     var shape = service.shape();
     List<ObjectNode> children = new ArrayList<>();
     ManagedDevices.of(service).ifPresent(children::add);
@@ -92,7 +99,7 @@ public final class Renderer {
       children.addAll(GatewayChildren.of(service));
     }
     if (shape.route()) {
-      children.addAll(Routes.of(service));
+      children.addAll(Routes.of(service, peers));
     }
     return children;
   }

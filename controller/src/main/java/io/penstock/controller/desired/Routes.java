@@ -34,7 +34,8 @@ final class Routes {
     }
   }
 
-  static List<ObjectNode> of(ServiceView service) {
+  static List<ObjectNode> of(ServiceView service, TrafficPeers peers) {
+    var split = TrafficSplit.of(service, peers);
     var wanted = at(service.spec(), "router", "route", "http", "spec");
     var spec = wanted instanceof ObjectNode object ? object.deepCopy() : object();
     boolean byHeader = routesByHeader(service);
@@ -42,6 +43,7 @@ final class Routes {
     for (var rule : at(spec, "rules")) {
       if (rule instanceof ObjectNode object && (byHeader || !asksForModel(service, rule))) {
         complete(service, object);
+        split.share(object);
         rules.add(object);
       }
     }
@@ -49,7 +51,7 @@ final class Routes {
     List<ObjectNode> routes = new ArrayList<>();
     routes.add(route(service, NAME, spec));
     if (byHeader) {
-      addAdapters(service, spec, routes);
+      addAdapters(service, spec, split, routes);
     }
     return routes;
   }
@@ -113,7 +115,23 @@ final class Routes {
     }
   }
 
-  private static ObjectNode workload(ServiceView service) {
+  /** Where requests for the model go: through the picker's pool where there is one. */
+  static ObjectNode backend(ServiceView service) {
+    return has(service.spec(), "router", "scheduler")
+        ? object(
+            "group",
+            InferencePools.group(service),
+            "kind",
+            "InferencePool",
+            "name",
+            service.poolName(),
+            "port",
+            Engine.PORT)
+        : workload(service);
+  }
+
+  /** The Service of the pods, for requests that need no picker. */
+  static ObjectNode workload(ServiceView service) {
     return object(
         "group",
         "",
@@ -125,7 +143,8 @@ final class Routes {
         Engine.PORT);
   }
 
-  private static void addAdapters(ServiceView service, ObjectNode base, List<ObjectNode> routes) {
+  private static void addAdapters(
+      ServiceView service, ObjectNode base, TrafficSplit split, List<ObjectNode> routes) {
     var names = LoraAdapters.names(service.spec());
     for (int from = 0; from < names.size(); from += MATCHES_PER_RULE) {
       var matches = array();
@@ -141,18 +160,6 @@ final class Routes {
                         "name", service.facts().modelHeader(),
                         "value", service.publishedName(name)))));
       }
-      var backend =
-          has(service.spec(), "router", "scheduler")
-              ? object(
-                  "group",
-                  InferencePools.group(service),
-                  "kind",
-                  "InferencePool",
-                  "name",
-                  service.poolName(),
-                  "port",
-                  Engine.PORT)
-              : workload(service);
       var rule =
           object(
               "name",
@@ -160,9 +167,10 @@ final class Routes {
               "matches",
               matches,
               "backendRefs",
-              array(backend.put("weight", 1)),
+              array(backend(service).put("weight", 1)),
               "timeouts",
               object("request", "0s", "backendRequest", "0s"));
+      split.share(rule);
       var spec = base.deepCopy();
       spec.set("rules", array(rule));
       var number = from / MATCHES_PER_RULE + 1;

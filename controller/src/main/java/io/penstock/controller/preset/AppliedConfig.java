@@ -11,6 +11,8 @@ import java.util.Optional;
  */
 public record AppliedConfig(String name, String namespace, Source source) {
 
+  private static final String ROUTE = "config-llm-router-route";
+
   /** Why a config was taken. */
   public enum Source {
     /** The shape of the service asks for it. */
@@ -30,11 +32,18 @@ public record AppliedConfig(String name, String namespace, Source source) {
     }
   }
 
-  /** The status annotation that keeps a service on a built-in config; empty for others. */
+  /**
+   * The status annotation that keeps a service on this config; empty where the next pass may take
+   * another: what {@code baseRefs} name, and routes, which restart no pod, unless they are built
+   * in.
+   */
   public Optional<String> pin() {
-    var builtIn = Presets.builtInName("");
-    return namespace.isEmpty() && source == Source.PRESET && name.startsWith(builtIn)
-        ? Optional.of(ConfigSearch.PIN + name.substring(builtIn.length()))
-        : Optional.empty();
+    if (source != Source.PRESET || (!namespace.isEmpty() && name.endsWith(ROUTE))) {
+      return Optional.empty();
+    }
+    return Presets.suffixes().stream()
+        .filter(name::endsWith)
+        .findFirst()
+        .map(suffix -> ConfigSearch.PIN + suffix);
   }
 }

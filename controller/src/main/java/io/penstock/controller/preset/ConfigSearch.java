@@ -33,12 +33,18 @@ final class ConfigSearch {
 
   /**
    * The preset of that suffix. An object of that name replaces the built-in one; of the built-in
-   * ones the edition that the service's status names, else the newest.
+   * ones the edition that the service's status names, else the newest. A service that has been
+   * rendered with an object of another prefix, as an older release was told to take, stays with it.
    */
   Found preset(String suffix) {
     var pinned = text(service, "status", "annotations", PIN + suffix);
     var builtIn = Presets.builtInName(suffix);
-    for (var name : List.of(scope.prefix() + suffix, pinned, builtIn)) {
+    var replacing = scope.prefix() + suffix;
+    var order =
+        Presets.isBuiltIn(pinned)
+            ? List.of(replacing, pinned, builtIn)
+            : List.of(pinned, replacing, builtIn);
+    for (var name : order) {
       var found =
           name.isEmpty() ? Optional.<Found>empty() : find(name, AppliedConfig.Source.PRESET);
       if (found.isPresent()) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -24,6 +25,8 @@ public final class Presets {
 
   /** The newest edition. */
   public static final int EDITION = 1;
+
+  private static final Pattern BUILT_IN = Pattern.compile("penstock-\\d+-config-llm-");
 
   private static final Set<String> SUFFIXES =
       Set.of(
@@ -58,6 +61,11 @@ public final class Presets {
   /** Name of a built-in config of the newest edition. */
   static String builtInName(String suffix) {
     return "penstock-" + EDITION + "-" + suffix;
+  }
+
+  /** Whether a config of that name is built in, in whatever edition. */
+  static boolean isBuiltIn(String name) {
+    return BUILT_IN.matcher(name).lookingAt();
   }
 
   /**

@@ -119,10 +119,12 @@ final class Addresses {
         .toList();
   }
 
-  /** The shallowest path prefix that the route matches. */
+  /** The shallowest path prefix that the route matches whatever the headers are. */
   private static String pathOf(ObjectNode route) {
     return Trees.list(route, "spec", "rules").stream()
         .flatMap(rule -> Trees.list(rule, "matches").stream())
+        // The API server gives a match by header alone the path /.
+        .filter(match -> Trees.list(match, "headers").isEmpty())
         .map(match -> Trees.text(match, "path", "value"))
         .filter(path -> !path.isEmpty() && !path.startsWith("/publishers/"))
         .min(Comparator.comparingLong(path -> path.chars().filter(c -> c == '/').count()))

@@ -24,6 +24,7 @@ public final class ApiServer {
 
   private static final String JSON = "application/json";
   private static final String APPLY = "application/apply-patch+yaml";
+  private static final String MERGE = "application/merge-patch+json";
   private static final long WAIT_SECONDS = 30;
 
   private final KubernetesClient client;
@@ -81,6 +82,11 @@ public final class ApiServer {
   Answer dryRun(String path, ObjectNode body) throws IOException {
     return send(
         "PATCH", path + "?dryRun=All&force=true&fieldManager=" + FIELD_MANAGER, APPLY, body);
+  }
+
+  /** Sets fields of an object, as a JSON merge patch. */
+  Answer merge(String path, ObjectNode body) throws IOException {
+    return send("PATCH", path + "?fieldManager=" + FIELD_MANAGER, MERGE, body);
   }
 
   /** Adds to a collection. */

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,7 @@ final class Children {
   private final ApiServer server;
   private final ClusterView seen;
   private final ReconcileMetrics metrics;
+  private final Refusals refusals;
 
   /** Children above which {@link #settled} is emptied; each is then applied once more. */
   private static final int MOST_SETTLED = 10_000;
@@ -47,10 +49,11 @@ final class Children {
   /** Children that the API server stores otherwise than applied: as stored, still as desired. */
   private final Map<String, String> settled = new ConcurrentHashMap<>();
 
-  Children(ApiServer server, ClusterView seen, ReconcileMetrics metrics) {
+  Children(ApiServer server, ClusterView seen, ReconcileMetrics metrics, LongSupplier nanoClock) {
     this.server = server;
     this.seen = seen;
     this.metrics = metrics;
+    this.refusals = new Refusals(nanoClock);
   }
 
   /**
@@ -203,9 +206,15 @@ final class Children {
 
   private Outcome apply(Kind kind, ObjectNode complete, String verb) throws IOException {
     var key = Objects.key(complete);
+    var hash = String.valueOf(Trees.annotation(complete, APPLIED));
+    var standing = refusals.standing(kind.path(key), hash);
+    if (standing.isPresent()) {
+      return new Outcome.Stuck(standing.get());
+    }
     var answer = server.apply(kind.path(key), complete);
     metrics.wrote(kind, verb);
     if (answer.isGood()) {
+      refusals.forget(kind.path(key));
       log.info("{} {}: {}", kind.kindName(), key, verb);
       var stored = answer.body();
       if (Sameness.difference(complete, stored).isPresent()) {
@@ -219,7 +228,11 @@ final class Children {
     if (isAboutImmutability(answer)) {
       return recreate(kind, key, answer);
     }
-    return stuckAs(kind, key.name(), answer);
+    var problem = refused(kind, key.name(), answer);
+    if (answer.isInvalid()) {
+      refusals.refused(kind.path(key), hash, problem);
+    }
+    return new Outcome.Stuck(problem);
   }
 
   /** Deletes it; the deletion brings the next pass, which creates it. */
@@ -288,10 +301,6 @@ final class Children {
 
   private static Outcome stuck(Kind kind, String name, String reason, String message) {
     return new Outcome.Stuck(new Problem(kind.kindName(), name, reason, message, true));
-  }
-
-  private static Outcome stuckAs(Kind kind, String name, ApiServer.Answer answer) {
-    return new Outcome.Stuck(refused(kind, name, answer));
   }
 
   private static Problem refused(Kind kind, String name, ApiServer.Answer answer) {

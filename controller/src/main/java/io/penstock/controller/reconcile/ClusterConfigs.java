@@ -2,13 +2,16 @@ package io.penstock.controller.reconcile;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.preset.ConfigLookup;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 
-/** Configs as they are in the cluster. Thread-safe. */
+/** Configs as they are in the cluster, for one pass over one service. Confined to that pass. */
 final class ClusterConfigs implements ConfigLookup {
 
   private final ApiServer server;
   private final ClusterView seen;
+  private final Set<Key> configMaps = new HashSet<>();
 
   ClusterConfigs(ApiServer server, ClusterView seen) {
     this.server = server;
@@ -26,6 +29,13 @@ final class ClusterConfigs implements ConfigLookup {
    */
   @Override
   public Optional<ObjectNode> configMap(String namespace, String name) {
-    return LiveConfigs.read(server, Kind.CONFIG_MAP, new Key(namespace, name));
+    var key = new Key(namespace, name);
+    configMaps.add(key);
+    return LiveConfigs.read(server, Kind.CONFIG_MAP, key);
+  }
+
+  /** Every ConfigMap that was asked for, there or not. */
+  Set<Key> asked() {
+    return Set.copyOf(configMaps);
   }
 }

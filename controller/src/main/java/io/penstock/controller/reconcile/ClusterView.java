@@ -20,4 +20,10 @@ interface ClusterView {
 
   /** All children of that owner that the controller may have made, by kind. */
   Map<Kind, List<ObjectNode>> ownedBy(String uid);
+
+  /** Watches users' ConfigMaps that a service refers to, and no more those of before. */
+  void follow(Key service, Set<Key> configMaps);
+
+  /** The services that refer to a user's ConfigMap. */
+  Set<Key> followers(Key configMap);
 }

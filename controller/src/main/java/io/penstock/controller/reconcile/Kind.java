@@ -94,6 +94,11 @@ public enum Kind {
     return role == Role.CHILD || role == Role.OPTIONAL_CHILD || role == Role.OBSERVED;
   }
 
+  /** The API group; empty for the core. */
+  String group() {
+    return group;
+  }
+
   /** Value of {@code apiVersion}. */
   String apiVersion() {
     return group.isEmpty() ? version : group + "/" + version;

@@ -40,6 +40,7 @@ public final class Mirrors implements ClusterView, AutoCloseable {
   private final BiConsumer<Kind, ObjectNode> changed;
   private final Runnable kindsChanged;
   private final Duration every;
+  private final ConfigMapWatches configMaps;
   private volatile boolean probed;
 
   /**
@@ -61,6 +62,8 @@ public final class Mirrors implements ClusterView, AutoCloseable {
     this.changed = changed;
     this.kindsChanged = kindsChanged;
     this.every = every;
+    this.configMaps =
+        new ConfigMapWatches(client, blocking, object -> changed.accept(Kind.CONFIG_MAP, object));
   }
 
   /** Begins to list and watch; once. */
@@ -129,6 +132,16 @@ public final class Mirrors implements ClusterView, AutoCloseable {
     return owned;
   }
 
+  @Override
+  public void follow(Key service, Set<Key> wanted) {
+    configMaps.follow(service, wanted);
+  }
+
+  @Override
+  public Set<Key> followers(Key configMap) {
+    return configMaps.followers(configMap);
+  }
+
   /** A kind is gone only when the API server says so; without an answer everything stays. */
   private void probe() {
     try {
@@ -160,6 +173,7 @@ public final class Mirrors implements ClusterView, AutoCloseable {
   @Override
   public void close() {
     clock.shutdownNow();
+    configMaps.close();
     mirrors.values().forEach(Mirror::close);
   }
 }

@@ -11,13 +11,13 @@ import io.penstock.controller.api.Trees;
 import io.penstock.controller.desired.ClusterFacts;
 import io.penstock.controller.desired.Renderer;
 import io.penstock.controller.desired.Rendering;
-import io.penstock.controller.preset.ConfigLookup;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -52,7 +52,7 @@ public final class Reconciler {
   private final ServingAuthority authority;
   private final Children children;
   private final Events events;
-  private final ConfigLookup configs;
+  private final Groups groups;
 
   /**
    * A reconciler.
@@ -75,9 +75,9 @@ public final class Reconciler {
     this.nanoClock = nanoClock;
     this.metrics = metrics;
     this.authority = authority;
-    this.children = new Children(server, seen, metrics);
+    this.children = new Children(server, seen, metrics, nanoClock);
     this.events = new Events(server, clock);
-    this.configs = new ClusterConfigs(server, seen);
+    this.groups = new Groups(seen);
   }
 
   /** Looks at one service and does what is to be done. */
@@ -86,6 +86,7 @@ public final class Reconciler {
     try {
       var service = seen.get(Kind.SERVICE_OBJECT, key);
       if (service.isEmpty() || Objects.isGoing(service.get())) {
+        seen.follow(key, Set.of());
         return new Pass.Settled();
       }
       return pass(service.get());
@@ -101,8 +102,7 @@ public final class Reconciler {
   private Pass pass(ObjectNode stored) throws IOException {
     var service = Defaults.apply(stored);
     boolean stopped = "true".equalsIgnoreCase(Trees.annotation(service, Annotations.STOP));
-    Rendering rendering =
-        Renderer.render(service, configs, ServedKinds.facts(facts, seen.served()));
+    Rendering rendering = render(service);
     // What cannot be rendered leaves the children as they are: they may well be serving.
     var brought =
         switch (rendering) {
@@ -115,6 +115,23 @@ public final class Reconciler {
       return new Pass.Settled();
     }
     return conclude(stored, rendering, brought.get(), stopped);
+  }
+
+  private Rendering render(ObjectNode service) {
+    var configs = new ClusterConfigs(server, seen);
+    try {
+      return Renderer.render(
+          service,
+          configs,
+          ServedKinds.facts(facts, seen.served()),
+          (group, models) ->
+              groups.peers(service, group).stream()
+                  .filter(peer -> peer.shares(models))
+                  .map(Groups.Peer::member)
+                  .toList());
+    } finally {
+      seen.follow(Objects.key(service), configs.asked());
+    }
   }
 
   /** The rendered children, behind the Secret that their pods wait for. */
@@ -142,7 +159,8 @@ public final class Reconciler {
             pods(stored),
             stopped,
             facts.clusterDomain(),
-            gateway -> seen.get(Kind.GATEWAY, gateway));
+            this::gateway,
+            group(stored, rendering));
     boolean written = writeStatus(stored, ServiceStatus.of(sight, clock.instant()));
     if (!written) {
       return new Pass.Failed("the service changed meanwhile");
@@ -150,6 +168,36 @@ public final class Reconciler {
     return brought.problems().stream().anyMatch(each -> !each.lasting())
         ? new Pass.Failed("a child is not as desired yet")
         : new Pass.Again(RESYNC);
+  }
+
+  /** One that no mirror shows may be there all the same, where its kind has just come. */
+  private Optional<ObjectNode> gateway(Key key) {
+    try {
+      return children.live(Kind.GATEWAY, key);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Optional<GroupStatus> group(ObjectNode service, Rendering rendering) {
+    if (!(rendering instanceof Rendering.Rendered rendered)) {
+      return Optional.empty();
+    }
+    var name = Trees.text(rendered.spec(), "router", "route", "group");
+    if (name.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new GroupStatus(
+            name,
+            Trees.number(rendered.spec(), 1, "router", "route", "weight"),
+            Groups.models(rendered.spec(), Trees.name(service)),
+            groups.peers(service, name),
+            rendered.children().stream().anyMatch(each -> isOf(Kind.ROUTE, each))));
+  }
+
+  private static boolean isOf(Kind kind, ObjectNode object) {
+    return Kind.of(object).equals(Optional.of(kind));
   }
 
   private List<ObjectNode> pods(ObjectNode service) {
@@ -226,10 +274,27 @@ public final class Reconciler {
   /** The services that a change of an object may concern. */
   public Set<Key> concernedBy(Kind kind, ObjectNode object) {
     return switch (kind) {
-      case SERVICE_OBJECT -> Set.of(Objects.key(object));
+      case SERVICE_OBJECT -> withPeers(object);
+      case CONFIG_MAP -> {
+        Set<Key> concerned = new HashSet<>(seen.followers(Objects.key(object)));
+        owner(object).ifPresent(concerned::add);
+        yield concerned;
+      }
       case CONFIG, GATEWAY -> everyService();
       default -> owner(object).map(Set::of).orElse(Set.of());
     };
+  }
+
+  /** The service, and those that share their traffic with it. */
+  private Set<Key> withPeers(ObjectNode service) {
+    Set<Key> concerned = new HashSet<>(Set.of(Objects.key(service)));
+    var group = Groups.of(service);
+    if (!group.isEmpty()) {
+      groups
+          .members(Trees.namespace(service), group)
+          .forEach(each -> concerned.add(Objects.key(each)));
+    }
+    return concerned;
   }
 
   /** Every service there is. */

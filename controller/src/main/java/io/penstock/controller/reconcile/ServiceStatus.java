@@ -33,6 +33,7 @@ final class ServiceStatus {
    * @param stopped whether the service is to have no children
    * @param clusterDomain DNS domain of Services
    * @param gateways finds Gateways
+   * @param group whom the service shares traffic with; empty: nobody
    */
   record Sight(
       ObjectNode service,
@@ -41,7 +42,8 @@ final class ServiceStatus {
       List<ObjectNode> pods,
       boolean stopped,
       String clusterDomain,
-      Function<Key, Optional<ObjectNode>> gateways) {}
+      Function<Key, Optional<ObjectNode>> gateways,
+      Optional<GroupStatus> group) {}
 
   private static final String STOPPED = "Stopped";
 
@@ -86,6 +88,9 @@ final class ServiceStatus {
       status.put("url", byUrl.firstKey());
       status.set("addresses", Addresses.toTree(byUrl));
     }
+    if (!sight.stopped()) {
+      router(status);
+    }
     workloads(status);
     applied(status);
     pins(status);
@@ -115,6 +120,8 @@ final class ServiceStatus {
             (part, workload) ->
                 conditions.set(part.condition(), workload.verdict(troubleOf(workload))));
         routing();
+        scaling();
+        sight.group().ifPresent(group -> group.judge(name, conditions));
       }
     }
     problems();
@@ -190,6 +197,14 @@ final class ServiceStatus {
     }
   }
 
+  private void scaling() {
+    for (var child : sight.brought().live()) {
+      Scalers.verdict(child)
+          .ifPresent(
+              verdict -> conditions.set(Scalers.condition(name, Trees.name(child)), verdict));
+    }
+  }
+
   private Set<Key> namedGateways() {
     Set<Key> named = new HashSet<>();
     for (var ref : Trees.list(sight.service(), "spec", "router", "gateway", "refs")) {
@@ -214,7 +229,8 @@ final class ServiceStatus {
           switch (problem.kind()) {
             case "HTTPRoute" -> Conditions.HTTP_ROUTES_READY;
             case "InferencePool" -> Conditions.INFERENCE_POOL_READY;
-            case "HorizontalPodAutoscaler", "ScaledObject" -> Conditions.SCALING_READY;
+            case "HorizontalPodAutoscaler", "ScaledObject" ->
+                Scalers.condition(name, problem.name());
             case "Deployment", "LeaderWorkerSet" -> Part.of(name, problem.name()).condition();
             default -> Conditions.MAIN_WORKLOAD_READY;
           };
@@ -264,8 +280,8 @@ final class ServiceStatus {
     if (serving.stream().anyMatch(Workload::isStuck) && up == 0) {
       return Phase.FAILED;
     }
-    boolean wasReady = wasReady();
-    if (up > 0 && (wasReady || hopeless)) {
+    boolean serves = wasReady() || hopeless || isOnlyScalerDown(serving);
+    if (up > 0 && serves) {
       return serving.stream().allMatch(Workload::isRolledOut) ? Phase.DEGRADED : Phase.ROLLING;
     }
     return starting();
@@ -277,6 +293,13 @@ final class ServiceStatus {
     return before.equals(Phase.READY.text())
         || before.equals(Phase.DEGRADED.text())
         || before.equals(Phase.ROLLING.text());
+  }
+
+  /** Whether requests reach all pods that are wanted, and only what scales them is not well. */
+  private boolean isOnlyScalerDown(List<Workload> serving) {
+    return serving.stream().allMatch(Workload::isReady)
+        && conditions.get(Conditions.ROUTER_READY).stream()
+            .allMatch(router -> router.truth() == Truth.TRUE);
   }
 
   private Phase starting() {
@@ -295,6 +318,23 @@ final class ServiceStatus {
       parts.add(trouble);
     }
     return String.join("; ", parts);
+  }
+
+  /** The objects through which requests come, by name, and the group. */
+  private void router(ObjectNode status) {
+    var router = Trees.newObject();
+    for (var kind : List.of(Kind.POOL, Kind.ALPHA_POOL)) {
+      for (var pool : ofKind(kind)) {
+        Trees.with(router, "scheduler", "inferencePool")
+            .put("apiVersion", kind.apiVersion())
+            .put("kind", kind.kindName())
+            .put("name", Trees.name(pool));
+      }
+    }
+    sight.group().ifPresent(group -> router.set("group", group.toTree()));
+    if (!router.isEmpty()) {
+      status.set("router", router);
+    }
   }
 
   private void workloads(ObjectNode status) {

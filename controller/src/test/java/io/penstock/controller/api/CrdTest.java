@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -40,6 +43,16 @@ class CrdTest {
       assertThat(versions).allMatch(v -> v.at("/subresources/status").isObject());
       assertThat(Trees.text(crd(name), "metadata", "name")).isEqualTo(name + "." + Kinds.GROUP);
     }
+  }
+
+  /** KServe's are longer than a label may be. */
+  @Test
+  void webhooks_have_names_that_are_labels() throws IOException {
+    var file = Path.of("../deploy/kustomize/controller/webhooks.yaml");
+    assertThat(Files.readString(file).lines().map(String::strip).toList())
+        .filteredOn(line -> line.startsWith("- name: "))
+        .hasSize(6)
+        .allSatisfy(line -> assertThat(line.substring("- name: ".length())).hasSizeLessThan(64));
   }
 
   @Test

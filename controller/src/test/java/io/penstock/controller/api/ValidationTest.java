@@ -233,8 +233,10 @@ class ValidationTest {
       refuses(
           "model: {uri: hf://a/b, confidential: {resourceId: 'kbs:///a/b'}}",
           "spec.model.confidential.resourceId: Invalid value: \"kbs:///a/b\"");
-      accepts("model: {uri: hf://a/b, confidential: {enabled: true, resourceId: 'kbs:///a/b/c'}}");
-      warns("model: {uri: 'oci://a', confidential: {enabled: true}}", "spec.model.confidential: ");
+      accepts("model: {uri: hf://a/b, confidential: {resourceId: 'kbs:///a/b/c'}}");
+      warns(
+          "model: {uri: hf://a/b, confidential: {enabled: true}}",
+          "spec.model.confidential: has no effect");
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.penstock.controller.desired;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.api.Documents;
 import io.penstock.controller.preset.AppliedConfig;
 import io.penstock.controller.preset.ConfigLookup;
@@ -176,6 +177,29 @@ class PresetsTest {
         .containsOnly(
             entry("serving.kserve.io/config-llm-template", "penstock-1-config-llm-template"),
             entry("serving.kserve.io/config-llm-tracing", "penstock-1-config-llm-tracing"));
+  }
+
+  @Test
+  void that_a_service_was_rendered_with_stay_when_a_newer_release_looks_for_others() {
+    var both =
+        Rendered.lookup(
+            config("one-config-llm-template", "", "{labels: {from: one}}"),
+            config("kserve-config-llm-template", "", "{labels: {from: two}}"));
+    var service = Rendered.service(Rendered.serviceOf(MODEL));
+    var key = "serving.kserve.io/config-llm-template";
+    service.withObject("status").withObject("annotations").put(key, "one-config-llm-template");
+
+    var older = new Rendered(rendered(service, both));
+    assertThat(value(older, "from")).isEqualTo("one");
+    assertThat(older.result().pins()).containsOnly(entry(key, "one-config-llm-template"));
+
+    var newer = Rendered.of(Rendered.serviceOf(MODEL), both, ClusterFacts.offline());
+    assertThat(value(newer, "from")).isEqualTo("two");
+    assertThat(newer.result().pins()).containsOnly(entry(key, "kserve-config-llm-template"));
+  }
+
+  private static Rendering.Rendered rendered(ObjectNode service, ConfigLookup configs) {
+    return (Rendering.Rendered) Renderer.render(service, configs, ClusterFacts.offline());
   }
 
   @Test

@@ -16,12 +16,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
 
 /**
  * An API server on loopback for one manager of fields: server-side apply replaces all but status
@@ -38,6 +41,10 @@ final class FakeCluster implements ClusterView, AutoCloseable {
   private int cutAt = -1;
   private boolean carryOut;
   private final List<String> writes = new ArrayList<>();
+  private Set<Kind> served = EnumSet.allOf(Kind.class);
+  private final Set<Kind> hidden = EnumSet.noneOf(Kind.class);
+  private final Set<String> refusedKinds = new HashSet<>();
+  private final Map<Key, Set<Key>> followed = new HashMap<>();
 
   FakeCluster() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -72,6 +79,15 @@ final class FakeCluster implements ClusterView, AutoCloseable {
     requests = 0;
     cutAt = request;
     carryOut = carriedOut;
+  }
+
+  /** Calls every object of a kind invalid from now on, or no more. */
+  synchronized void refuse(Kind kind, boolean refused) {
+    if (refused) {
+      refusedKinds.add(kind.plural());
+    } else {
+      refusedKinds.remove(kind.plural());
+    }
   }
 
   /** Whether the request to break off has come. */
@@ -128,6 +144,9 @@ final class FakeCluster implements ClusterView, AutoCloseable {
     if (!method.equals("GET") && !path.endsWith("/events")) {
       writes.add(method + " " + path);
     }
+    if (method.equals("PATCH") && refusedKinds.stream().anyMatch(each -> isOf(each, path))) {
+      return new ApiServer.Answer(422, Trees.newObject().put("message", "is invalid"));
+    }
     var there = objects.get(path.replaceFirst("/status$", ""));
     return switch (method) {
       case "GET" -> there == null ? missing() : new ApiServer.Answer(200, there);
@@ -136,6 +155,10 @@ final class FakeCluster implements ClusterView, AutoCloseable {
       case "DELETE" -> delete(path, there);
       default -> new ApiServer.Answer(201, body);
     };
+  }
+
+  private static boolean isOf(String plural, String path) {
+    return path.contains("/" + plural + "/");
   }
 
   private ObjectNode apply(String path, ObjectNode there, ObjectNode body) {
@@ -188,14 +211,26 @@ final class FakeCluster implements ClusterView, AutoCloseable {
     return new ApiServer.Answer(404, Trees.newObject());
   }
 
+  /** Has only these kinds from now on. */
+  synchronized void serve(Set<Kind> kinds) {
+    served = EnumSet.copyOf(kinds);
+  }
+
+  /** Shows no object of a kind any more, as a mirror that has not been told yet. */
+  synchronized void hide(Kind kind) {
+    hidden.add(kind);
+  }
+
   @Override
-  public Set<Kind> served() {
-    return EnumSet.allOf(Kind.class);
+  public synchronized Set<Kind> served() {
+    return EnumSet.copyOf(served);
   }
 
   @Override
   public synchronized Optional<ObjectNode> get(Kind kind, Key key) {
-    return Optional.ofNullable(objects.get(kind.path(key))).map(ObjectNode::deepCopy);
+    return hidden.contains(kind)
+        ? Optional.empty()
+        : Optional.ofNullable(objects.get(kind.path(key))).map(ObjectNode::deepCopy);
   }
 
   @Override
@@ -214,6 +249,19 @@ final class FakeCluster implements ClusterView, AutoCloseable {
           kind, all(kind).stream().filter(each -> Objects.ownerUids(each).contains(uid)).toList());
     }
     return owned;
+  }
+
+  @Override
+  public synchronized void follow(Key service, Set<Key> configMaps) {
+    followed.put(service, Set.copyOf(configMaps));
+  }
+
+  @Override
+  public synchronized Set<Key> followers(Key configMap) {
+    return followed.entrySet().stream()
+        .filter(each -> each.getValue().contains(configMap))
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
   }
 
   @Override

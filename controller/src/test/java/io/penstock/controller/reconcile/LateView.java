@@ -28,4 +28,14 @@ record LateView(ClusterView fresh, ObjectNode service) implements ClusterView {
   public Map<Kind, List<ObjectNode>> ownedBy(String uid) {
     return fresh.ownedBy(uid);
   }
+
+  @Override
+  public void follow(Key service, Set<Key> configMaps) {
+    fresh.follow(service, configMaps);
+  }
+
+  @Override
+  public Set<Key> followers(Key configMap) {
+    return fresh.followers(configMap);
+  }
 }

@@ -13,6 +13,8 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -158,6 +160,74 @@ class ReconcilerTest {
     assertThat(lateReconciler.pass(KEY)).isEqualTo(new Pass.Settled());
 
     assertThat(cluster.state()).isEmpty();
+  }
+
+  @Test
+  void an_invalid_child_is_sent_again_later_and_later_and_at_once_when_it_is_another()
+      throws IOException {
+    var nanos = new AtomicLong();
+    var tested =
+        new Reconciler(
+            cluster.api(),
+            cluster,
+            ClusterFacts.offline(),
+            CLOCK,
+            nanos::get,
+            new ReconcileMetrics(new CollectorRegistry()),
+            AUTHORITY);
+    cluster.refuse(Kind.DEPLOYMENT, true);
+    cluster.put(Kind.SERVICE_OBJECT, full());
+
+    assertThat(deploymentsSent(tested)).isEqualTo(2);
+    assertThat(message()).contains("Deployment s-kserve", "is invalid");
+    assertThat(deploymentsSent(tested)).isZero();
+    nanos.addAndGet(Refusals.BASE_NANOS);
+    assertThat(deploymentsSent(tested)).isEqualTo(2);
+    nanos.addAndGet(Refusals.BASE_NANOS);
+    assertThat(deploymentsSent(tested)).isZero();
+    nanos.addAndGet(Refusals.BASE_NANOS);
+    assertThat(deploymentsSent(tested)).isEqualTo(2);
+
+    change(stored -> Trees.with(stored, "spec").put("replicas", 7));
+    assertThat(deploymentsSent(tested)).as("the one that is another").isEqualTo(1);
+
+    cluster.refuse(Kind.DEPLOYMENT, false);
+    nanos.addAndGet(Refusals.CAP_NANOS);
+    assertThat(deploymentsSent(tested)).isEqualTo(2);
+    assertThat(cluster.all(Kind.DEPLOYMENT)).hasSize(2);
+  }
+
+  private long deploymentsSent(Reconciler tested) {
+    cluster.takeWrites();
+    tested.pass(KEY);
+    return cluster.takeWrites().stream().filter(each -> each.contains("/deployments/")).count();
+  }
+
+  private void change(Consumer<ObjectNode> change) {
+    var stored = cluster.get(Kind.SERVICE_OBJECT, KEY).orElseThrow();
+    change.accept(stored);
+    cluster.put(Kind.SERVICE_OBJECT, stored);
+  }
+
+  @Test
+  void a_service_is_looked_at_again_when_a_config_map_that_it_refers_to_comes_or_changes()
+      throws IOException {
+    cluster.put(Kind.SERVICE_OBJECT, full());
+    settle(reconciler);
+    var map = tree("{metadata: {name: picker, namespace: n}, data: {epp: a}}");
+    assertThat(reconciler.concernedBy(Kind.CONFIG_MAP, map)).isEmpty();
+
+    change(
+        stored ->
+            Trees.with(stored, "spec", "router", "scheduler", "config", "ref")
+                .put("name", "picker"));
+    settle(reconciler);
+    assertThat(message()).contains("ConfigMap picker");
+    assertThat(reconciler.concernedBy(Kind.CONFIG_MAP, map)).containsExactly(KEY);
+
+    change(stored -> Trees.with(stored, "spec", "router", "scheduler").remove("config"));
+    settle(reconciler);
+    assertThat(reconciler.concernedBy(Kind.CONFIG_MAP, map)).isEmpty();
   }
 
   @Test

@@ -66,6 +66,11 @@ final class KubeCluster {
     kubeUp(yaml, "kubectl", "--namespace", NAMESPACE, "apply", "-f", "-");
   }
 
+  /** The same in another namespace. */
+  void apply(String namespace, String yaml) throws Exception {
+    kubeUp(yaml, "kubectl", "--namespace", namespace, "apply", "-f", "-");
+  }
+
   /** Runs kubectl on objects, such as {@code apply}; gives what it prints, warnings too. */
   String kubectlOn(String yaml, String verb) throws Exception {
     return kubeUp(yaml, "kubectl", "--namespace", NAMESPACE, verb, "-f", "-");
@@ -78,9 +83,11 @@ final class KubeCluster {
     return done.output();
   }
 
-  /** Installs the kind InferencePool in one of its versions. */
-  void install(String version) throws Exception {
-    apply(kubeUp("", "crd", version));
+  /**
+   * Installs kinds: an InferencePool's version, {@code gateway-api}, {@code lws} or {@code keda}.
+   */
+  void install(String kinds) throws Exception {
+    kubeUp(kubeUp("", "crd", kinds), "kubectl", "apply", "--server-side", "-f", "-");
     kubectl("wait", "--for", "condition=established", "--timeout", "30s", "crd", "--all");
   }
 
@@ -162,6 +169,26 @@ final class KubeCluster {
         "--patch",
         "{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\"}]}}"
             .formatted(ready ? "True" : "False"));
+  }
+
+  /** Merges JSON with the member {@code status} into an object's status, unless that is gone. */
+  void patchStatus(String kind, String namespace, String name, String patch) throws Exception {
+    var done =
+        run(
+            "",
+            "kubectl",
+            "--namespace",
+            namespace,
+            "patch",
+            kind,
+            name,
+            "--subresource=status",
+            "--type=merge",
+            "-p",
+            patch);
+    assertThat(done.status() == 0 || done.output().contains("(NotFound)"))
+        .as(done.output())
+        .isTrue();
   }
 
   /** Begins to delete a pod: it is terminating until {@link #end}. */

@@ -1,5 +1,6 @@
 package io.penstock.cli;
 
+import static io.penstock.cli.ControlledCluster.soon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
@@ -8,11 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The CRDs and webhooks of {@code deploy} in a real API server, which calls a real controller that
@@ -84,21 +88,33 @@ class WebhookIT {
   void an_old_client_writes_a_new_object_and_loses_nothing() throws Exception {
     cluster.kubectlOn(
         service(
-            "v1alpha2",
-            "roundtrip",
-            """
+                "v1alpha2",
+                "roundtrip",
+                """
               replicas: 1
               kvCacheOffloading: {cpu: 1Gi}
+              prefill: {kvCacheOffloading: {cpu: 2Gi, evictionPolicy: arc}}
+              future: {field: [1, {of: two}]}
               router:
                 scheduler:
                   pool: {spec: {targetPorts: [{number: 8000}, {number: 8001}]}}
-            """),
+            """)
+            .replace(
+                "model: {uri: \"hf://a/b\"}",
+                "model: {uri: \"hf://a/b\", confidential: {resourceId: \"kbs:///a/b/c\"}}"),
         "create");
     var before = field(HUB, "roundtrip", "{.spec}");
     assertThat(field(OLD, "roundtrip", "{.spec.router.scheduler.pool.spec.targetPortNumber}"))
         .isEqualTo("8000");
     assertThat(field(OLD, "roundtrip", "{.spec.kvCacheOffloading}")).isEmpty();
+    assertThat(field(OLD, "roundtrip", "{.spec.model.confidential}")).isEmpty();
 
+    soon()
+        .untilAsserted(
+            () ->
+                assertThat(field(OLD, "roundtrip", "{.status}"))
+                    .contains("InferencePoolCRDMissing")
+                    .isEqualTo(field(HUB, "roundtrip", "{.status}")));
     var old = cluster.kubectl("get", OLD, "roundtrip", "-o", "json");
     assertThat(old).contains("\"replicas\": 1");
     cluster.kubectlOn(old.replace("\"replicas\": 1", "\"replicas\": 2"), "replace");
@@ -106,6 +122,8 @@ class WebhookIT {
     assertThat(field(HUB, "roundtrip", "{.spec}"))
         .isEqualTo(before.replace("\"replicas\":1", "\"replicas\":2"));
     assertThat(field(HUB, "roundtrip", "{.metadata.annotations}")).isEmpty();
+    assertThat(field(HUB, "roundtrip", "{.spec.model.confidential.resourceId}"))
+        .isEqualTo("kbs:///a/b/c");
   }
 
   @Test
@@ -133,6 +151,28 @@ class WebhookIT {
           .contains("spec.parallelism: Required value: ")
           .contains("spec.router.scheduler.replicas: Invalid value: 0: must be 1 or more");
     }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("io.penstock.cli.RefusedManifests#all")
+  void what_breaks_a_rule_is_refused_with_the_path_in_each_version_that_has_the_field(
+      RefusedManifests.Row row) throws Exception {
+    for (var version : row.hubOnly() ? List.of("v1alpha2") : List.of("v1alpha1", "v1alpha2")) {
+      if (!row.before().isEmpty()) {
+        cluster.kubectlOn(row.before(version, "broken"), "apply");
+      }
+      var said = cluster.refused(row.manifest(version, "broken"));
+      assertThat(said).contains(row.paths().stream().map(path -> path + ": ").toList());
+      if (!row.before().isEmpty()) {
+        cluster.kubectl("delete", HUB, "broken");
+      }
+    }
+  }
+
+  @Test
+  void every_rule_has_manifests_that_break_it() {
+    assertThat(RefusedManifests.all().map(RefusedManifests.Row::rule).distinct())
+        .containsExactlyInAnyOrderElementsOf(IntStream.rangeClosed(1, 24).boxed().toList());
   }
 
   @Test

@@ -1,0 +1,64 @@
+package io.penstock.controller.reconcile;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+
+/**
+ * Children that the API server has called invalid, so that the same object is not sent again at
+ * every event: the first time it waits a second, then twice as long each time, up to 10 minutes. An
+ * object that is desired otherwise is sent at once. Thread-safe, for different children at a time;
+ * forgets everything above 10,000 children.
+ */
+final class Refusals {
+
+  static final long BASE_NANOS = 1_000_000_000L;
+  static final long CAP_NANOS = 600_000_000_000L;
+
+  private static final int MOST = 10_000;
+  private static final int MOST_DOUBLINGS = 20;
+
+  /**
+   * One child.
+   *
+   * @param hash of the object that was refused
+   * @param problem what the API server said
+   * @param due when it may be sent again
+   * @param times it was refused in turn
+   */
+  private record Refusal(String hash, Children.Problem problem, long due, int times) {}
+
+  private final LongSupplier nanoClock;
+  private final Map<String, Refusal> refusals = new ConcurrentHashMap<>();
+
+  Refusals(LongSupplier nanoClock) {
+    this.nanoClock = nanoClock;
+  }
+
+  /** What was said of this object, if it need not be sent now. */
+  Optional<Children.Problem> standing(String path, String hash) {
+    var refusal = refusals.get(path);
+    return refusal != null
+            && refusal.hash().equals(hash)
+            && refusal.due() - nanoClock.getAsLong() > 0
+        ? Optional.of(refusal.problem())
+        : Optional.empty();
+  }
+
+  /** The API server has called it invalid. */
+  void refused(String path, String hash, Children.Problem problem) {
+    if (refusals.size() >= MOST) {
+      refusals.clear();
+    }
+    var before = refusals.get(path);
+    int times = before != null && before.hash().equals(hash) ? before.times() + 1 : 1;
+    long delay = Math.min(CAP_NANOS, BASE_NANOS << Math.min(times - 1, MOST_DOUBLINGS));
+    refusals.put(path, new Refusal(hash, problem, nanoClock.getAsLong() + delay, times));
+  }
+
+  /** The API server has taken it, or it is desired no more. */
+  void forget(String path) {
+    refusals.remove(path);
+  }
+}
