@@ -34,11 +34,10 @@ public record AppliedConfig(String name, String namespace, Source source) {
 
   /**
    * The status annotation that keeps a service on this config; empty where the next pass may take
-   * another: what {@code baseRefs} name, and routes, which restart no pod, unless they are built
-   * in.
+   * another: what {@code baseRefs} name, and routes, which restart no pod.
    */
   public Optional<String> pin() {
-    if (source != Source.PRESET || (!namespace.isEmpty() && name.endsWith(ROUTE))) {
+    if (source != Source.PRESET || name.endsWith(ROUTE)) {
       return Optional.empty();
     }
     return Presets.suffixes().stream()

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.penstock.controller.api.Json;
 import io.penstock.controller.api.Trees;
-import io.penstock.controller.desired.GroupMember;
 import io.penstock.controller.desired.Rendering;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,7 +13,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -32,7 +30,6 @@ class ServiceStatusTest {
   private final List<ObjectNode> pods = new ArrayList<>();
   private ObjectNode gateway;
   private boolean stopped;
-  private Optional<GroupStatus> group = Optional.empty();
 
   @Nested
   class A_workload {
@@ -348,7 +345,7 @@ class ServiceStatusTest {
         stopped,
         "cluster.local",
         key -> Optional.ofNullable(gateway),
-        group);
+        Optional.empty());
   }
 
   @Nested
@@ -382,30 +379,6 @@ class ServiceStatusTest {
       assertThat(phase()).isEqualTo("Degraded");
     }
 
-    @Test
-    void has_nothing_to_do_where_nobody_wants_pods() {
-      live.add(deployment(0, 0, 0, 0, 7));
-      var scaler = scaler("HorizontalPodAutoscaler", "s-kserve-hpa");
-      say(scaler, "AbleToScale", "True", "SucceededGetScale");
-      say(scaler, "ScalingActive", "False", "ScalingDisabled");
-      live.add(scaler);
-
-      assertThat(condition(status(), "ScalingReady")).isEqualTo("True Scaling");
-    }
-
-    @Test
-    void is_told_of_for_prefill_pods_apart() {
-      var keda = scaler("ScaledObject", "s-kserve-prefill-keda");
-      live.add(keda);
-      assertThat(condition(status(), "PrefillScalingReady"))
-          .isEqualTo("Unknown ScaledObjectProgressing");
-
-      say(keda, "Ready", "False", "TriggerError");
-
-      assertThat(condition(status(), "PrefillScalingReady")).isEqualTo("False TriggerError");
-      assertThat(condition(status(), "ScalingReady")).isBlank();
-    }
-
     private ObjectNode scaler(String kind, String name) {
       return tree("{kind: %s, metadata: {name: %s, namespace: n}}".formatted(kind, name));
     }
@@ -413,49 +386,6 @@ class ServiceStatusTest {
     private void say(ObjectNode scaler, String type, String status, String reason) {
       var all = Trees.with(scaler, "status").withArray("conditions");
       all.addObject().put("type", type).put("status", status).put("reason", reason);
-    }
-  }
-
-  @Nested
-  class Its_group {
-
-    @Test
-    void is_told_of_with_every_member_and_without_effect_on_ready() {
-      live.add(deployment(1, 1, 1, 1, 7));
-      group =
-          Optional.of(
-              new GroupStatus(
-                  "g",
-                  90,
-                  Set.of("llama"),
-                  List.of(
-                      peer("t", 10, false, "llama"),
-                      peer("u", 5, true, "llama"),
-                      peer("v", 5, false, "other")),
-                  true));
-
-      var status = status();
-
-      assertThat(ready(status)).isEqualTo("True Ready");
-      assertThat(condition(status, "GroupReady")).isEqualTo("True Split");
-      assertThat(status.toString()).contains("group g: s 90, t 10\"");
-      assertThat(condition(status, "GroupDegraded")).isEqualTo("True MemberDivergence");
-      assertThat(status.at("/router/group/members/1/stopped").asBoolean()).isTrue();
-      assertThat(status.at("/router/group/members/1/sharing").asBoolean()).isFalse();
-      assertThat(status.at("/router/group/members/0/backendRef/name").asText()).isEqualTo("t-pool");
-    }
-
-    @Test
-    void needs_routes() {
-      group = Optional.of(new GroupStatus("g", 1, Set.of("llama"), List.of(), false));
-
-      assertThat(condition(status(), "GroupReady")).isEqualTo("False GatewayAPIMissing");
-      assertThat(condition(status(), "GroupDegraded")).isEqualTo("False MembersAgree");
-    }
-
-    private Groups.Peer peer(String name, long weight, boolean stopped, String model) {
-      var backend = Trees.newObject().put("kind", "InferencePool").put("name", name + "-pool");
-      return new Groups.Peer(new GroupMember(name, weight, backend), stopped, true, Set.of(model));
     }
   }
 
