@@ -35,6 +35,11 @@ public final class SimulatedPod {
     return server.address().getAddress().getHostAddress() + ":" + port();
   }
 
+  /** The port at which other pods ask for KV cache; only of a pod that shares it. */
+  public int kvPort() {
+    return server.kvPort();
+  }
+
   /** What it was made of. */
   public PodConfig config() {
     return server.config();

@@ -1,6 +1,7 @@
 package io.penstock.cli;
 
 import io.penstock.picker.explain.DecisionRecord;
+import io.penstock.picker.pool.Role;
 import io.penstock.proxy.app.GatewayApp;
 import io.penstock.proxy.config.ConfigSources;
 import io.penstock.proxy.config.GatewayConfigLoader;
@@ -9,6 +10,8 @@ import io.penstock.simulator.Fleet;
 import io.penstock.simulator.SimulatedPod;
 import io.penstock.simulator.engine.EngineProfile;
 import io.penstock.simulator.http.PodConfig;
+import io.penstock.simulator.kv.KvConfig;
+import io.penstock.simulator.kv.KvConnector;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -38,6 +41,18 @@ final class DemoCommand implements Callable<Integer> {
 
   @Option(names = "--pods", paramLabel = "N", description = "simulated pods (default: 4)")
   private int pods = 4;
+
+  @Option(
+      names = "--prefill",
+      paramLabel = "N",
+      description = "of them, instead of --pods, N that compute prompts for those of --decode")
+  private int prefill;
+
+  @Option(
+      names = "--decode",
+      paramLabel = "N",
+      description = "and N that answer from them; with --prefill")
+  private int decode;
 
   @Option(names = "--model", paramLabel = "NAME", description = "model they serve (default: tiny)")
   private String model = "tiny";
@@ -69,8 +84,8 @@ final class DemoCommand implements Callable<Integer> {
     int admin = adminPort != null ? adminPort : port == 0 ? 0 : 9090;
     try (var fleet = Fleet.builder().build()) {
       for (int i = 0; i < pods; i++) {
-        fleet.start(
-            PodConfig.builder().models(model).profile(EngineProfile.named("8b")).seed(i).build());
+        var pod = PodConfig.builder().models(model).profile(EngineProfile.named("8b")).seed(i);
+        fleet.start((prefill > 0 ? pod.kv(KvConfig.of(KvConnector.NIXLV2)) : pod).build());
       }
       var sources =
           ConfigSources.builder()
@@ -78,13 +93,16 @@ final class DemoCommand implements Callable<Integer> {
               .admin("127.0.0.1:" + admin)
               .flag("--log.access", Boolean.toString(requests == 0))
               .flag("--timeouts.pre-stop", "0s")
-              .flag("--timeouts.drain", "10s")
-              .endpoints(
-                  fleet.pods().stream()
-                      .map(SimulatedPod::hostPort)
-                      .collect(Collectors.joining(",")))
-              .build();
-      if (!(GatewayConfigLoader.load(sources) instanceof LoadResult.Loaded loaded)) {
+              .flag("--timeouts.drain", "10s");
+      if (prefill > 0) {
+        sources
+            .endpoints(Role.PREFILL, addresses(fleet.pods().subList(0, prefill)))
+            .endpoints(Role.DECODE, addresses(fleet.pods().subList(prefill, pods)))
+            .decider("always");
+      } else {
+        sources.endpoints(addresses(fleet.pods()));
+      }
+      if (!(GatewayConfigLoader.load(sources.build()) instanceof LoadResult.Loaded loaded)) {
         throw wrong("the model name '" + model + "' is not one");
       }
       try (var app = GatewayApp.start(loaded, BuildFacts.version())) {
@@ -103,7 +121,22 @@ final class DemoCommand implements Callable<Integer> {
     return 0;
   }
 
+  private static String addresses(List<SimulatedPod> of) {
+    return of.stream().map(SimulatedPod::hostPort).collect(Collectors.joining(","));
+  }
+
   private void check() {
+    if (prefill != 0 || decode != 0) {
+      if (prefill < 1 || decode < 1) {
+        throw wrong(
+            "--prefill and --decode are "
+                + prefill
+                + " and "
+                + decode
+                + ", allowed: at least 1 of each, or neither");
+      }
+      pods = prefill + decode;
+    }
     if (pods < 1 || pods > 200) {
       throw wrong("--pods is " + pods + ", allowed: 1 to 200");
     }

@@ -1,5 +1,6 @@
 package io.penstock.cli;
 
+import io.penstock.picker.pool.Role;
 import io.penstock.proxy.app.GatewayApp;
 import io.penstock.proxy.app.WarmUp;
 import io.penstock.proxy.config.ConfigFile;
@@ -53,6 +54,24 @@ final class ServeCommand implements Callable<Integer> {
       paramLabel = "HOST:PORT,...",
       description = "the pods, instead of the file's pools")
   private @Nullable String endpoints;
+
+  @Option(
+      names = "--prefill-endpoints",
+      paramLabel = "HOST:PORT,...",
+      description = "pods that only compute prompts, for those that answer; beside --endpoints")
+  private @Nullable String prefillEndpoints;
+
+  @Option(
+      names = "--decode-endpoints",
+      paramLabel = "HOST:PORT,...",
+      description = "pods that answer, from prompts that others computed or from their own")
+  private @Nullable String decodeEndpoints;
+
+  @Option(
+      names = "--disaggregation",
+      paramLabel = "cost|always|never",
+      description = "when prompts go to --prefill-endpoints (default: cost)")
+  private @Nullable String decider;
 
   @Option(
       names = "--pool",
@@ -119,6 +138,15 @@ final class ServeCommand implements Callable<Integer> {
     }
     if (endpoints != null) {
       builder.endpoints(endpoints);
+    }
+    if (prefillEndpoints != null) {
+      builder.endpoints(Role.PREFILL, prefillEndpoints);
+    }
+    if (decodeEndpoints != null) {
+      builder.endpoints(Role.DECODE, decodeEndpoints);
+    }
+    if (decider != null) {
+      builder.decider(decider);
     }
     if (inferencePool != null) {
       builder.inferencePool(inferencePool);

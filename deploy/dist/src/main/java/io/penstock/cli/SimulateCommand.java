@@ -5,6 +5,8 @@ import io.penstock.simulator.SimulatedPod;
 import io.penstock.simulator.engine.EngineProfile;
 import io.penstock.simulator.fault.FaultSpec;
 import io.penstock.simulator.http.PodConfig;
+import io.penstock.simulator.kv.KvConfig;
+import io.penstock.simulator.kv.KvConnector;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +65,20 @@ final class SimulateCommand implements Callable<Integer> {
   @Option(names = "--ssl-keyfile", paramLabel = "FILE", description = "its key (PEM, PKCS#8)")
   private @Nullable Path key;
 
+  @Option(
+      names = "--kv-connector",
+      paramLabel = "NAME",
+      description =
+          "how the pods hand KV cache to each other: nixlv2, mooncake, sglang, offloading or"
+              + " shared-storage (default: not at all)")
+  private @Nullable String connector;
+
+  @Option(
+      names = "--kv-prefill",
+      description =
+          "the pods compute prompts for others, as SGLang's --disaggregation-mode prefill")
+  private boolean prefills;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -75,7 +91,13 @@ final class SimulateCommand implements Callable<Integer> {
     }
     var specs = new ArrayList<FaultSpec>();
     EngineProfile engine;
+    @Nullable KvConfig kv = null;
     try {
+      if (connector != null) {
+        kv = KvConfig.of(KvConnector.named(connector));
+      } else if (prefills) {
+        throw new IllegalArgumentException("--kv-prefill needs --kv-connector");
+      }
       engine = EngineProfile.named(profile);
       faults.forEach(fault -> specs.add(FaultSpec.parse(fault)));
     } catch (IllegalArgumentException e) {
@@ -97,9 +119,13 @@ final class SimulateCommand implements Callable<Integer> {
       if (certificate != null && key != null) {
         config.tls(certificate, key);
       }
+      if (kv != null) {
+        config.kv(prefills ? kv.prefilling() : kv);
+      }
       var pod = start(fleet, config.build());
       specs.forEach(pod.faults()::add);
-      spec.commandLine().getOut().println("pod " + i + " on " + scheme + pod.hostPort());
+      String shares = kv == null ? "" : ", KV cache on port " + pod.kvPort();
+      spec.commandLine().getOut().println("pod " + i + " on " + scheme + pod.hostPort() + shares);
     }
     spec.commandLine().getOut().flush();
     Runtime.getRuntime()

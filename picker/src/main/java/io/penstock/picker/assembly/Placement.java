@@ -39,6 +39,7 @@ public final class Placement {
   private final PickerLoop loop;
   private final InferenceRequest request;
   private final Attempt attempt;
+  private final Attempt.Leg leg;
   private final long startNanos;
 
   /** Null when the endpoint had left the pool: then nothing is reserved, learned or observed. */
@@ -68,6 +69,7 @@ public final class Placement {
     this.loop = loop;
     this.request = request;
     this.attempt = attempt;
+    this.leg = attempt.leg();
     this.startNanos = nowNanos;
     if (!attached) {
       this.sent = null;
@@ -77,17 +79,20 @@ public final class Placement {
     }
     int slot = attempt.endpoint().slot();
     int cached = attempt.predictedCachedTokens();
-    int uncached = promptTokens - cached;
-    int context = promptTokens + halfOfOutput();
+    int uncached = leg == Attempt.Leg.DECODE ? 0 : promptTokens - cached;
+    int context = promptTokens + (leg == Attempt.Leg.PREFILL ? 0 : halfOfOutput(picker, request));
     var inFlight = picker.inFlight();
-    this.sent = loop.observer().sent(request, slot, inFlight, promptTokens, cached);
+    this.sent =
+        leg == Attempt.Leg.DECODE
+            ? loop.observer().decoding(request, slot)
+            : loop.observer().sent(request, slot, inFlight, promptTokens, cached);
     this.reservation = inFlight.reserve(loop.column(), slot, uncached, context);
     var keys = request.keys();
     this.learned = picker.index().learn(slot, keys.array(), keys.count());
   }
 
   /** A request holds, on average over its decode, its prompt and half of its output. */
-  private int halfOfOutput() {
+  static int halfOfOutput(PoolPicker picker, InferenceRequest request) {
     double expected = picker.costs().rates(request.model()).outputTokens();
     return (int) (request.maxTokens() >= 0 ? Math.min(expected, request.maxTokens()) : expected)
         / 2;
@@ -120,7 +125,9 @@ public final class Placement {
     }
     reservation.firstToken();
     picker.index().confirm(learned);
-    if (request.stream()) {
+    // A prefill's answer comes whole and with its first token; a decode's first token is no
+    // prefill.
+    if (leg == Attempt.Leg.PREFILL || (leg == Attempt.Leg.WHOLE && request.stream())) {
       loop.observer().firstToken(sent, (nowNanos - startNanos) / 1e9);
     }
   }
@@ -164,7 +171,7 @@ public final class Placement {
       return;
     }
     attempt.completed(promptTokens, cachedTokens, completionTokens, nowNanos);
-    if (sent == null) {
+    if (sent == null || leg == Attempt.Leg.PREFILL) {
       return;
     }
     int output = completionTokens >= 0 ? completionTokens : tokens;
@@ -201,6 +208,17 @@ public final class Placement {
     attempt.aborted(nowNanos);
     if (early) {
       unlearn();
+    }
+  }
+
+  /** It has ended well; when its first byte came is not known, so that it calibrates nothing. */
+  public void unmeasured(long nowNanos) {
+    if (!end()) {
+      return;
+    }
+    attempt.completed(-1, -1, -1, nowNanos);
+    if (learned != null) {
+      picker.index().confirm(learned);
     }
   }
 

@@ -1,6 +1,8 @@
 package io.penstock.picker.assembly;
 
 import io.penstock.picker.cost.CostModel;
+import io.penstock.picker.cost.CostWeights;
+import io.penstock.picker.cost.DisaggregationHandler;
 import io.penstock.picker.cost.ExpectedCostPicker;
 import io.penstock.picker.cost.ModelRates;
 import io.penstock.picker.explain.Attempt;
@@ -17,15 +19,17 @@ import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.schedule.Exclusions;
+import io.penstock.picker.schedule.Filter;
 import io.penstock.picker.schedule.Profile;
 import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.plugins.AsleepFilter;
 import io.penstock.picker.schedule.plugins.EjectionFilter;
+import io.penstock.picker.schedule.plugins.PrefillFilter;
 import io.penstock.picker.schedule.plugins.RoleFilter;
-import io.penstock.picker.schedule.plugins.SingleProfileHandler;
 import io.penstock.picker.scrape.Scraping;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
+import io.penstock.picker.signals.Reservation;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +56,7 @@ public final class PoolPicker implements AutoCloseable {
   private final InFlight inFlight;
   private final PrefixIndex index;
   private final CostModel costs;
+  private final DisaggregationHandler disaggregation;
   private final Scheduler scheduler;
   private final DecisionLog decisions;
   private final List<PickerLoop> loops;
@@ -67,10 +72,15 @@ public final class PoolPicker implements AutoCloseable {
     this.index = new PrefixIndex(config.index());
     this.costs = new CostModel(columns, ModelRates.PRIOR);
     this.decisions = new DecisionLog(columns, config.decisions());
+    this.disaggregation =
+        new DisaggregationHandler(costs, config.weights(), config.disaggregation());
     this.scheduler =
         new Scheduler(
-            new SingleProfileHandler(),
-            List.of(profile(builder)),
+            disaggregation,
+            List.of(
+                profile("decode", new RoleFilter(), false, config.weights(), builder),
+                profile(
+                    "prefill", new PrefillFilter(), true, config.weights().ofPrefills(), builder)),
             costs,
             config.modelRule(),
             config.models());
@@ -79,12 +89,13 @@ public final class PoolPicker implements AutoCloseable {
     this.epochMillisAtZero = builder.clock.millis() - builder.ticker.getAsLong() / NANOS_PER_MILLI;
   }
 
-  private Profile profile(Builder builder) {
+  private Profile profile(
+      String name, Filter role, boolean mayLeaveNone, CostWeights weights, Builder builder) {
     return new Profile(
-        "default",
-        List.of(new RoleFilter(), new AsleepFilter(), new EjectionFilter(builder.health)),
+        name,
+        List.of(role, new AsleepFilter(), new EjectionFilter(builder.health, mayLeaveNone)),
         List.of(),
-        new ExpectedCostPicker(costs, builder.config.weights()));
+        new ExpectedCostPicker(costs, weights));
   }
 
   private List<PickerLoop> loops(int columns, long seed) {
@@ -130,9 +141,17 @@ public final class PoolPicker implements AutoCloseable {
     var decision = scheduler.schedule(context);
     if (decisions.keeps()) {
       long timeMillis = epochMillisAtZero + nowNanos / NANOS_PER_MILLI;
-      decisions.add(new DecisionRecord(requestId, timeMillis, context, decision, 0));
+      decisions.add(new DecisionRecord(requestId, timeMillis, context, decision));
     }
     return decision;
+  }
+
+  /**
+   * Whether there were prefill endpoints at the last {@link #pick} of that column, so that dividing
+   * the request was a question. On the column's event loop.
+   */
+  public boolean prefillsApart(int column) {
+    return loops.get(column).context().prefillsApart();
   }
 
   /**
@@ -148,6 +167,77 @@ public final class PoolPicker implements AutoCloseable {
       Endpoint endpoint,
       int column,
       long nowNanos) {
+    return place(request, route, endpoint, Attempt.Leg.WHOLE, column, nowNanos);
+  }
+
+  /**
+   * The same for the prefill of a divided request.
+   *
+   * @param endpoint the decision's prefill endpoint or one of its alternatives
+   */
+  public Placement placePrefill(
+      InferenceRequest request,
+      Decision.Disaggregated divided,
+      Endpoint endpoint,
+      int column,
+      long nowNanos) {
+    var route =
+        new Decision.Route(
+            divided.decode().decisionId(),
+            divided.prefill(),
+            divided.prefillAlternatives(),
+            divided.prefillCachedTokens(),
+            divided.decode().promptTokens(),
+            divided.predictedPrefillNanos());
+    return place(request, route, endpoint, Attempt.Leg.PREFILL, column, nowNanos);
+  }
+
+  /**
+   * The same for the answer of a divided request.
+   *
+   * @param endpoint the endpoint of the decision's decode route or one of its alternatives
+   */
+  public Placement placeDecode(
+      InferenceRequest request,
+      Decision.Disaggregated divided,
+      Endpoint endpoint,
+      int column,
+      long nowNanos) {
+    var decode = divided.decode();
+    var route =
+        new Decision.Route(
+            decode.decisionId(),
+            endpoint,
+            List.of(),
+            endpoint.id().equals(decode.endpoint().id()) ? decode.cachedTokens() : 0,
+            decode.promptTokens(),
+            divided.predictedTtftNanos() - divided.predictedPrefillNanos());
+    return place(request, route, endpoint, Attempt.Leg.DECODE, column, nowNanos);
+  }
+
+  /**
+   * Counts a divided request where it will be answered while its prompt is computed elsewhere, so
+   * that others see it coming. To be ended when it is placed there, or will not be. On the column's
+   * event loop.
+   */
+  public @Nullable Reservation expect(
+      InferenceRequest request, Decision.Disaggregated divided, int column) {
+    var endpoint = divided.decode().endpoint();
+    var known = pool.snapshot().bySlot(endpoint.slot());
+    if (known == null || !known.id().equals(endpoint.id())) {
+      return null;
+    }
+    int context = divided.decode().promptTokens() + Placement.halfOfOutput(this, request);
+    return inFlight.reserve(column, endpoint.slot(), 0, context);
+  }
+
+  private Placement place(
+      InferenceRequest request,
+      Decision.Route route,
+      Endpoint endpoint,
+      Attempt.Leg leg,
+      int column,
+      long nowNanos) {
     var loop = loops.get(column);
     var snapshot = pool.snapshot();
     int slot = endpoint.slot();
@@ -161,14 +251,14 @@ public final class PoolPicker implements AutoCloseable {
       cached = attached ? context.cachedTokensOn(slot) : 0;
       ttftNanos = attached ? costs.ttftNanos(context, slot, route.promptTokens(), cached) : 0;
     }
-    var attempt = new Attempt(endpoint, cached, ttftNanos, nowNanos);
+    var attempt = new Attempt(leg, endpoint, cached, ttftNanos, nowNanos);
     var decision = decisions.find(route.decisionId());
     if (decision != null) {
       decision.add(attempt);
     }
     var placement =
         new Placement(this, loop, request, attempt, route.promptTokens(), nowNanos, attached);
-    if (attached && !request.stream()) {
+    if (attached && !request.stream() && leg != Attempt.Leg.PREFILL) {
       loop.watch(placement);
     }
     return placement;
@@ -200,6 +290,11 @@ public final class PoolPicker implements AutoCloseable {
   /** Which endpoint holds which blocks. */
   public PrefixIndex index() {
     return index;
+  }
+
+  /** When requests are divided between two endpoints, and how often they were. */
+  public DisaggregationHandler disaggregation() {
+    return disaggregation;
   }
 
   /** What requests are expected to take. */

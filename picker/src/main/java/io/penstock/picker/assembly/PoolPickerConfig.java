@@ -1,6 +1,7 @@
 package io.penstock.picker.assembly;
 
 import io.penstock.picker.cost.CostWeights;
+import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.prefix.PrefixIndexConfig;
 import io.penstock.picker.schedule.ModelRule;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import java.util.Set;
  * @param models models that endpoints are taken to serve until they have listed theirs; where it is
  *     empty and the rule {@link ModelRule#LISTED}, an endpoint gets no request before that
  * @param weights of the expected cost
+ * @param disaggregation when a pool with prefill endpoints uses them
  * @param index bounds of the prefix index
  * @param freshFor how long an engine's signals are believed at least
  * @param decisions decision records kept, 0 for none
@@ -24,6 +26,7 @@ public record PoolPickerConfig(
     ModelRule modelRule,
     Set<String> models,
     CostWeights weights,
+    DisaggregationPolicy disaggregation,
     PrefixIndexConfig index,
     Duration freshFor,
     int decisions,
@@ -49,6 +52,7 @@ public record PoolPickerConfig(
         ModelRule.LISTED,
         models,
         CostWeights.DEFAULT,
+        DisaggregationPolicy.DEFAULT,
         PrefixIndexConfig.defaults(),
         Duration.ofSeconds(1),
         2048,
@@ -57,16 +61,25 @@ public record PoolPickerConfig(
 
   /** The same with another rule for models. */
   public PoolPickerConfig withModelRule(ModelRule other) {
-    return new PoolPickerConfig(name, other, models, weights, index, freshFor, decisions, seed);
+    return new PoolPickerConfig(
+        name, other, models, weights, disaggregation, index, freshFor, decisions, seed);
   }
 
   /** The same with other bounds of the prefix index. */
   public PoolPickerConfig withIndex(PrefixIndexConfig other) {
-    return new PoolPickerConfig(name, modelRule, models, weights, other, freshFor, decisions, seed);
+    return new PoolPickerConfig(
+        name, modelRule, models, weights, disaggregation, other, freshFor, decisions, seed);
+  }
+
+  /** The same with another rule for prefill endpoints. */
+  public PoolPickerConfig withDisaggregation(DisaggregationPolicy other) {
+    return new PoolPickerConfig(
+        name, modelRule, models, weights, other, index, freshFor, decisions, seed);
   }
 
   /** The same with another number of decision records. */
   public PoolPickerConfig withDecisions(int other) {
-    return new PoolPickerConfig(name, modelRule, models, weights, index, freshFor, other, seed);
+    return new PoolPickerConfig(
+        name, modelRule, models, weights, disaggregation, index, freshFor, other, seed);
   }
 }

@@ -33,6 +33,11 @@ public record CostWeights(
     require("queueStall", queueStall);
   }
 
+  /** Of endpoints that compute prompts for others: nobody decodes there, and nobody is stalled. */
+  public CostWeights ofPrefills() {
+    return new CostWeights(loadPrice, 0, eviction, 0, 0, 0);
+  }
+
   private static void require(String name, double value) {
     if (!(value >= 0 && value <= 1e6)) {
       throw new IllegalArgumentException(

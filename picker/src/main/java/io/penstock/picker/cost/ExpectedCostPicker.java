@@ -76,6 +76,16 @@ public final class ExpectedCostPicker implements Picker {
         oneOfTheBest(context, candidates, EQUAL_TOKENS * rates.prefillSecondsPerToken()));
   }
 
+  /** Seconds of prefill that wait there, of a run that this picker ended without scorers. */
+  static double pending(Candidates candidates, int i) {
+    return candidates.term(0)[i];
+  }
+
+  /** What the candidate costs of such a run, but for the prefill. */
+  static double decoding(Candidates candidates, int i) {
+    return candidates.term(2)[i] + candidates.term(3)[i] + candidates.term(4)[i];
+  }
+
   private void cost(
       SchedulingContext context, Candidates candidates, int firstTerm, ModelRates rates) {
     var scores = candidates.scores();

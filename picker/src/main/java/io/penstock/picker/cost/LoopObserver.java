@@ -41,6 +41,14 @@ public final class LoopObserver {
     return new Sent(calibration, slot, uncached + ahead, pairs);
   }
 
+  /**
+   * A request goes to an endpoint that gets its prompt's KV cache from another: it decodes there,
+   * and says nothing of prefills.
+   */
+  public Sent decoding(InferenceRequest request, int slot) {
+    return new Sent(model.calibration(request.model()), slot, 0, 0);
+  }
+
   /** The first token of a streamed answer came. */
   public void firstToken(Sent sent, double seconds) {
     observations.add(

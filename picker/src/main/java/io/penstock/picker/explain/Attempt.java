@@ -23,6 +23,17 @@ public final class Attempt {
     ABORTED
   }
 
+  /** What of the request it was. */
+  public enum Leg {
+    /** All of it. */
+    WHOLE,
+    /** The computation of its prompt, for another endpoint. */
+    PREFILL,
+    /** The answer, from a prompt that another endpoint has computed. */
+    DECODE
+  }
+
+  private final Leg leg;
   private final Endpoint endpoint;
   private final int predictedCachedTokens;
   private final long predictedTtftNanos;
@@ -38,7 +49,12 @@ public final class Attempt {
 
   /** An attempt that starts now. */
   public Attempt(
-      Endpoint endpoint, int predictedCachedTokens, long predictedTtftNanos, long startNanos) {
+      Leg leg,
+      Endpoint endpoint,
+      int predictedCachedTokens,
+      long predictedTtftNanos,
+      long startNanos) {
+    this.leg = leg;
     this.endpoint = endpoint;
     this.predictedCachedTokens = predictedCachedTokens;
     this.predictedTtftNanos = predictedTtftNanos;
@@ -71,6 +87,11 @@ public final class Attempt {
   public void aborted(long nowNanos) {
     durationNanos = nowNanos - startNanos;
     progress = Progress.ABORTED;
+  }
+
+  /** What of the request it was. */
+  public Leg leg() {
+    return leg;
   }
 
   /** Where it was sent. */

@@ -20,40 +20,80 @@ final class DecisionJson {
     json.name("promptTokens").value(decision.promptTokens());
     json.name("decision");
     decided(json, decision.decision());
-    json.name("candidates").value(decision.candidates()).name("ranked").open('[');
-    for (int place = 0; place < decision.ranked(); place++) {
-      candidate(json, decision, place);
+    var weighing = decision.weighing();
+    if (weighing != null) {
+      json.name("disaggregation").open('{').name("reason").value(lower(weighing.reason()));
+      cost(json, "localCost", weighing.localSeconds());
+      cost(json, "remoteCost", weighing.remoteSeconds());
+      json.close('}');
     }
-    json.close(']').name("dropped").value(decision.dropped()).name("droppedEndpoints").open('[');
-    for (int k = 0; k < decision.droppedShown(); k++) {
-      json.open('{').name("endpoint").value(decision.droppedEndpoint(k).address());
-      json.name("name").value(decision.droppedEndpoint(k).spec().name());
-      json.name("by").value(decision.droppedBy(k)).close('}');
+    ranking(json, decision.ranking());
+    var prefills = decision.prefills();
+    if (prefills != null) {
+      json.name("prefill").open('{');
+      ranking(json, prefills);
+      json.close('}');
     }
-    json.close(']').name("attempts").open('[');
+    json.name("attempts").open('[');
     for (var attempt : decision.attempts()) {
       attempt(json, attempt);
     }
     return json.close(']').close('}').toString();
   }
 
+  private static void ranking(JsonText json, Ranking ranking) {
+    json.name("candidates").value(ranking.candidates()).name("ranked").open('[');
+    for (int place = 0; place < ranking.ranked(); place++) {
+      candidate(json, ranking, place);
+    }
+    json.close(']').name("dropped").value(ranking.dropped()).name("droppedEndpoints").open('[');
+    for (int k = 0; k < ranking.droppedShown(); k++) {
+      json.open('{').name("endpoint").value(ranking.droppedEndpoint(k).address());
+      json.name("name").value(ranking.droppedEndpoint(k).spec().name());
+      json.name("by").value(ranking.droppedBy(k)).close('}');
+    }
+    json.close(']');
+  }
+
+  private static void cost(JsonText json, String name, double seconds) {
+    if (!Double.isNaN(seconds)) {
+      json.name(name).value(seconds);
+    }
+  }
+
   private static void decided(JsonText json, Decision decided) {
     switch (decided) {
-      case Decision.Route route -> {
-        json.open('{').name("endpoint").value(route.endpoint().address());
-        json.name("name").value(route.endpoint().spec().name()).name("alternatives").open('[');
-        for (var alternative : route.alternatives()) {
+      case Decision.Disaggregated divided -> {
+        route(json, divided.decode());
+        json.name("prefill").open('{').name("endpoint").value(divided.prefill().address());
+        json.name("name").value(divided.prefill().spec().name()).name("alternatives").open('[');
+        for (var alternative : divided.prefillAlternatives()) {
           json.value(alternative.address());
         }
-        json.close(']').name("predictedCachedTokens").value(route.cachedTokens());
-        json.name("predictedTtft").value(route.predictedTtftNanos() / NANOS).close('}');
+        json.close(']').name("predictedCachedTokens").value(divided.prefillCachedTokens());
+        json.name("predictedDuration").value(divided.predictedPrefillNanos() / NANOS).close('}');
+        json.name("predictedTtftOfBoth").value(divided.predictedTtftNanos() / NANOS).close('}');
+      }
+      case Decision.Route route -> {
+        route(json, route);
+        json.close('}');
       }
       case Decision.NoEndpoint none ->
           json.open('{').name("noEndpoint").value(lower(none.reason())).close('}');
     }
   }
 
-  private static void candidate(JsonText json, DecisionRecord decision, int place) {
+  private static void route(JsonText json, Decision.Route route) {
+    json.open('{').name("endpoint").value(route.endpoint().address());
+    json.name("name").value(route.endpoint().spec().name()).name("alternatives").open('[');
+    for (var alternative : route.alternatives()) {
+      json.value(alternative.address());
+    }
+    json.close(']').name("predictedCachedTokens").value(route.cachedTokens());
+    json.name("predictedTtft").value(route.predictedTtftNanos() / NANOS);
+  }
+
+  private static void candidate(JsonText json, Ranking decision, int place) {
     var endpoint = decision.endpoint(place);
     json.open('{').name("endpoint").value(endpoint.address());
     json.name("name").value(endpoint.spec().name());
@@ -68,7 +108,7 @@ final class DecisionJson {
   private static void attempt(JsonText json, Attempt attempt) {
     json.open('{').name("endpoint").value(attempt.endpoint().address());
     json.name("name").value(attempt.endpoint().spec().name());
-    json.name("progress").value(lower(attempt.progress()));
+    json.name("leg").value(lower(attempt.leg())).name("progress").value(lower(attempt.progress()));
     failure(json, attempt.failure());
     json.name("predictedCachedTokens").value(attempt.predictedCachedTokens());
     json.name("predictedTtft").value(attempt.predictedTtftNanos() / NANOS);

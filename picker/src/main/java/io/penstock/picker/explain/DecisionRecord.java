@@ -1,11 +1,11 @@
 package io.penstock.picker.explain;
 
-import io.penstock.picker.pool.Endpoint;
-import io.penstock.picker.schedule.Candidates;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.SchedulingContext;
+import io.penstock.picker.schedule.Weighing;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one decision was made of: the best candidates with each term of their score, who was dropped
@@ -23,16 +23,9 @@ public final class DecisionRecord {
   private final int promptTokens;
   private final Decision decision;
 
-  private final int candidates;
-  private final Endpoint[] ranked;
-  private final float[] scores;
-  private final int[] cachedTokens;
-  private final List<String> termNames;
-  private final float[] terms;
-
-  private final int dropped;
-  private final Endpoint[] droppedEndpoints;
-  private final String[] droppedBy;
+  private final @Nullable Weighing weighing;
+  private final Ranking ranking;
+  private final @Nullable Ranking prefills;
 
   private volatile List<Attempt> attempts = List.of();
 
@@ -40,57 +33,21 @@ public final class DecisionRecord {
    * The record of a decision.
    *
    * @param timeMillis when, since the epoch
-   * @param context as the decision left it
-   * @param profile whose run is shown
+   * @param context as the decision left it; the run of its first profile is shown, and that of the
+   *     second, which picks who prefills
    */
   public DecisionRecord(
-      String requestId,
-      long timeMillis,
-      SchedulingContext context,
-      Decision decision,
-      int profile) {
+      String requestId, long timeMillis, SchedulingContext context, Decision decision) {
     this.id = context.decisionId();
     this.requestId = requestId;
     this.timeMillis = timeMillis;
     this.model = context.request().model();
     this.promptTokens = context.promptTokens();
     this.decision = decision;
-    var run = context.result(profile);
-    this.candidates = run == null ? 0 : run.count();
-    this.termNames = run == null ? List.of() : run.termNames();
-    int count = run == null ? 0 : run.ranked();
-    this.ranked = new Endpoint[count];
-    this.scores = new float[count];
-    this.cachedTokens = new int[count];
-    this.terms = new float[count * termNames.size()];
-    this.dropped = run == null ? 0 : run.droppedTotal();
-    int remembered = run == null ? 0 : run.droppedRemembered();
-    this.droppedEndpoints = new Endpoint[remembered];
-    this.droppedBy = new String[remembered];
-    if (run != null) {
-      copyRanking(run, context);
-      copyDropped(run);
-    }
-  }
-
-  private void copyRanking(Candidates run, SchedulingContext context) {
-    var scoreColumn = run.scores();
-    for (int place = 0; place < ranked.length; place++) {
-      int i = run.ranked(place);
-      ranked[place] = run.endpoint(i);
-      scores[place] = (float) scoreColumn[i];
-      cachedTokens[place] = context.cachedTokens(run, i);
-      for (int k = 0; k < termNames.size(); k++) {
-        terms[place * termNames.size() + k] = (float) run.term(k)[i];
-      }
-    }
-  }
-
-  private void copyDropped(Candidates run) {
-    for (int k = 0; k < droppedEndpoints.length; k++) {
-      droppedEndpoints[k] = run.droppedEndpoint(k);
-      droppedBy[k] = run.droppedBy(k);
-    }
+    this.weighing = context.weighing();
+    this.ranking = new Ranking(context, context.result(0));
+    var second = context.profiles() > 1 ? context.result(1) : null;
+    this.prefills = second == null ? null : new Ranking(context, second);
   }
 
   /** Notes that the request is sent to an endpoint. On the request's event loop. */
@@ -135,59 +92,19 @@ public final class DecisionRecord {
     return decision;
   }
 
-  /** Candidates that the filters left; the best of them are ranked. */
-  public int candidates() {
-    return candidates;
+  /** Why it was divided between two endpoints or not; null where that was no question. */
+  public @Nullable Weighing weighing() {
+    return weighing;
   }
 
-  /** Candidates that are shown, best first. */
-  public int ranked() {
-    return ranked.length;
+  /** The endpoints that could answer. */
+  public Ranking ranking() {
+    return ranking;
   }
 
-  /** The candidate at that place, 0 is the best. */
-  public Endpoint endpoint(int place) {
-    return ranked[place];
-  }
-
-  /** Its score, higher is better. */
-  public double score(int place) {
-    return scores[place];
-  }
-
-  /** Tokens of the prompt it was believed to hold. */
-  public int cachedTokens(int place) {
-    return cachedTokens[place];
-  }
-
-  /** Names of what made up the scores. */
-  public List<String> termNames() {
-    return termNames;
-  }
-
-  /** Term {@code k} of the candidate at that place. */
-  public double term(int place, int k) {
-    return terms[place * termNames.size() + k];
-  }
-
-  /** Endpoints dropped by filters or because the request tried them before. */
-  public int dropped() {
-    return dropped;
-  }
-
-  /** Dropped endpoints that are shown. */
-  public int droppedShown() {
-    return droppedEndpoints.length;
-  }
-
-  /** A dropped endpoint. */
-  public Endpoint droppedEndpoint(int k) {
-    return droppedEndpoints[k];
-  }
-
-  /** What dropped it: a filter's type, or {@code tried}. */
-  public String droppedBy(int k) {
-    return droppedBy[k];
+  /** The endpoints that could compute the prompt for another; null where none were looked at. */
+  public @Nullable Ranking prefills() {
+    return prefills;
   }
 
   /** Where the request was sent, in order. */

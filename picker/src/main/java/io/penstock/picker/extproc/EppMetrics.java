@@ -1,5 +1,6 @@
 package io.penstock.picker.extproc;
 
+import io.penstock.picker.cost.DisaggregationHandler;
 import io.penstock.picker.cost.ExpectedCostPicker;
 import io.penstock.picker.schedule.Decision;
 import io.prometheus.client.CollectorRegistry;
@@ -89,6 +90,7 @@ public final class EppMetrics {
   private final Histogram tpot;
   private final Histogram itl;
   private final Counter attempts;
+  private final Counter divisions;
   private final Histogram.Child hitRatio;
   private final Histogram.Child hitBytes;
   private final Histogram.Child scheduling;
@@ -104,6 +106,12 @@ public final class EppMetrics {
 
   /** Registers the metrics. */
   public EppMetrics(CollectorRegistry registry) {
+    divisions =
+        counter(
+            registry,
+            "disagg_decision_total",
+            "Decisions in pools with prefill endpoints.",
+            with(with(PLUGIN, "model_name"), "decision_type"));
     requests = counter(registry, "request_total", "Requests received.", REQUEST);
     errors =
         counter(
@@ -253,6 +261,17 @@ public final class EppMetrics {
       hitRatio.observe((double) route.cachedTokens() / route.promptTokens());
       hitBytes.observe(BYTES_PER_TOKEN * route.cachedTokens());
     }
+  }
+
+  /** A decision in a pool with prefill endpoints. */
+  void divided(String model, boolean prefillApart) {
+    divisions
+        .labels(
+            DisaggregationHandler.TYPE,
+            DisaggregationHandler.TYPE,
+            model,
+            prefillApart ? "prefill-decode" : "decode-only")
+        .inc();
   }
 
   /** A decision that found none. */

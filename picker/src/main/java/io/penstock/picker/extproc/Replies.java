@@ -14,6 +14,9 @@ final class Replies {
   /** The header and the metadata key by which the gateway learns where to send a request. */
   static final String DESTINATION = "x-gateway-destination-endpoint";
 
+  /** The header by which llm-d's sidecar at the destination learns who computes the prompt. */
+  static final String PREFILLER = "x-prefiller-host-port";
+
   /** Longest piece of a body in one message: some gateways take no more than 64 KiB. */
   static final int MAX_PIECE_BYTES = 62_000;
 
@@ -48,6 +51,7 @@ final class Replies {
    *
    * @param withBody whether this answers a body that the gateway kept, rather than the headers
    * @param destination {@code ip:port}, or several with commas between them, the best first
+   * @param prefiller {@code ip:port} of who computes the prompt; null where the destination does
    * @param requestId to be set on the request, null to leave it
    * @param toRemove headers of the client that go no further
    * @param body replaces the body, null to leave it; of the same length as before
@@ -55,16 +59,22 @@ final class Replies {
   static Reply destination(
       boolean withBody,
       String destination,
+      @Nullable String prefiller,
       @Nullable String requestId,
       List<String> toRemove,
       byte @Nullable [] body) {
     var mutation = new ProtoWriter();
     mutation.message(1, header(DESTINATION, destination));
+    if (prefiller != null) {
+      mutation.message(1, header(PREFILLER, prefiller));
+    }
     if (requestId != null) {
       mutation.message(1, header("x-request-id", requestId));
     }
     for (int i = 0; i < toRemove.size(); i++) {
-      mutation.text(2, toRemove.get(i));
+      if (prefiller == null || !toRemove.get(i).equals(PREFILLER)) {
+        mutation.text(2, toRemove.get(i));
+      }
     }
     var response = new ProtoWriter().message(2, mutation);
     if (body != null) {

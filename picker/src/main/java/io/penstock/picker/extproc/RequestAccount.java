@@ -25,6 +25,7 @@ final class RequestAccount {
   private @Nullable InferenceRequest request;
   private Decision.@Nullable Route route;
   private @Nullable Placement placement;
+  private @Nullable Placement prefill;
   private @Nullable RequestSeries series;
   private boolean ended;
 
@@ -65,6 +66,19 @@ final class RequestAccount {
     }
     route = chosen;
     placement = to.picker().place(what, chosen, chosen.endpoint(), loop.column(), loop.now());
+  }
+
+  /** Two endpoints are about to be named: the sidecar at one of them asks the other. */
+  void placed(Decision.Disaggregated divided) {
+    var to = pool;
+    var what = request;
+    if (to == null || what == null) {
+      throw new IllegalStateException("placed before it was received");
+    }
+    route = divided.decode();
+    long now = loop.now();
+    prefill = to.picker().placePrefill(what, divided, divided.prefill(), loop.column(), now);
+    placement = to.picker().placeDecode(what, divided, route.endpoint(), loop.column(), now);
   }
 
   /** The reply went out. */
@@ -112,6 +126,11 @@ final class RequestAccount {
     var to = placement;
     if (to != null && good()) {
       to.firstByte(now);
+      if (prefill != null) {
+        // It must be over; when it was, nobody here has seen.
+        prefill.unmeasured(now);
+        prefill = null;
+      }
       if (eventStream && events > 0) {
         to.tokens(events, now);
       }
@@ -235,6 +254,10 @@ final class RequestAccount {
       return false;
     }
     ended = true;
+    if (prefill != null) {
+      prefill.unobserved();
+      prefill = null;
+    }
     if (series != null) {
       series.running().dec();
     }

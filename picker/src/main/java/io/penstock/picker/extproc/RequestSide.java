@@ -193,12 +193,15 @@ final class RequestSide {
     long before = loop.now();
     var decision = pool.picker().pick(request, requestId(), loop.column(), excluded, before);
     double seconds = (loop.now() - before) / 1e9;
+    boolean apart = pool.picker().prefillsApart(loop.column());
     switch (decision) {
       case Decision.Route route -> {
-        services.metrics().routed(account.modelLabel(), route, seconds);
         account.placed(route);
-        reply(request, route, last);
-        account.replied();
+        routed(request, route, null, apart, seconds, last);
+      }
+      case Decision.Disaggregated divided -> {
+        account.placed(divided);
+        routed(request, divided.decode(), divided.prefill().address(), true, seconds, last);
       }
       case Decision.NoEndpoint none -> {
         services.metrics().notRouted(account.modelLabel(), seconds);
@@ -207,7 +210,23 @@ final class RequestSide {
     }
   }
 
-  private void reply(InferenceRequest request, Decision.Route route, boolean last) {
+  private void routed(
+      InferenceRequest request,
+      Decision.Route route,
+      @Nullable String prefiller,
+      boolean apart,
+      double seconds,
+      boolean last) {
+    services.metrics().routed(account.modelLabel(), route, seconds);
+    if (apart) {
+      services.metrics().divided(account.modelLabel(), prefiller != null);
+    }
+    reply(request, route, prefiller, last);
+    account.replied();
+  }
+
+  private void reply(
+      InferenceRequest request, Decision.Route route, @Nullable String prefiller, boolean last) {
     var held = body;
     boolean kept = held != null && mode.buffers();
     byte[] changed = null;
@@ -216,7 +235,13 @@ final class RequestSide {
       changed = kept ? held.whole() : null;
     }
     stream.send(
-        Replies.destination(kept, destinations(route), addedRequestId(), head.toRemove(), changed));
+        Replies.destination(
+            kept,
+            prefiller == null ? destinations(route) : route.endpoint().address(),
+            prefiller,
+            addedRequestId(),
+            head.toRemove(),
+            changed));
     if (held != null && !kept) {
       held.handBack(last, stream::send);
     }

@@ -29,6 +29,7 @@ final class BodyMembers implements JsonListener {
   private final BlockChain body = new BlockChain();
   private final PromptReader prompt;
   private final StrippedSpans stripped = new StrippedSpans();
+  private final StrippedSpans answer = new StrippedSpans();
 
   private ApiKind api = ApiKind.OPAQUE;
   private MemberTable table;
@@ -56,6 +57,7 @@ final class BodyMembers implements JsonListener {
   private boolean hasTools;
   private boolean cacheSaltPresent;
   private int rootBytes;
+  private int prompts;
 
   BodyMembers(ScanLimits limits, Set<String> strippedMembers, HashedRegion region) {
     maxNameBytes = limits.maxNameBytes();
@@ -80,6 +82,8 @@ final class BodyMembers implements JsonListener {
     body.reset();
     prompt.reset();
     stripped.reset();
+    answer.reset();
+    prompts = 0;
     seen = 0;
     member = null;
     usageAhead = false;
@@ -120,6 +124,8 @@ final class BodyMembers implements JsonListener {
             .keys(keys())
             .modelSpan(modelSpan)
             .stripSpans(stripped.finish())
+            .prompts(Math.max(1, prompts))
+            .answerSpans(answer.finish())
             .bodyBytes(bodyBytes)
             .build());
   }
@@ -173,7 +179,7 @@ final class BodyMembers implements JsonListener {
     member = table.find(bytes, from, to);
     if (member != null) {
       long bit = 1L << member.index();
-      if ((seen & bit) != 0) {
+      if ((seen & bit) != 0 && member.meaning() != Meaning.ANSWER) {
         twice(member.name(), at);
       }
       seen |= bit;
@@ -193,6 +199,7 @@ final class BodyMembers implements JsonListener {
   @Override
   public void comma(int at) {
     stripped.comma(at);
+    answer.comma(at);
   }
 
   @Override
@@ -205,6 +212,11 @@ final class BodyMembers implements JsonListener {
       valueStart = at;
       begin(member, type, at);
     } else if (member.meaning().isPrompt()) {
+      if (depth == 2
+          && member.meaning() == Meaning.TEXT_OR_TOKENS
+          && (type == JsonType.STRING || type == JsonType.ARRAY)) {
+        prompts++;
+      }
       prompt.valueStart(type, depth, at);
     } else if (member.meaning() == Meaning.TOOLS) {
       hasTools = true;
@@ -238,7 +250,14 @@ final class BodyMembers implements JsonListener {
         prompt.begin(body);
         prompt.valueStart(type, 1, at);
       }
-      case STREAM, STREAM_OPTIONS, MAX_TOKENS, MAX_COMPLETION_TOKENS, N, PRIORITY, STRIPPED -> {}
+      case STREAM,
+          STREAM_OPTIONS,
+          MAX_TOKENS,
+          MAX_COMPLETION_TOKENS,
+          N,
+          PRIORITY,
+          ANSWER,
+          STRIPPED -> {}
     }
   }
 
@@ -249,6 +268,11 @@ final class BodyMembers implements JsonListener {
       boolean kept = member == null || end(member, type, end);
       if (kept) {
         stripped.keptMember();
+      }
+      if (kept && (member == null || !member.meaning().isAnswer())) {
+        answer.keptMember();
+      } else {
+        answer.strippedMember(memberStart, end);
       }
       member = null;
     } else if (member != null) {
@@ -285,7 +309,7 @@ final class BodyMembers implements JsonListener {
       case ROOT -> endRoot(member, end);
       case HEAD, MESSAGES, TEXT_OR_TOKENS, INPUT, ANY_PROMPT ->
           prompt.valueEnd(type, 1, end, tokenizer.number());
-      case STREAM_OPTIONS -> {}
+      case STREAM_OPTIONS, ANSWER -> {}
       case STRIPPED -> {
         stripped.strippedMember(memberStart, end);
         return false;

@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * @param modelSpan the model's value in the body, with its quotes; null if the body is not JSON
  * @param stripSpans ranges to overwrite with spaces before the body is forwarded; what remains is
  *     JSON of the same length without the members clients may not send. Ascending, disjoint
+ * @param prompts number of prompts, at least 1; more in a batch of completions
+ * @param answerSpans ranges of the members that say what answer is wanted and nothing of the prompt
+ *     (limits, stops, stream, formats), and of those to strip: an object without these ranges is
+ *     JSON too. Ascending, disjoint
  * @param bodyBytes length of the whole body
  */
 public record InferenceRequest(
@@ -45,6 +49,8 @@ public record InferenceRequest(
     PromptKeys keys,
     @Nullable ByteSpan modelSpan,
     List<ByteSpan> stripSpans,
+    int prompts,
+    List<ByteSpan> answerSpans,
     int bodyBytes) {
 
   /** Copies the spans. */
@@ -52,6 +58,7 @@ public record InferenceRequest(
     Objects.requireNonNull(api);
     Objects.requireNonNull(model);
     stripSpans = List.copyOf(stripSpans);
+    answerSpans = List.copyOf(answerSpans);
   }
 
   /** A request for {@code model} with everything else absent. */
@@ -89,6 +96,8 @@ public record InferenceRequest(
     private PromptKeys keys = PromptKeys.NONE;
     private @Nullable ByteSpan modelSpan;
     private List<ByteSpan> stripSpans = List.of();
+    private int prompts = 1;
+    private List<ByteSpan> answerSpans = List.of();
     private int bodyBytes;
 
     private Builder(ApiKind api, String model) {
@@ -171,6 +180,16 @@ public record InferenceRequest(
       return this;
     }
 
+    public Builder prompts(int value) {
+      prompts = value;
+      return this;
+    }
+
+    public Builder answerSpans(List<ByteSpan> value) {
+      answerSpans = value;
+      return this;
+    }
+
     public Builder bodyBytes(int value) {
       bodyBytes = value;
       return this;
@@ -196,6 +215,8 @@ public record InferenceRequest(
           keys,
           modelSpan,
           stripSpans,
+          prompts,
+          answerSpans,
           bodyBytes);
     }
   }

@@ -35,6 +35,8 @@ enum Meaning {
   INPUT("a string or an array", STRING, ARRAY),
   /** A prompt if it looks like one; what it may be is the engine's business. */
   ANY_PROMPT("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
+  /** Says what answer is wanted, nothing of the prompt; only where it stands matters. */
+  ANSWER("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
   /** Blanked before the body is forwarded, so of no meaning to the engine. */
   STRIPPED("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL);
 
@@ -72,6 +74,29 @@ enum Meaning {
           PREVIOUS_RESPONSE,
           ROOT_TEXT,
           ROOT,
+          ANSWER,
+          STRIPPED ->
+          false;
+    };
+  }
+
+  /** Whether the value says what answer is wanted, and nothing of the prompt. */
+  boolean isAnswer() {
+    return switch (this) {
+      case STREAM, STREAM_OPTIONS, MAX_TOKENS, MAX_COMPLETION_TOKENS, ANSWER -> true;
+      case MODEL,
+          N,
+          PRIORITY,
+          TOOLS,
+          CACHE_SALT,
+          PREVIOUS_RESPONSE,
+          ROOT_TEXT,
+          ROOT,
+          HEAD,
+          MESSAGES,
+          TEXT_OR_TOKENS,
+          INPUT,
+          ANY_PROMPT,
           STRIPPED ->
           false;
     };

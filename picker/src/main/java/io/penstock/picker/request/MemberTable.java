@@ -1,5 +1,6 @@
 package io.penstock.picker.request;
 
+import static io.penstock.picker.request.Meaning.ANSWER;
 import static io.penstock.picker.request.Meaning.ANY_PROMPT;
 import static io.penstock.picker.request.Meaning.CACHE_SALT;
 import static io.penstock.picker.request.Meaning.HEAD;
@@ -22,6 +23,7 @@ import static io.penstock.picker.request.Meaning.TOOLS;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,32 @@ import org.jspecify.annotations.Nullable;
 final class MemberTable {
 
   private static final int MAX_MEMBERS = 64;
+
+  /** Say what answer is wanted, in any API of generation. */
+  static final List<String> ANSWER_MEMBERS =
+      List.of(
+          "max_tokens",
+          "max_completion_tokens",
+          "max_output_tokens",
+          "min_tokens",
+          "min_completion_tokens",
+          "ignore_eos",
+          "stop",
+          "stop_token_ids",
+          "stop_sequences",
+          "stream_options",
+          "logprobs",
+          "top_logprobs",
+          "prompt_logprobs",
+          "response_format",
+          "structured_outputs",
+          "guided_json",
+          "guided_regex",
+          "guided_choice",
+          "guided_grammar",
+          "store",
+          "background",
+          "text");
 
   /** A power of two, so that an open-addressing table of all members stays sparse. */
   private static final int SLOTS = 4 * MAX_MEMBERS;
@@ -105,12 +133,14 @@ final class MemberTable {
         meanings.put("n", N);
         putTemplate(meanings);
         meanings.put("reasoning_effort", ROOT);
+        putAnswer(meanings);
       }
       case COMPLETIONS -> {
         meanings.put("prompt", TEXT_OR_TOKENS);
         putStreaming(meanings);
         meanings.put("max_tokens", MAX_TOKENS);
         meanings.put("n", N);
+        putAnswer(meanings);
       }
       case RESPONSES -> {
         meanings.put("instructions", HEAD);
@@ -120,6 +150,7 @@ final class MemberTable {
         meanings.put("previous_response_id", PREVIOUS_RESPONSE);
         meanings.put("tools", TOOLS);
         meanings.put("reasoning", ROOT);
+        putAnswer(meanings);
       }
       case MESSAGES -> {
         meanings.put("system", HEAD);
@@ -128,6 +159,7 @@ final class MemberTable {
         meanings.put("max_tokens", MAX_TOKENS);
         meanings.put("tools", TOOLS);
         meanings.put("chat_template_kwargs", ROOT);
+        putAnswer(meanings);
       }
       case EMBEDDINGS, OPAQUE -> {
         meanings.put("input", ANY_PROMPT);
@@ -136,6 +168,13 @@ final class MemberTable {
       }
     }
     return meanings;
+  }
+
+  /** Members that say what answer is wanted; unknown ones stay with the prompt. */
+  private static void putAnswer(Map<String, Meaning> meanings) {
+    for (String name : ANSWER_MEMBERS) {
+      meanings.putIfAbsent(name, ANSWER);
+    }
   }
 
   private static void putStreaming(Map<String, Meaning> meanings) {

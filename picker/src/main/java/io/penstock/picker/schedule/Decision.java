@@ -39,6 +39,34 @@ public sealed interface Decision {
     }
   }
 
+  /**
+   * One endpoint computes the prompt, and another takes its KV cache over and answers.
+   *
+   * @param decode the endpoint that answers, as a whole route: where no prefill comes about, it
+   *     answers alone, and its alternatives take its place where it fails
+   * @param prefill the endpoint that computes the prompt
+   * @param prefillAlternatives the next best, best first, at most {@link Route#MAX_ALTERNATIVES}
+   * @param prefillCachedTokens tokens of the prompt that {@code prefill} is believed to hold
+   * @param predictedPrefillNanos time until the prompt is computed, from now
+   * @param predictedTtftNanos time to first token from both, from now
+   * @param weighing why
+   */
+  record Disaggregated(
+      Route decode,
+      Endpoint prefill,
+      List<Endpoint> prefillAlternatives,
+      int prefillCachedTokens,
+      long predictedPrefillNanos,
+      long predictedTtftNanos,
+      Weighing weighing)
+      implements Decision {
+
+    /** Copies the alternatives. */
+    public Disaggregated {
+      prefillAlternatives = List.copyOf(prefillAlternatives);
+    }
+  }
+
   /** No endpoint can take the request now. */
   record NoEndpoint(Reason reason) implements Decision {}
 

@@ -2,6 +2,7 @@ package io.penstock.picker.schedule;
 
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.pool.Role;
 import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -17,18 +18,21 @@ final class ModelView {
   private final int[] positions;
   private final int[] slots;
   private final Decision.@Nullable Reason whyEmpty;
+  private final boolean prefills;
 
   private ModelView(
       PoolSnapshot snapshot,
       String model,
       int[] positions,
       int[] slots,
-      Decision.@Nullable Reason whyEmpty) {
+      Decision.@Nullable Reason whyEmpty,
+      boolean prefills) {
     this.snapshot = snapshot;
     this.model = model;
     this.positions = positions;
     this.slots = slots;
     this.whyEmpty = whyEmpty;
+    this.prefills = prefills;
   }
 
   /**
@@ -56,10 +60,12 @@ final class ModelView {
     int[] slots = new int[endpoints.size()];
     int count = 0;
     boolean mayCome = false;
+    boolean prefills = false;
     for (int position = 0; position < endpoints.size(); position++) {
       var endpoint = endpoints.get(position);
       boolean serves = all || serves(endpoint, model, rule, assumed);
       if (serves && endpoint.accepts()) {
+        prefills |= endpoint.spec().role() == Role.PREFILL;
         positions[count] = position;
         slots[count++] = endpoint.slot();
       } else {
@@ -71,7 +77,8 @@ final class ModelView {
         model,
         Arrays.copyOf(positions, count),
         Arrays.copyOf(slots, count),
-        count > 0 ? null : whyEmpty(endpoints.isEmpty(), mayCome));
+        count > 0 ? null : whyEmpty(endpoints.isEmpty(), mayCome),
+        prefills);
   }
 
   private static boolean serves(
@@ -99,6 +106,11 @@ final class ModelView {
 
   int count() {
     return slots.length;
+  }
+
+  /** Whether one of them is there for prefills alone. */
+  boolean prefills() {
+    return prefills;
   }
 
   /** Why there is none, null when there is one. */

@@ -13,6 +13,14 @@ public interface ProfileHandler {
    */
   int next(SchedulingContext context);
 
+  /**
+   * Whether {@link #decide} can do without candidates of that profile; without those of any other
+   * there is no endpoint.
+   */
+  default boolean optional(int profile) {
+    return false;
+  }
+
   /** The decision, from {@link SchedulingContext#result} of the profiles that ran. */
   Decision decide(SchedulingContext context);
 }

@@ -73,10 +73,11 @@ public final class Scheduler {
     }
     for (int next = handler.next(context); next >= 0; next = handler.next(context)) {
       var candidates = context.start(next, view);
-      if (candidates.count() == 0) {
+      if (candidates.count() > 0) {
+        profiles.get(next).run(context, candidates);
+      } else if (!handler.optional(next)) {
         return new Decision.NoEndpoint(Decision.Reason.ALL_EXCLUDED);
       }
-      profiles.get(next).run(context, candidates);
     }
     return handler.decide(context);
   }

@@ -48,6 +48,8 @@ public final class SchedulingContext {
   private long nowNanos;
   private int promptTokens;
   private boolean summed;
+  private boolean prefills;
+  private @Nullable Weighing weighing;
 
   SchedulingContext(
       EngineSignals signals,
@@ -90,6 +92,8 @@ public final class SchedulingContext {
     this.promptTokens = forecast.promptTokens(request);
     Arrays.fill(ran, false);
     summed = false;
+    prefills = false;
+    weighing = null;
     return this;
   }
 
@@ -159,6 +163,11 @@ public final class SchedulingContext {
     return forecast.cachedTokens(request, oneDepth[0], promptTokens);
   }
 
+  /** Number of profiles. */
+  public int profiles() {
+    return results.length;
+  }
+
   /** Candidates as that profile left them, null while it has not run. */
   public @Nullable Candidates result(int profile) {
     return ran[profile] ? results[profile] : null;
@@ -170,36 +179,85 @@ public final class SchedulingContext {
     if (!ran[profile] || candidates.ranked() == 0) {
       return new Decision.NoEndpoint(Decision.Reason.FILTERED);
     }
-    int best = candidates.ranked(0);
-    int cached = cachedTokens(candidates, best);
-    return new Decision.Route(
-        decisionId,
-        candidates.endpoint(best),
-        alternatives(candidates),
-        cached,
-        promptTokens,
-        forecast.ttftNanos(this, candidates.slot(best), promptTokens, cached));
+    return route(candidates, 0);
   }
 
-  private static List<Endpoint> alternatives(Candidates candidates) {
+  /**
+   * Prefill and decode apart, at those places of two profiles' rankings.
+   *
+   * @param transferNanos from the end of the prefill to the first token
+   */
+  public Decision.Disaggregated disaggregate(
+      int decodeProfile,
+      int decodePlace,
+      int prefillProfile,
+      int prefillPlace,
+      long transferNanos,
+      Weighing why) {
+    weigh(why);
+    var prefills = results[prefillProfile];
+    var prefill = route(prefills, prefillPlace);
+    return new Decision.Disaggregated(
+        route(results[decodeProfile], decodePlace),
+        prefill.endpoint(),
+        prefill.alternatives(),
+        prefill.cachedTokens(),
+        prefill.predictedTtftNanos(),
+        prefill.predictedTtftNanos() + transferNanos,
+        why);
+  }
+
+  private Decision.Route route(Candidates candidates, int place) {
+    int chosen = candidates.ranked(place);
+    int cached = cachedTokens(candidates, chosen);
+    return new Decision.Route(
+        decisionId,
+        candidates.endpoint(chosen),
+        alternatives(candidates, place),
+        cached,
+        promptTokens,
+        forecast.ttftNanos(this, candidates.slot(chosen), promptTokens, cached));
+  }
+
+  /** The best but the one at that place. */
+  private static List<Endpoint> alternatives(Candidates candidates, int without) {
     int count = Math.min(candidates.ranked() - 1, Decision.Route.MAX_ALTERNATIVES);
     List<Endpoint> alternatives = new ArrayList<>(count);
-    for (int place = 1; place <= count; place++) {
-      alternatives.add(candidates.endpoint(candidates.ranked(place)));
+    for (int place = 0; alternatives.size() < count; place++) {
+      if (place != without) {
+        alternatives.add(candidates.endpoint(candidates.ranked(place)));
+      }
     }
     return alternatives;
+  }
+
+  /** Whether an endpoint that serves the model is there for prefills alone. */
+  public boolean prefillsApart() {
+    return prefills;
+  }
+
+  /** Notes why the request is disaggregated or not, for the record. */
+  public void weigh(Weighing why) {
+    weighing = why;
+  }
+
+  /** Why the request is disaggregated or not; null in a pool where that is no question. */
+  public @Nullable Weighing weighing() {
+    return weighing;
   }
 
   /** The endpoints that serve the request's model, from the views kept of the last snapshots. */
   ModelView view(ModelRule rule, Set<String> assumedModels) {
     for (var view : views) {
       if (view != null && view.isOf(snapshot, request.model())) {
+        prefills = view.prefills();
         return view;
       }
     }
     var made = ModelView.of(snapshot, request.model(), rule, assumedModels);
     views[nextView] = made;
     nextView = (nextView + 1) % VIEWS;
+    prefills = made.prefills();
     return made;
   }
 

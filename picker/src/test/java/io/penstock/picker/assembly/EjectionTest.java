@@ -38,9 +38,9 @@ class EjectionTest {
     }
     var decision = pool.picker.decisions().findByRequest("request");
     assertThat(decision).isNotNull();
-    assertThat(decision.dropped()).isEqualTo(1);
-    assertThat(decision.droppedEndpoint(0)).isEqualTo(warm.endpoint());
-    assertThat(decision.droppedBy(0)).isEqualTo(EjectionFilter.TYPE);
+    assertThat(decision.ranking().dropped()).isEqualTo(1);
+    assertThat(decision.ranking().droppedEndpoint(0)).isEqualTo(warm.endpoint());
+    assertThat(decision.ranking().droppedBy(0)).isEqualTo(EjectionFilter.TYPE);
   }
 
   @Test

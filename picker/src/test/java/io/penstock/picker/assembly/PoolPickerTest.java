@@ -141,8 +141,8 @@ class PoolPickerTest {
 
     assertThat(decision).isNotNull();
     assertThat(pool.picker.decisions().find(route.decisionId())).isSameAs(decision);
-    assertThat(decision.ranked()).isEqualTo(3);
-    assertThat(decision.endpoint(0)).isEqualTo(route.endpoint());
+    assertThat(decision.ranking().ranked()).isEqualTo(3);
+    assertThat(decision.ranking().endpoint(0)).isEqualTo(route.endpoint());
     assertThat(decision.attempts()).hasSize(2);
     assertThat(decision.attempts().get(0).failure()).isEqualTo(FailureKind.CONNECT);
     var last = decision.attempts().get(1);

@@ -79,9 +79,9 @@ class DecisionLogTest {
   void shows_the_best_sixteen_candidates_and_counts_the_others() {
     var decision = decision(1, "a", 0, 100);
 
-    assertThat(decision.candidates()).isEqualTo(100);
-    assertThat(decision.ranked()).isEqualTo(16);
-    assertThat(decision.termNames())
+    assertThat(decision.ranking().candidates()).isEqualTo(100);
+    assertThat(decision.ranking().ranked()).isEqualTo(16);
+    assertThat(decision.ranking().termNames())
         .containsExactly("pendingPrefill", "prefill", "decode", "eviction", "overflow");
   }
 
@@ -114,6 +114,6 @@ class DecisionLogTest {
             new SplittableRandom(1));
     var request = InferenceRequest.builder(ApiKind.CHAT, "m").promptBytes(4000).build();
     context.begin(id, request, new PoolSnapshot("p", 1, pool), new Exclusions(), 0);
-    return new DecisionRecord(requestId, timeMillis, context, scheduler.schedule(context), 0);
+    return new DecisionRecord(requestId, timeMillis, context, scheduler.schedule(context));
   }
 }

@@ -64,6 +64,9 @@ class BodyScannerOracleTest {
     assertThat(request.bodyBytes()).as(as).isEqualTo(body.length);
     tree.keySet().removeAll(BodyScanner.ENGINE_MEMBERS);
     assertThat(JacksonTree.parse(Scans.blanked(body, request))).as(as).contains(tree);
+    tree.keySet().removeAll(MemberTable.ANSWER_MEMBERS);
+    tree.keySet().remove("stream");
+    assertThat(JacksonTree.parse(Scans.blanked(body, request.answerSpans()))).as(as).contains(tree);
   }
 
   private static int integer(Map<String, Object> tree, String name, int absent) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 
 /** Scans bodies for tests. */
 final class Scans {
@@ -68,8 +69,13 @@ final class Scans {
 
   /** The body as it is forwarded. */
   static byte[] blanked(byte[] body, InferenceRequest request) {
+    return blanked(body, request.stripSpans());
+  }
+
+  /** The body without those ranges. */
+  static byte[] blanked(byte[] body, List<ByteSpan> spans) {
     byte[] blanked = body.clone();
-    for (ByteSpan span : request.stripSpans()) {
+    for (ByteSpan span : spans) {
       Arrays.fill(blanked, span.start(), span.end(), (byte) ' ');
     }
     return blanked;

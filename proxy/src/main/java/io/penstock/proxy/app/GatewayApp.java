@@ -6,6 +6,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.internal.PlatformDependent;
 import io.penstock.picker.explain.DecisionRecord;
+import io.penstock.picker.schedule.Weighing;
 import io.penstock.proxy.admin.AdminServer;
 import io.penstock.proxy.config.ConfigPrinter;
 import io.penstock.proxy.config.GatewayConfig;
@@ -36,6 +37,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -158,6 +160,7 @@ public final class GatewayApp implements AutoCloseable {
     }
     showUpstream();
     showDiscovery();
+    showDivisions();
     for (var pool : pools) {
       pool.start(contextList);
     }
@@ -249,6 +252,27 @@ public final class GatewayApp implements AutoCloseable {
         "penstock_discovery_troubled",
         "1 while a pool's source of endpoints cannot be read, so that the last known stay.",
         troubled);
+  }
+
+  private void showDivisions() {
+    Map<List<String>, DoubleSupplier> counts = new LinkedHashMap<>();
+    for (var pool : pools) {
+      var handler = pool.pool().picker().disaggregation();
+      for (var reason : Weighing.Reason.values()) {
+        var label = reason.name().toLowerCase(Locale.ROOT);
+        counts.put(
+            List.of(pool.pool().name(), "one_pod", label), () -> handler.count(false, reason));
+        if (reason == Weighing.Reason.COST || reason == Weighing.Reason.ALWAYS) {
+          counts.put(
+              List.of(pool.pool().name(), "two_pods", label), () -> handler.count(true, reason));
+        }
+      }
+    }
+    metrics.totals(
+        "penstock_disaggregation_decisions_total",
+        "Decisions in pools with prefill pods: who answers computes the prompt, or another does.",
+        List.of("pool", "decision", "reason"),
+        counts);
   }
 
   private double upstream(ToLongFunction<UpstreamPool> count) {

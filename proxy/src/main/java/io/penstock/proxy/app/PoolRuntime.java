@@ -15,8 +15,13 @@ import io.penstock.picker.scrape.ScrapeConfig;
 import io.penstock.picker.scrape.Scraping;
 import io.penstock.proxy.config.GatewayConfig;
 import io.penstock.proxy.config.PoolConfig;
+import io.penstock.proxy.disagg.Connectors;
+import io.penstock.proxy.disagg.MooncakeEngines;
+import io.penstock.proxy.disagg.MooncakeLeg;
+import io.penstock.proxy.exchange.Division;
 import io.penstock.proxy.exchange.GatewayPool;
 import io.penstock.proxy.exchange.LoopContext;
+import io.penstock.proxy.exchange.PrefillLeg;
 import io.penstock.proxy.listen.Transport;
 import io.penstock.proxy.metrics.GatewayMetrics;
 import io.penstock.proxy.upstream.RetryBudget;
@@ -26,7 +31,9 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One pool, running: its picker, where its endpoints come from, and what is read of them. Made and
@@ -35,14 +42,21 @@ import java.util.function.LongSupplier;
 final class PoolRuntime implements AutoCloseable {
 
   private static final Duration FILE_INTERVAL = Duration.ofSeconds(1);
+  private static final Duration ENGINES_FIRST = Duration.ofMillis(200);
 
   private final GatewayPool pool;
   private final DiscoverySource source;
+  private final @Nullable MooncakeEngines engines;
   private final ScheduledExecutorService control;
 
-  private PoolRuntime(GatewayPool pool, DiscoverySource source, ScheduledExecutorService control) {
+  private PoolRuntime(
+      GatewayPool pool,
+      DiscoverySource source,
+      @Nullable MooncakeEngines engines,
+      ScheduledExecutorService control) {
     this.pool = pool;
     this.source = source;
+    this.engines = engines;
     this.control = control;
   }
 
@@ -84,6 +98,7 @@ final class PoolRuntime implements AutoCloseable {
     var picker =
         PoolPicker.builder(
                 PoolPickerConfig.of(config.name(), Set.copyOf(config.models()), seed)
+                    .withDisaggregation(config.disaggregation().policy())
                     .withIndex(PrefixIndexConfig.within(heapBytes / gateway.pools().size())),
                 loops.size())
             .eventLoops(loops)
@@ -104,6 +119,11 @@ final class PoolRuntime implements AutoCloseable {
           metrics.knowModels(modelNames(snapshot));
         });
     metrics.knowModels(config.models());
+    var connector = config.disaggregation().connector();
+    var engines =
+        connector == PoolConfig.Connector.MOONCAKE
+            ? new MooncakeEngines(picker::snapshot, nanoClock)
+            : null;
     var pool =
         new GatewayPool(
             config.name(),
@@ -111,8 +131,11 @@ final class PoolRuntime implements AutoCloseable {
             picker,
             health,
             new RetryBudget(gateway.retries().budget()),
-            podTls);
-    return new PoolRuntime(pool, source, control);
+            podTls,
+            new Division(
+                engines == null ? leg(connector) : new MooncakeLeg(engines),
+                config.disaggregation().prefillTimeout().toNanos()));
+    return new PoolRuntime(pool, source, engines, control);
   }
 
   /** Finds endpoints from now on, and closes the connections to those that leave. */
@@ -127,6 +150,14 @@ final class PoolRuntime implements AutoCloseable {
               }
             });
     control.execute(() -> source.start(pool.picker()::apply));
+    if (engines != null) {
+      var _ =
+          control.scheduleWithFixedDelay(
+              engines::refresh,
+              ENGINES_FIRST.toMillis(),
+              MooncakeEngines.INTERVAL.toMillis(),
+              TimeUnit.MILLISECONDS);
+    }
   }
 
   GatewayPool pool() {
@@ -136,6 +167,16 @@ final class PoolRuntime implements AutoCloseable {
   /** What is wrong with the source of endpoints, empty when nothing is. */
   String problem() {
     return source.problem();
+  }
+
+  private static PrefillLeg leg(PoolConfig.Connector connector) {
+    return switch (connector) {
+      case NIXLV2 -> Connectors.NIXLV2;
+      case MOONCAKE -> throw new IllegalArgumentException("it has to know its engines");
+      case OFFLOADING -> Connectors.OFFLOADING;
+      case SGLANG -> Connectors.SGLANG;
+      case SHARED_STORAGE -> Connectors.SHARED_STORAGE;
+    };
   }
 
   private static List<String> modelNames(PoolSnapshot snapshot) {
@@ -149,6 +190,9 @@ final class PoolRuntime implements AutoCloseable {
   @Override
   public void close() {
     control.execute(source::close);
+    if (engines != null) {
+      engines.close();
+    }
     pool.picker().close();
   }
 }

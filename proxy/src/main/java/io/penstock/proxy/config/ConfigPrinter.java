@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.scrape.PodTls;
+import io.penstock.proxy.config.PoolConfig.Disaggregation;
 import io.penstock.proxy.config.PoolConfig.Discovery;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -62,6 +63,7 @@ public final class ConfigPrinter {
       if (tls != null) {
         out.append("    tls: {").append(members(tls)).append("}\n");
       }
+      out.append("    disaggregation: {").append(members(pool.disaggregation())).append("}\n");
     }
     return out.toString();
   }
@@ -171,7 +173,29 @@ public final class ConfigPrinter {
     if (pool.tls() != null) {
       json.writeStringField("tls", "{" + members(pool.tls()) + "}");
     }
+    json.writeStringField("disaggregation", "{" + members(pool.disaggregation()) + "}");
     json.writeEndObject();
+  }
+
+  /** As the file has it. */
+  private static String members(Disaggregation disaggregation) {
+    var policy = disaggregation.policy();
+    return "connector: "
+        + disaggregation.connector().text()
+        + ", decider: "
+        + policy.decider().name().toLowerCase(Locale.ROOT)
+        + ", promptTokens: "
+        + policy.promptTokens()
+        + ", nonCachedTokens: "
+        + policy.nonCachedTokens()
+        + ", kvBytesPerToken: "
+        + policy.kvBytesPerToken()
+        + "B, bandwidth: "
+        + policy.bytesPerSecond()
+        + "B, overhead: "
+        + time(policy.overhead().toNanos())
+        + ", prefillTimeout: "
+        + time(disaggregation.prefillTimeout().toNanos());
   }
 
   /** As the file has it; false is not said. */

@@ -1,8 +1,10 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.pool.Role;
 import io.penstock.picker.scrape.PodTls;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,8 +18,10 @@ import org.jspecify.annotations.Nullable;
  * @param environment variables; only {@code PENSTOCK_…} are looked at
  * @param flags values by {@link Setting#flag}
  * @param models values of {@code --model}
- * @param endpoints value of {@code --endpoints}: one static pool instead of the file's pools
+ * @param endpoints values of {@code --endpoints}, {@code --prefill-endpoints} and {@code
+ *     --decode-endpoints}, by role: one static pool instead of the file's pools
  * @param inferencePool value of {@code --pool}: one pool of Kubernetes instead of the file's pools
+ * @param decider value of {@code --disaggregation}, of the pool that {@code endpoints} make
  * @param podTls TLS to the pods of these two, null: plain text
  */
 public record ConfigSources(
@@ -25,8 +29,9 @@ public record ConfigSources(
     Map<String, String> environment,
     Map<String, String> flags,
     List<String> models,
-    @Nullable String endpoints,
+    Map<Role, String> endpoints,
     @Nullable String inferencePool,
+    @Nullable String decider,
     PodTls.@Nullable Settings podTls) {
 
   /** Copies the maps and the list. */
@@ -34,6 +39,7 @@ public record ConfigSources(
     environment = Map.copyOf(environment);
     flags = Map.copyOf(flags);
     models = List.copyOf(models);
+    endpoints = Map.copyOf(endpoints);
   }
 
   /** No sources yet: all defaults. */
@@ -47,8 +53,9 @@ public record ConfigSources(
     private Map<String, String> environment = Map.of();
     private final Map<String, String> flags = new LinkedHashMap<>();
     private final List<String> models = new ArrayList<>();
-    private @Nullable String endpoints;
+    private final Map<Role, String> endpoints = new EnumMap<>(Role.class);
     private @Nullable String inferencePool;
+    private @Nullable String decider;
     private PodTls.@Nullable Settings podTls;
 
     private Builder() {}
@@ -89,13 +96,24 @@ public record ConfigSources(
 
     /** {@code --endpoints host:port,host:port}. */
     public Builder endpoints(String value) {
-      endpoints = value;
+      return endpoints(Role.BOTH, value);
+    }
+
+    /** The same for pods that do one thing only. */
+    public Builder endpoints(Role role, String value) {
+      endpoints.put(role, value);
       return this;
     }
 
     /** {@code --pool namespace/name}. */
     public Builder inferencePool(String value) {
       inferencePool = value;
+      return this;
+    }
+
+    /** {@code --disaggregation cost}, {@code always} or {@code never}. */
+    public Builder decider(String value) {
+      decider = value;
       return this;
     }
 
@@ -107,7 +125,8 @@ public record ConfigSources(
 
     /** The sources. */
     public ConfigSources build() {
-      return new ConfigSources(file, environment, flags, models, endpoints, inferencePool, podTls);
+      return new ConfigSources(
+          file, environment, flags, models, endpoints, inferencePool, decider, podTls);
     }
   }
 }

@@ -156,8 +156,9 @@ public final class GatewayConfigLoader {
   private List<PoolConfig> shortcuts(List<PoolConfig> fromFile) {
     var endpoints = sources.endpoints();
     var inferencePool = sources.inferencePool();
-    if (endpoints != null && inferencePool != null) {
-      errors.add(ConfigError.of("--pool", "", "does not go together with --endpoints"));
+    var flags = endpoints.keySet().stream().sorted().map(PoolReader::flag).toList();
+    if (!flags.isEmpty() && inferencePool != null) {
+      errors.add(ConfigError.of("--pool", "", "does not go together with " + flags.getFirst()));
       return fromFile;
     }
     if (inferencePool != null) {
@@ -165,9 +166,17 @@ public final class GatewayConfigLoader {
       return PoolReader.fromInferencePool(
           inferencePool, sources.models(), sources.podTls(), errors);
     }
-    if (endpoints != null) {
-      settings.poolsFrom("--endpoints");
-      return PoolReader.fromFlags(endpoints, sources.models(), sources.podTls(), errors);
+    if (!flags.isEmpty()) {
+      settings.poolsFrom(String.join(", ", flags));
+      return PoolReader.fromFlags(
+          endpoints, sources.models(), sources.decider(), sources.podTls(), errors);
+    }
+    if (sources.decider() != null) {
+      errors.add(
+          ConfigError.of(
+              "--disaggregation",
+              "",
+              "needs --prefill-endpoints; in a file, it is disaggregation.decider of their pool"));
     }
     if (sources.podTls() != null) {
       errors.add(

@@ -1,11 +1,13 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.scrape.PodTls;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,13 +18,15 @@ import org.jspecify.annotations.Nullable;
  * @param discovery where its endpoints come from
  * @param scrape how its pods' metrics are read
  * @param tls how TLS is spoken to its pods; null: plain text
+ * @param disaggregation how prompts go from pods that prefill to pods that answer
  */
 public record PoolConfig(
     String name,
     List<String> models,
     Discovery discovery,
     Scrape scrape,
-    PodTls.@Nullable Settings tls) {
+    PodTls.@Nullable Settings tls,
+    Disaggregation disaggregation) {
 
   /** Copies the models. */
   public PoolConfig {
@@ -61,6 +65,35 @@ public record PoolConfig(
       labels = Map.copyOf(labels);
     }
   }
+
+  /** What pods speak to hand prompts to each other. */
+  public enum Connector {
+    /** vLLM's NixlConnector. */
+    NIXLV2,
+    /** vLLM's MooncakeConnector. */
+    MOONCAKE,
+    /** vLLM's OffloadingConnector with a tier of peers. */
+    OFFLOADING,
+    /** SGLang's disaggregation. */
+    SGLANG,
+    /** A store that all pods share: vLLM's ExampleConnector, LMCache. */
+    SHARED_STORAGE;
+
+    /** Its name in a file. */
+    String text() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+  }
+
+  /**
+   * Prefill and decode on two pods, where the pool has pods that only prefill.
+   *
+   * @param connector what the pods speak
+   * @param policy when a request is divided
+   * @param prefillTimeout how long one pod may take for a prompt before another is asked
+   */
+  public record Disaggregation(
+      Connector connector, DisaggregationPolicy policy, Duration prefillTimeout) {}
 
   /**
    * Reading of /metrics.

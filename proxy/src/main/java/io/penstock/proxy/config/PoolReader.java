@@ -1,8 +1,10 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.scrape.PodTls;
+import io.penstock.proxy.config.PoolConfig.Disaggregation;
 import io.penstock.proxy.config.PoolConfig.Discovery;
 import io.penstock.proxy.config.PoolConfig.Scrape;
 import io.penstock.proxy.config.PoolConfig.StaticEndpoint;
@@ -14,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +34,8 @@ final class PoolReader {
     List<PoolConfig> pools = new ArrayList<>();
     Set<String> names = new HashSet<>();
     for (var mapping : root.mappings("pools")) {
-      mapping.refuseAllBut(List.of("name", "models", "discovery", "picker", "scrape", "tls"));
+      mapping.refuseAllBut(
+          List.of("name", "models", "discovery", "picker", "scrape", "tls", "disaggregation"));
       var name = required(mapping, Settings.POOL_NAME);
       if (name != null && !names.add(name)) {
         mapping.error("name", "'" + name + "' is the name of a pool above");
@@ -47,39 +51,84 @@ final class PoolReader {
       var discovery = discovery(mapping, file);
       var interval = scrapeInterval(mapping.mapping("scrape"));
       var tls = tls(mapping.mapping("tls"), file);
+      var disaggregation = disaggregation(mapping.mapping("disaggregation"), null);
       if (name != null && discovery != null) {
-        pools.add(new PoolConfig(name, models, discovery, new Scrape(interval), tls));
+        pools.add(
+            new PoolConfig(name, models, discovery, new Scrape(interval), tls, disaggregation));
       }
     }
     return pools;
   }
 
-  /** One static pool of {@code --endpoints}. */
+  /**
+   * One static pool of {@code --endpoints}, {@code --prefill-endpoints} and {@code
+   * --decode-endpoints}.
+   *
+   * @param endpoints the flags' values, by what their pods do
+   */
   static List<PoolConfig> fromFlags(
-      String endpoints,
+      Map<Role, String> endpoints,
       List<String> models,
+      @Nullable String decider,
       PodTls.@Nullable Settings tls,
       List<ConfigError> errors) {
     List<StaticEndpoint> list = new ArrayList<>();
     Set<String> seen = new HashSet<>();
-    for (var text : endpoints.split(",", -1)) {
-      var address = text.strip();
-      if (!GatewayConfigLoader.parses(Settings.POOL_ENDPOINT, address)) {
-        errors.add(
-            ConfigError.of(
-                "--endpoints", "", GatewayConfigLoader.complaint(Settings.POOL_ENDPOINT, address)));
-      } else if (!seen.add(address)) {
-        errors.add(ConfigError.of("--endpoints", "", "'" + address + "' is there twice"));
-      } else {
-        var parts = Settings.POOL_ENDPOINT.type().parse(address);
-        list.add(new StaticEndpoint(parts.host(), parts.port(), Role.BOTH, Map.of()));
+    for (var role : Role.values()) {
+      var value = endpoints.get(role);
+      if (value != null) {
+        fromFlag(flag(role), value, role, seen, list, errors);
       }
+    }
+    if (decider != null && !GatewayConfigLoader.parses(Settings.POOL_DECIDER, decider)) {
+      errors.add(
+          ConfigError.of(
+              "--disaggregation",
+              "",
+              GatewayConfigLoader.complaint(Settings.POOL_DECIDER, decider)));
+      return List.of();
     }
     var first = models.isEmpty() ? "default" : models.getFirst();
     var name = GatewayConfigLoader.parses(Settings.POOL_NAME, first) ? first : "default";
     return List.of(
         new PoolConfig(
-            name, models, new Discovery.Static(list), new Scrape(scrapeInterval(null)), tls));
+            name,
+            models,
+            new Discovery.Static(list),
+            new Scrape(scrapeInterval(null)),
+            tls,
+            disaggregation(null, decider)));
+  }
+
+  /** The flag that lists pods of that role. */
+  static String flag(Role role) {
+    return switch (role) {
+      case BOTH -> "--endpoints";
+      case PREFILL -> "--prefill-endpoints";
+      case DECODE -> "--decode-endpoints";
+    };
+  }
+
+  private static void fromFlag(
+      String flag,
+      String value,
+      Role role,
+      Set<String> seen,
+      List<StaticEndpoint> list,
+      List<ConfigError> errors) {
+    for (var text : value.split(",", -1)) {
+      var address = text.strip();
+      if (!GatewayConfigLoader.parses(Settings.POOL_ENDPOINT, address)) {
+        errors.add(
+            ConfigError.of(
+                flag, "", GatewayConfigLoader.complaint(Settings.POOL_ENDPOINT, address)));
+      } else if (!seen.add(address)) {
+        errors.add(ConfigError.of(flag, "", "'" + address + "' is there twice"));
+      } else {
+        var parts = Settings.POOL_ENDPOINT.type().parse(address);
+        list.add(new StaticEndpoint(parts.host(), parts.port(), role, Map.of()));
+      }
+    }
   }
 
   /** The pool of {@code --pool}. */
@@ -98,7 +147,8 @@ final class PoolReader {
             models,
             new Discovery.Kubernetes(pool),
             new Scrape(scrapeInterval(null)),
-            tls));
+            tls,
+            disaggregation(null, null)));
   }
 
   private static @Nullable Discovery discovery(YamlMapping pool, Path file) {
@@ -227,6 +277,42 @@ final class PoolReader {
       return null;
     }
     return new PodTls.Settings(ca == null ? null : file.resolveSibling(ca), name, insecure);
+  }
+
+  /**
+   * Reads {@code disaggregation} of a pool.
+   *
+   * @param decider value of the flag, which fits; null without one
+   */
+  private static Disaggregation disaggregation(
+      @Nullable YamlMapping mapping, @Nullable String decider) {
+    if (mapping != null) {
+      mapping.refuseAllBut(Settings.poolDisaggregation().stream().map(Setting::key).toList());
+    }
+    return new Disaggregation(
+        leaf(mapping, Settings.POOL_CONNECTOR),
+        new DisaggregationPolicy(
+            decider == null
+                ? leaf(mapping, Settings.POOL_DECIDER)
+                : Settings.POOL_DECIDER.type().parse(decider),
+            leaf(mapping, Settings.POOL_PROMPT_TOKENS),
+            leaf(mapping, Settings.POOL_NON_CACHED_TOKENS),
+            leaf(mapping, Settings.POOL_KV_BYTES),
+            leaf(mapping, Settings.POOL_BANDWIDTH),
+            leaf(mapping, Settings.POOL_OVERHEAD)),
+        leaf(mapping, Settings.POOL_PREFILL_TIMEOUT));
+  }
+
+  /** The leaf's value, or its default, which it must have. */
+  private static <T> T leaf(@Nullable YamlMapping mapping, Setting<T> setting) {
+    var value = mapping == null || !mapping.has(setting.key()) ? null : required(mapping, setting);
+    var standard = setting.standard();
+    if (value == null && standard == null) {
+      throw new IllegalStateException(setting.path() + " has no default");
+    }
+    return value != null || standard == null
+        ? Objects.requireNonNull(value)
+        : setting.type().parse(standard);
   }
 
   private static Duration scrapeInterval(@Nullable YamlMapping scrape) {

@@ -102,9 +102,14 @@ final class SettingType<T extends @Nullable Object> {
 
   /** One of an enum's constants, in lower case. */
   static <E extends Enum<E>> SettingType<E> oneOf(Class<E> type) {
+    return oneOf(type, constant -> constant.name().toLowerCase(Locale.ROOT));
+  }
+
+  /** One of an enum's constants, by the words for them. */
+  static <E extends Enum<E>> SettingType<E> oneOf(Class<E> type, Function<E, String> word) {
     Map<String, E> words = new LinkedHashMap<>();
     for (E constant : type.getEnumConstants()) {
-      words.put(constant.name().toLowerCase(Locale.ROOT), constant);
+      words.put(word.apply(constant), constant);
     }
     return new SettingType<>(
         String.join(", ", words.keySet()),
@@ -255,6 +260,9 @@ final class SettingType<T extends @Nullable Object> {
   }
 
   private static String sizeText(long bytes) {
+    if (bytes >= 1 << 30) {
+      return (bytes >> 30) + "GiB";
+    }
     return bytes >= 1 << 20 ? (bytes >> 20) + "MiB" : (bytes >> 10) + "KiB";
   }
 }

@@ -1,7 +1,9 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.proxy.config.GatewayConfig.TransportKind;
+import io.penstock.proxy.config.PoolConfig.Connector;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -233,6 +235,65 @@ public final class Settings {
           "false",
           "Any certificate will do: encrypted, but to nobody in particular.");
 
+  static final Setting<Connector> POOL_CONNECTOR =
+      new Setting<>(
+          "pools[].disaggregation.connector",
+          SettingType.oneOf(Connector.class, Connector::text),
+          "nixlv2",
+          "How pods with role prefill hand prompts to those that answer.");
+  static final Setting<DisaggregationPolicy.Decider> POOL_DECIDER =
+      new Setting<>(
+          "pools[].disaggregation.decider",
+          SettingType.oneOf(DisaggregationPolicy.Decider.class),
+          "cost",
+          "Whether a prompt goes to a prefill pod: by expected cost, always, or never.");
+  static final Setting<Integer> POOL_PROMPT_TOKENS =
+      new Setting<>(
+          "pools[].disaggregation.promptTokens",
+          SettingType.integer(0, 100_000_000),
+          "0",
+          "Shorter prompts do not go there; 0: no bound.");
+  static final Setting<Integer> POOL_NON_CACHED_TOKENS =
+      new Setting<>(
+          "pools[].disaggregation.nonCachedTokens",
+          SettingType.integer(0, 100_000_000),
+          "0",
+          "Nor those of which fewer tokens are missing where they are answered; 0: no bound.");
+  static final Setting<Long> POOL_KV_BYTES =
+      new Setting<>(
+          "pools[].disaggregation.kvBytesPerToken",
+          SettingType.size(1 << 10, 1 << 30),
+          "128KiB",
+          "Size of a token's KV cache, for the cost of a transfer.");
+  static final Setting<Long> POOL_BANDWIDTH =
+      new Setting<>(
+          "pools[].disaggregation.bandwidth",
+          SettingType.size(1 << 20, 1L << 44),
+          "12GiB",
+          "Bytes per second between two pods, for the same.");
+  static final Setting<Duration> POOL_OVERHEAD =
+      new Setting<>(
+          "pools[].disaggregation.overhead",
+          TIME_OR_NONE,
+          "10ms",
+          "What a second pod takes whatever the prompt, for the same.");
+  static final Setting<Duration> POOL_PREFILL_TIMEOUT =
+      time(
+          "pools[].disaggregation.prefillTimeout",
+          "60s",
+          "How long one pod may take for a prompt before another is asked.");
+
+  private static final List<Setting<?>> POOL_DISAGGREGATION =
+      List.of(
+          POOL_CONNECTOR,
+          POOL_DECIDER,
+          POOL_PROMPT_TOKENS,
+          POOL_NON_CACHED_TOKENS,
+          POOL_KV_BYTES,
+          POOL_BANDWIDTH,
+          POOL_OVERHEAD,
+          POOL_PREFILL_TIMEOUT);
+
   private static final List<Setting<?>> ALL =
       List.of(
           LISTEN,
@@ -281,7 +342,15 @@ public final class Settings {
           POOL_SCRAPE_INTERVAL,
           POOL_TLS_CA,
           POOL_TLS_SERVER_NAME,
-          POOL_TLS_INSECURE);
+          POOL_TLS_INSECURE,
+          POOL_CONNECTOR,
+          POOL_DECIDER,
+          POOL_PROMPT_TOKENS,
+          POOL_NON_CACHED_TOKENS,
+          POOL_KV_BYTES,
+          POOL_BANDWIDTH,
+          POOL_OVERHEAD,
+          POOL_PREFILL_TIMEOUT);
 
   private Settings() {}
 
@@ -293,6 +362,11 @@ public final class Settings {
   /** The leaves of a pool. */
   static List<Setting<?>> pool() {
     return POOL;
+  }
+
+  /** Those of its disaggregation. */
+  static List<Setting<?>> poolDisaggregation() {
+    return POOL_DISAGGREGATION;
   }
 
   private static Setting<Duration> time(String path, String standard, String doc) {

@@ -86,6 +86,11 @@ final class Attempt implements ResponseHandler {
 
   /** The whole answer came. */
   void succeeded(int status, TokenUsage usage) {
+    succeeded(status, usage.promptTokens(), usage.cachedTokens(), usage.completionTokens());
+  }
+
+  /** The whole answer came, with these counts of tokens, -1 where one is not known. */
+  void succeeded(int status, int prompt, int cached, int completion) {
     if (over) {
       return;
     }
@@ -99,8 +104,7 @@ final class Attempt implements ResponseHandler {
       return;
     }
     if (status < 400) {
-      placement.completed(
-          usage.promptTokens(), usage.cachedTokens(), usage.completionTokens(), loop.now());
+      placement.completed(prompt, cached, completion, loop.now());
     } else {
       placement.failed(status < 500 ? FailureKind.REJECTED : FailureKind.UNAVAILABLE, loop.now());
     }

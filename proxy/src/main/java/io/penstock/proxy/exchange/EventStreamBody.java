@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.signals.TokenUsage;
+import io.penstock.proxy.openai.CachedTokens;
 import io.penstock.proxy.openai.EventRelay;
 import io.penstock.proxy.openai.ResponseIds;
 import io.penstock.proxy.upstream.BodyFraming;
@@ -22,6 +23,7 @@ final class EventStreamBody implements AnswerBody {
   private final ApiKind api;
   private final EventRelay relay;
   private final ArrayDeque<ByteBuf> kept = new ArrayDeque<>(2);
+  private final int cachedTokens;
   private @Nullable String responseId;
   private boolean open;
   private long bytes;
@@ -30,15 +32,25 @@ final class EventStreamBody implements AnswerBody {
    * A stream for a client.
    *
    * @param readUsage whether the stream may carry usage objects
+   * @param cachedTokens what they are to say of tokens cached, -1 for what the pod says
    */
-  EventStreamBody(ClientStream client, ApiKind api, boolean readUsage, ByteBufAllocator allocator) {
+  EventStreamBody(
+      ClientStream client,
+      ApiKind api,
+      boolean readUsage,
+      int cachedTokens,
+      ByteBufAllocator allocator) {
     this.client = client;
     this.api = api;
+    this.cachedTokens = readUsage ? cachedTokens : -1;
     this.relay = new EventRelay(client.chunked(), readUsage, allocator, this::write);
   }
 
   private void write(ByteBuf bytesOut) {
     bytes += bytesOut.readableBytes();
+    if (cachedTokens >= 0) {
+      CachedTokens.set(bytesOut, bytesOut.readerIndex(), bytesOut.writerIndex(), cachedTokens);
+    }
     if (open) {
       client.body(bytesOut);
     } else {

@@ -223,8 +223,12 @@ public final class Exchange {
     }
   }
 
-  /** The request's head as the pod gets it. */
-  ByteBuf forwardedHead(Endpoint endpoint, @Nullable RequestBody body) {
+  /**
+   * The request's head as the pod gets it.
+   *
+   * @param bodyBytes length of the body, {@link ForwardedHead#NO_BODY} without one
+   */
+  ByteBuf forwardedHead(Endpoint endpoint, long bodyBytes) {
     String path =
         switch (facts.target) {
           case Target.Inference inference -> inference.path();
@@ -245,7 +249,7 @@ public final class Exchange {
         facts.head.headers(),
         endpoint.address(),
         facts.requestId,
-        body == null ? ForwardedHead.NO_BODY : body.length());
+        bodyBytes);
     return head;
   }
 

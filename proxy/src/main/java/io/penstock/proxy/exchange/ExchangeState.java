@@ -3,10 +3,11 @@ package io.penstock.proxy.exchange;
 import io.netty.buffer.ByteBuf;
 
 /**
- * Where an exchange stands: Reading → Routing → Streaming → Done, and from each of them to Done.
- * Each state is told everything that can happen and ignores what does not concern it.
+ * Where an exchange stands: Reading → Routing (→ Prefilling → Routing) → Streaming → Done, and from
+ * each of them to Done. Each state is told everything that can happen and ignores what does not
+ * concern it.
  */
-sealed interface ExchangeState permits Reading, Routing, Streaming, Done {
+sealed interface ExchangeState permits Reading, Routing, Prefilling, Streaming, Done {
 
   /** A piece of the request's body; borrowed. */
   void body(ByteBuf piece);

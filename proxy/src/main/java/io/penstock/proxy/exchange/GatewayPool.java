@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param health what the gateway saw of the endpoints
  * @param retries how many retries the pool allows beside its first tries
  * @param tls how TLS is spoken to the pods; null: plain text
+ * @param division how requests are divided where some pods only prefill
  */
 public record GatewayPool(
     String name,
@@ -23,7 +24,8 @@ public record GatewayPool(
     PoolPicker picker,
     OutlierDetector health,
     RetryBudget retries,
-    @Nullable PodTls tls) {
+    @Nullable PodTls tls,
+    Division division) {
 
   /** Copies the models. */
   public GatewayPool {

@@ -2,6 +2,7 @@ package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.picker.signals.TokenUsage;
+import io.penstock.proxy.openai.CachedTokens;
 import io.penstock.proxy.openai.ResponseIds;
 import io.penstock.proxy.openai.UsageReader;
 import io.penstock.proxy.upstream.BodyFraming;
@@ -21,27 +22,41 @@ final class PlainBody implements AnswerBody {
 
   private final ClientStream client;
   private final boolean announcesResponse;
+  private final int cachedTokens;
   private final TokenUsage usage = new TokenUsage();
   private byte[] tail = NOTHING;
   private int tailLength;
   private @Nullable String responseId;
   private long bytes;
   private boolean endPassed;
+  private @Nullable ByteBuf held;
 
   /**
    * A body for a client.
    *
    * @param announcesResponse whether its object may be a stored response
+   * @param cachedTokens what its usage is to say of tokens cached, -1 for what the pod says
    */
-  PlainBody(ClientStream client, boolean announcesResponse) {
+  PlainBody(ClientStream client, boolean announcesResponse, int cachedTokens) {
     this.client = client;
     this.announcesResponse = announcesResponse;
+    this.cachedTokens = cachedTokens;
   }
 
   @Override
   public void read(ByteBuf raw, BodyFraming framing) {
     if (framing.segments() > 0) {
       look(raw, framing);
+    }
+    if (cachedTokens >= 0) {
+      if (framing.segments() == 1 && !framing.chunked() && !framing.endsWithConnection()) {
+        passWithTruth(raw, framing.ended());
+        return;
+      }
+      for (int i = 0; i < framing.segments(); i++) {
+        int start = framing.segmentStart(i);
+        CachedTokens.set(raw, start, start + framing.segmentLength(i), cachedTokens);
+      }
     }
     boolean rawChunks = framing.chunked() && client.chunked();
     if (rawChunks || (framing.segments() == 1 && !framing.chunked())) {
@@ -59,6 +74,30 @@ final class PlainBody implements AnswerBody {
       client.body(raw.retainedSlice(framing.segmentStart(i), framing.segmentLength(i)));
     }
     raw.release();
+  }
+
+  /** Holds the last bytes back until more come, since the number may be cut in two. */
+  private void passWithTruth(ByteBuf raw, boolean ended) {
+    ByteBuf whole = raw;
+    if (held != null) {
+      whole = raw.alloc().directBuffer(held.readableBytes() + raw.readableBytes());
+      whole.writeBytes(held).writeBytes(raw);
+      discard();
+      raw.release();
+    }
+    CachedTokens.set(whole, whole.readerIndex(), whole.writerIndex(), cachedTokens);
+    if (!ended) {
+      int kept = Math.min(CachedTokens.LONGEST_BYTES, whole.readableBytes());
+      int from = whole.writerIndex() - kept;
+      held = whole.alloc().directBuffer(kept).writeBytes(whole, from, kept);
+      whole.writerIndex(from);
+    }
+    bytes += whole.readableBytes();
+    if (whole.isReadable()) {
+      client.body(whole);
+    } else {
+      whole.release();
+    }
   }
 
   private void look(ByteBuf raw, BodyFraming framing) {
@@ -126,5 +165,10 @@ final class PlainBody implements AnswerBody {
   }
 
   @Override
-  public void discard() {}
+  public void discard() {
+    if (held != null) {
+      held.release();
+      held = null;
+    }
+  }
 }

@@ -37,6 +37,8 @@ final class RequestFacts implements AccessRecord {
   @Nullable GatewayPool pool;
   @Nullable Endpoint endpoint;
   Decision.@Nullable Route route;
+  @Nullable Endpoint prefill;
+  int prefillCachedTokens = -1;
   int attempts;
   @Nullable AnswerBody answer;
 
@@ -154,6 +156,11 @@ final class RequestFacts implements AccessRecord {
   }
 
   @Override
+  public @Nullable String prefillEndpoint() {
+    return prefill == null ? null : prefill.spec().name();
+  }
+
+  @Override
   public @Nullable String decisionId() {
     return route == null ? null : Long.toString(route.decisionId());
   }
@@ -170,6 +177,10 @@ final class RequestFacts implements AccessRecord {
 
   @Override
   public long cachedTokens() {
+    if (prefill != null && prefillCachedTokens >= 0) {
+      // The pod that answers counts what it was handed as cached.
+      return prefillCachedTokens;
+    }
     return answer == null ? -1 : answer.usage().cachedTokens();
   }
 

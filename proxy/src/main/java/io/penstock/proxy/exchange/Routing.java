@@ -2,12 +2,14 @@ package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.penstock.picker.assembly.Placement;
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.proxy.metrics.Timeline;
+import io.penstock.proxy.openai.ForwardedHead;
 import io.penstock.proxy.openai.GatewayError;
 import io.penstock.proxy.upstream.BodyFraming;
 import io.penstock.proxy.upstream.ResponseHandler;
@@ -22,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * are here. Confined to the exchange's event loop.
  *
  * <p>Nothing is committed to the client before that, but for keep-alive comments of a stream. A
- * retry never goes to a pod that was tried.
+ * retry never goes to a pod that was tried, with one exception: a pod that failed to answer from
+ * another's prompt may be the only one, and computes it itself.
  */
 final class Routing implements ExchangeState, ResponseHandler {
 
@@ -35,6 +38,8 @@ final class Routing implements ExchangeState, ResponseHandler {
   private final Retries retries;
   private final WaitingLimits limits;
   private @Nullable Attempt attempt;
+  private @Nullable Legs legs;
+  private long sentNanos;
   private @Nullable ResponseHead head;
   private @Nullable AnswerBody answer;
   private @Nullable GatewayError lastFailure;
@@ -65,9 +70,68 @@ final class Routing implements ExchangeState, ResponseHandler {
     exchange.enter(this);
     exchange.facts().pool = pool;
     limits.set();
-    switch (pick()) {
+    go(pick());
+  }
+
+  private void go(Decision decision) {
+    switch (decision) {
       case Decision.Route route -> send(route);
+      case Decision.Disaggregated divided -> legs().begin(divided);
       case Decision.NoEndpoint none -> giveUp(none);
+    }
+  }
+
+  private Legs legs() {
+    if (request == null || body == null) {
+      throw new IllegalStateException("nothing to divide");
+    }
+    var known = legs;
+    if (known == null) {
+      known = new Legs(this, exchange, pool, request, body);
+      legs = known;
+    }
+    return known;
+  }
+
+  private boolean handed() {
+    return legs != null && legs.handed();
+  }
+
+  // ---- for the legs of a divided request ----
+
+  Exclusions tried() {
+    return tried;
+  }
+
+  Retries retries() {
+    return retries;
+  }
+
+  WaitingLimits limits() {
+    return limits;
+  }
+
+  /** Goes on after a prefill: whatever is sent next is for this state to hear of. */
+  void resume() {
+    exchange.enter(this);
+    limits.set();
+  }
+
+  /** The prefill refuses the request, and its answer is the client's. */
+  void relay(Attempt refusing, ResponseHead refusal) {
+    resume();
+    exchange.facts().endpoint = refusing.endpoint();
+    attempt = refusing;
+    refusing.handTo(this);
+    head(refusal);
+  }
+
+  /** The pod that was to answer waits in vain. */
+  void dropDecode() {
+    discardAnswer();
+    if (attempt != null) {
+      attempt.abandoned();
+      attempt = null;
     }
   }
 
@@ -85,24 +149,33 @@ final class Routing implements ExchangeState, ResponseHandler {
     return pool.picker().pick(request, exchange.requestId(), exchange.loop().index(), tried, now);
   }
 
-  private void send(Decision.Route route) {
+  /** Has one pod answer by itself. */
+  void send(Decision.Route route) {
     Endpoint endpoint = route.endpoint();
     long now = exchange.loop().now();
-    var facts = exchange.facts();
-    facts.timeline().mark(Timeline.Event.PICKED, now);
-    facts.endpoint = endpoint;
-    facts.route = only == null ? route : null;
-    facts.attempts++;
-    tried.add(endpoint);
+    exchange.facts().timeline().mark(Timeline.Event.PICKED, now);
+    exchange.facts().route = only == null ? route : null;
     var placement =
         request == null
             ? null
             : pool.picker().place(request, route, endpoint, exchange.loop().index(), now);
+    send(
+        endpoint,
+        placement,
+        body == null ? Unpooled.EMPTY_BUFFER : body.share(),
+        body == null ? ForwardedHead.NO_BODY : body.length());
+  }
+
+  /** Asks a pod; the bytes' ownership passes. */
+  void send(Endpoint endpoint, @Nullable Placement placement, ByteBuf bytes, long length) {
+    head = null;
+    sentNanos = exchange.loop().now();
+    exchange.facts().endpoint = endpoint;
+    exchange.facts().attempts++;
+    tried.add(endpoint);
     var next = new Attempt(exchange.loop(), pool, endpoint, placement, this);
     attempt = next;
-    next.send(
-        exchange.forwardedHead(endpoint, body),
-        body == null ? Unpooled.EMPTY_BUFFER : body.share());
+    next.send(exchange.forwardedHead(endpoint, length), bytes);
   }
 
   // ---- the pod's side ----
@@ -118,6 +191,9 @@ final class Routing implements ExchangeState, ResponseHandler {
       return;
     }
     head = received;
+    if (received.status() >= 300) {
+      dropPrompt();
+    }
     var timeline = exchange.facts().timeline();
     if (attempt != null) {
       timeline.mark(Timeline.Event.CONNECTED, attempt.connectedNanos());
@@ -136,8 +212,10 @@ final class Routing implements ExchangeState, ResponseHandler {
                 exchange.client(),
                 exchange.api(),
                 request == null || request.includeUsage() || exchange.alwaysReportsUsage(),
+                exchange.facts().prefillCachedTokens,
                 exchange.loop().allocator())
-            : new PlainBody(exchange.client(), exchange.makesResponses());
+            : new PlainBody(
+                exchange.client(), exchange.makesResponses(), exchange.facts().prefillCachedTokens);
   }
 
   @Override
@@ -164,10 +242,7 @@ final class Routing implements ExchangeState, ResponseHandler {
 
   @Override
   public void failed(UpstreamFailure failure) {
-    if (answer != null) {
-      answer.discard();
-      answer = null;
-    }
+    discardAnswer();
     var failing = attempt;
     if (failing != null && failure.staleConnection()) {
       failing.wentStale();
@@ -180,42 +255,102 @@ final class Routing implements ExchangeState, ResponseHandler {
       send(new Decision.Route(-1, only, List.of(), 0, 0, 0));
       return;
     }
-    if (!retries.afterFailure(failure.notProcessed())) {
+    if (failure.notProcessed() && handed()) {
+      // Nobody has begun to answer from the prompt: another pod may, at no cost.
+      var other =
+          failure.staleConnection() && failing != null ? failing.endpoint() : legs().nextDecode();
+      if (other == null || !retries.afterFailure(true)) {
+        legs().giveUp(null, null);
+        fail(error);
+        return;
+      }
+      exchange.loop().gateway().metrics().retried(error);
+      legs().decode(other);
+      return;
+    }
+    boolean again = retries.afterFailure(failure.notProcessed());
+    Decision next = again ? pick() : null;
+    if (handed()) {
+      legs().giveUp(next, null);
+    }
+    if (next == null) {
       fail(error);
       return;
     }
-    switch (pick()) {
-      case Decision.Route route -> {
-        exchange.loop().gateway().metrics().retried(error);
-        send(route);
-      }
-      case Decision.NoEndpoint none -> giveUp(none);
+    if (!(next instanceof Decision.NoEndpoint)) {
+      exchange.loop().gateway().metrics().retried(error);
     }
+    go(next);
   }
 
   /** The pod answers with a status that another may not give; true when another is asked. */
   private boolean retriedAfter(ResponseHead received) {
     var refused = attempt;
-    if (refused == null
-        || !(pick() instanceof Decision.Route other)
-        || !retries.afterStatus(received.status())) {
+    if (refused == null) {
       return false;
     }
-    if (Failures.busy(received.status())) {
+    boolean busy = Failures.busy(received.status());
+    // A pod without room has not looked at the prompt.
+    var decode = busy && handed() ? legs().nextDecode() : null;
+    var other = decode == null ? pickAfter(busy) : null;
+    if ((decode == null && other == null) || !retries.afterStatus(received.status())) {
+      return false;
+    }
+    if (busy) {
       int seconds = received.retryAfterSeconds();
       refused.busy(seconds < 0 ? -1 : TimeUnit.SECONDS.toNanos(seconds));
     } else {
       refused.failed(FailureKind.UNAVAILABLE);
     }
     exchange.loop().gateway().metrics().retried(GatewayError.NO_HEALTHY_ENDPOINTS);
-    send(other);
+    if (decode != null) {
+      legs().decode(decode);
+    } else if (other != null) {
+      goElsewhere(other);
+    }
     return true;
+  }
+
+  /**
+   * Where to go after an error, null if nowhere. A pod that could not answer from another's prompt
+   * may be able to compute it.
+   */
+  private @Nullable Decision pickAfter(boolean busy) {
+    var other = pick();
+    if (!(other instanceof Decision.NoEndpoint)) {
+      return other;
+    }
+    return handed() && !busy ? legs().alone() : null;
+  }
+
+  /** The pod's error is the client's answer: it has not read the prompt that was held for it. */
+  private void dropPrompt() {
+    if (handed() && attempt != null) {
+      legs().giveUp(null, attempt.endpoint());
+    }
+  }
+
+  private void goElsewhere(Decision other) {
+    if (handed()) {
+      legs().giveUp(other, null);
+    }
+    go(other);
   }
 
   /** A stream whose first event is an error is that error: as plain JSON with its own status. */
   private void refusedByFirstEvent(EventStreamBody events) {
     byte[] json = events.errorJson();
     int status = ErrorStatus.of(json);
+    if (status >= 500 && handed()) {
+      var other = pickAfter(false);
+      if (other != null && retries.afterStatus(status)) {
+        end(FailureKind.UNAVAILABLE);
+        exchange.loop().gateway().metrics().retried(GatewayError.NO_HEALTHY_ENDPOINTS);
+        goElsewhere(other);
+        return;
+      }
+    }
+    dropPrompt();
     end(status >= 500 ? FailureKind.UNAVAILABLE : FailureKind.REJECTED);
     over();
     exchange.relayError(status, json);
@@ -249,6 +384,9 @@ final class Routing implements ExchangeState, ResponseHandler {
     }
     over();
     committed.firstByte();
+    if (legs != null) {
+      legs.answered(exchange.loop().now() - sentNanos);
+    }
     exchange.facts().timeline().mark(Timeline.Event.FIRST_TOKEN, exchange.loop().now());
     if (!exchange.reply().pinging()) {
       exchange.reply().begin(received, reading instanceof EventStreamBody);
@@ -263,9 +401,9 @@ final class Routing implements ExchangeState, ResponseHandler {
 
   /** Ends the attempt as failed, with whatever came of it. */
   private void end(FailureKind kind) {
-    if (answer != null) {
-      answer.discard();
-      answer = null;
+    discardAnswer();
+    if (legs != null) {
+      legs.abandonPrefill();
     }
     var running = attempt;
     if (running == null) {
@@ -278,8 +416,15 @@ final class Routing implements ExchangeState, ResponseHandler {
     }
   }
 
+  private void discardAnswer() {
+    if (answer != null) {
+      answer.discard();
+      answer = null;
+    }
+  }
+
   /** Nothing will be sent again. */
-  private void over() {
+  void over() {
     if (body != null) {
       body.release();
     }
@@ -299,7 +444,13 @@ final class Routing implements ExchangeState, ResponseHandler {
 
   @Override
   public void clientGone() {
-    end(FailureKind.REJECTED);
+    var running = attempt;
+    if (running != null && handed() && legs().computed()) {
+      discardAnswer();
+      legs().leave(running);
+    } else {
+      end(FailureKind.REJECTED);
+    }
     over();
     exchange.cancelled();
   }

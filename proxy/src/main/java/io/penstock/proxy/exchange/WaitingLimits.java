@@ -29,11 +29,21 @@ final class WaitingLimits {
 
   /** Sets the exchange's deadline to the next of the limits. */
   void set() {
+    exchange.deadline(next());
+  }
+
+  /** The same, or to one more limit if that is earlier. */
+  void set(long orAtNanos) {
+    long next = next();
+    exchange.deadline(orAtNanos - next < 0 ? orAtNanos : next);
+  }
+
+  private long next() {
     long next = totalAt - answerAt < 0 ? totalAt : answerAt;
     if (pingEveryNanos > 0 && pingAt - next < 0) {
       next = pingAt;
     }
-    exchange.deadline(next);
+    return next;
   }
 
   /** The limit that has passed, null while there is time. */

@@ -83,6 +83,7 @@ public final class AccessLog {
     text(line, "api_key.name", request.keyName());
     text(line, "pool", request.pool());
     text(line, "endpoint", request.endpoint());
+    text(line, "prefill.endpoint", request.prefillEndpoint());
     text(line, "decision.id", request.decisionId());
     number(line, "attempts", request.attempts());
     line.append(",\"stream\":").append(request.stream());
@@ -104,6 +105,7 @@ public final class AccessLog {
     millis(line, "body_ms", timeline.between(Event.RECEIVED, Event.BODY_READ));
     millis(line, "pick_ms", timeline.between(Event.PICK_STARTED, Event.PICKED));
     millis(line, "connect_ms", timeline.between(Event.PICKED, Event.CONNECTED));
+    millis(line, "prefill_ms", timeline.between(Event.PREFILL_SENT, Event.PREFILLED));
     millis(line, "ttft_ms", timeline.between(Event.RECEIVED, Event.FIRST_TOKEN));
     long generating = timeline.between(Event.FIRST_TOKEN, Event.ENDED);
     if (request.stream() && request.outputTokens() > 1 && generating >= 0) {

@@ -66,6 +66,9 @@ public interface AccessRecord {
   /** Name of the pod that answered last. */
   @Nullable String endpoint();
 
+  /** Name of the pod that computed the prompt for it, null if it did that itself. */
+  @Nullable String prefillEndpoint();
+
   /** Id of the decision record. */
   @Nullable String decisionId();
 

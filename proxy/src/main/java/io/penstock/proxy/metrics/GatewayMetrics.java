@@ -62,12 +62,14 @@ public final class GatewayMetrics {
   private final Histogram duration;
   private final Histogram firstToken;
   private final Histogram perToken;
+  private final LegMetrics legs;
   private final ModelMetrics unknown;
   private final Map<String, ModelMetrics> models = new ConcurrentHashMap<>();
 
   /** Registers the series. */
   public GatewayMetrics(CollectorRegistry registry) {
     this.registry = registry;
+    legs = new LegMetrics(registry);
     accepted =
         counter("penstock_requests_accepted_total", "Requests whose head was read.").labels();
     completed =
@@ -126,6 +128,11 @@ public final class GatewayMetrics {
         models.computeIfAbsent(name, this::newModel);
       }
     }
+  }
+
+  /** What happens to requests that are divided between two pods. */
+  public LegMetrics legs() {
+    return legs;
   }
 
   /** The series of a model, or those of all unknown ones. */
@@ -227,6 +234,26 @@ public final class GatewayMetrics {
                     new MetricFamilySamples.Sample(
                         name, label, List.of(pool), value.getAsDouble())));
         return List.of(new MetricFamilySamples(name, Type.GAUGE, help, samples));
+      }
+    }.register(registry);
+  }
+
+  /**
+   * Counts that are kept elsewhere and only grow, read in the same way.
+   *
+   * @param values by the values of the labels
+   */
+  public void totals(
+      String name, String help, List<String> labels, Map<List<String>, DoubleSupplier> values) {
+    new Collector() {
+      @Override
+      public List<MetricFamilySamples> collect() {
+        List<MetricFamilySamples.Sample> samples = new ArrayList<>();
+        values.forEach(
+            (each, value) ->
+                samples.add(
+                    new MetricFamilySamples.Sample(name, labels, each, value.getAsDouble())));
+        return List.of(new MetricFamilySamples(name, Type.COUNTER, help, samples));
       }
     }.register(registry);
   }

@@ -18,6 +18,10 @@ public final class Timeline {
     PICK_STARTED,
     /** A pod was chosen. */
     PICKED,
+    /** Another pod was asked to compute the prompt; last time, if several were. */
+    PREFILL_SENT,
+    /** That pod has computed it. */
+    PREFILLED,
     /** A connection to the pod was at hand, and the request was written to it. */
     CONNECTED,
     /** The head of the pod's answer was read. */

@@ -31,6 +31,7 @@ public final class ForwardedHead {
   private static final byte[] REQUEST_ID = ascii("\r\nx-request-id: ");
   private static final byte[] CONTENT_LENGTH = ascii("\r\ncontent-length: ");
   private static final byte[] TRANSFER_CHUNKED = ascii("\r\ntransfer-encoding: chunked");
+  private static final byte[] RANK = ascii("x-data-parallel-rank: ");
   private static final byte[] END = ascii("\r\n\r\n");
 
   private ForwardedHead() {}
@@ -72,6 +73,14 @@ public final class ForwardedHead {
     start(out, method, uri, host);
     copy(out, headers.iterator(), List.of());
     end(out, requestId, contentLength);
+  }
+
+  /** Adds to a finished head which of the engines behind the address is meant. */
+  public static void addRank(ByteBuf head, CharSequence rank) {
+    head.writerIndex(head.writerIndex() - 2);
+    head.writeBytes(RANK);
+    ByteBufUtil.writeAscii(head, rank);
+    head.writeBytes(END);
   }
 
   private static void start(ByteBuf out, CharSequence method, CharSequence uri, CharSequence host) {

@@ -3,6 +3,7 @@ package io.penstock.proxy.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
+import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.scrape.PodTls;
@@ -234,7 +235,10 @@ class GatewayConfigLoaderTest {
           "{name: a, discovery: {static: {endpoints: [{address: '1.1.1.1'}]}}} | does not fit",
           "{name: a, discovery: {static: {endpoints: [{address: 'a:1', role: x}]}}} | both, prefill",
           "{name: a, discovery: {static: {endpoints: [{address: 'a:1'}, {address: 'a:1'}]}}} | twice",
-          "{name: a, scrape: {interval: 0s}, discovery: {file: {path: x}}} | at least 1ms"
+          "{name: a, scrape: {interval: 0s}, discovery: {file: {path: x}}} | at least 1ms",
+          "{name: a, discovery: {file: {path: x}}, disaggregation: {connector: nixl}} | nixlv2, moon",
+          "{name: a, discovery: {file: {path: x}}, disaggregation: {promptToken: 1}} | promptTokens",
+          "{name: a, discovery: {file: {path: x}}, disaggregation: {promptTokens: -1}} | from 0 to"
         })
     void a_pool_is_read_strictly(String pool, String error) throws Exception {
       assertThat(errors(sources("pools:\n  - " + pool + "\n")))
@@ -252,6 +256,60 @@ class GatewayConfigLoaderTest {
                       POOL + "  - name: tiny\n    discovery: {dns: {address: \"pods:8000\"}}\n")))
           .containsExactly("gateway.yaml:4:11: pools[1].name: 'tiny' is the name of a pool above");
     }
+  }
+
+  @Test
+  void pods_of_three_roles_make_one_pool_of_the_flags() throws Exception {
+    var config =
+        loaded(
+                ConfigSources.builder()
+                    .endpoints("10.0.0.1:1")
+                    .endpoints(Role.PREFILL, "10.0.0.2:1,10.0.0.3:1")
+                    .endpoints(Role.DECODE, "10.0.0.4:1")
+                    .decider("always"))
+            .config();
+
+    assertThat(((PoolConfig.Discovery.Static) config.pools().getFirst().discovery()).endpoints())
+        .extracting(PoolConfig.StaticEndpoint::role)
+        .containsExactlyInAnyOrder(Role.BOTH, Role.PREFILL, Role.PREFILL, Role.DECODE);
+    var disaggregation = config.pools().getFirst().disaggregation();
+    assertThat(disaggregation.connector()).isEqualTo(PoolConfig.Connector.NIXLV2);
+    assertThat(disaggregation.policy().decider()).isEqualTo(DisaggregationPolicy.Decider.ALWAYS);
+    assertThat(
+            errors(
+                ConfigSources.builder()
+                    .endpoints(Role.PREFILL, "10.0.0.2:1,10.0.0.2:1")
+                    .decider("sometimes")))
+        .anyMatch(error -> error.startsWith("--prefill-endpoints") && error.contains("twice"))
+        .anyMatch(error -> error.contains("allowed: cost, always, never"));
+  }
+
+  @Test
+  void disaggregation_is_a_part_of_its_pool() throws Exception {
+    var config =
+        loaded(
+                sources(
+                    """
+                    pools:
+                      - name: one
+                        discovery: {dns: {address: "pods:8000"}}
+                        disaggregation: {connector: shared-storage, nonCachedTokens: 256, \
+                    bandwidth: 5GiB, kvBytesPerToken: 64KiB, prefillTimeout: 5s, decider: never}
+                    """))
+            .config();
+
+    assertThat(config.pools().getFirst().disaggregation())
+        .isEqualTo(
+            new PoolConfig.Disaggregation(
+                PoolConfig.Connector.SHARED_STORAGE,
+                new DisaggregationPolicy(
+                    DisaggregationPolicy.Decider.NEVER,
+                    0,
+                    256,
+                    64 << 10,
+                    5L << 30,
+                    Duration.ofMillis(10)),
+                Duration.ofSeconds(5)));
   }
 
   @Test
@@ -399,6 +457,7 @@ class GatewayConfigLoaderTest {
                           + "  - name: three\n"
                           + "    discovery: {dns: {address: \"[::1]:80\", interval: 1500ms}}\n"
                           + "    scrape: {interval: 1ms}\n"
+                          + "    disaggregation: {connector: shared-storage, bandwidth: 5GiB}\n"
                           + "  - name: four\n"
                           + "    discovery: {kubernetes: {pool: ns/llm}}\n"
                           + "  - name: five\n"

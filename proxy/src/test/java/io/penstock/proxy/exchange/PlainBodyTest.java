@@ -24,8 +24,12 @@ class PlainBodyTest {
     final Walked walked;
 
     Run(String framing, boolean chunkedClient) throws Exception {
+      this(framing, chunkedClient, -1);
+    }
+
+    Run(String framing, boolean chunkedClient, int cachedTokens) throws Exception {
       client = new WrittenAnswer(chunkedClient);
-      body = new PlainBody(client, true);
+      body = new PlainBody(client, true, cachedTokens);
       walked = Walked.answer("HTTP/1.1 200 OK\r\n" + framing + "\r\n\r\n");
     }
 
@@ -58,6 +62,21 @@ class PlainBodyTest {
       run.assertUsage("cut at " + cut);
       assertThat(run.client.text()).isEqualTo(SHORT);
       assertThat(run.walked.ended()).isTrue();
+    }
+  }
+
+  @Test
+  void the_number_of_cached_tokens_is_set_wherever_the_body_is_cut() throws Exception {
+    String set = SHORT.replace("\"cached_tokens\":1024", "\"cached_tokens\":7   ");
+    for (int first = 1; first < SHORT.length() - 1; first++) {
+      int second = first + (SHORT.length() - first) / 2;
+      var run = new Run("content-length: " + SHORT.length(), true, 7);
+      run.read(SHORT.substring(0, first));
+      run.read(SHORT.substring(first, second));
+      run.read(SHORT.substring(second));
+      assertThat(run.client.text()).as("cut at %s and %s", first, second).isEqualTo(set);
+      assertThat(run.body.bytes()).isEqualTo(SHORT.length());
+      run.assertUsage("the pod's own");
     }
   }
 

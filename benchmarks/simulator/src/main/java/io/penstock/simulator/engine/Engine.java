@@ -119,6 +119,19 @@ public final class Engine {
     return most * size;
   }
 
+  /** What tells one prompt from another; equal on every engine. */
+  public static long fingerprint(int[] promptTokenIds, @Nullable String adapter) {
+    return TokenHash.block(
+        TokenHash.ROOT, TokenHash.name(adapter), promptTokenIds, 0, promptTokenIds.length);
+  }
+
+  /** Gives up the blocks of a pinned sequence that has ended; harmless when that has happened. */
+  public void free(Sequence sequence) {
+    if (sequence.state == Sequence.State.FINISHED) {
+      sequence.releaseBlocks(pool);
+    }
+  }
+
   /** Forgets all cached blocks; false, and no effect, while a sequence holds one. */
   public boolean resetPrefixCache() {
     return pool.reset();
@@ -227,7 +240,9 @@ public final class Engine {
   }
 
   private void finish(Sequence sequence, FinishReason reason) {
-    sequence.releaseBlocks(pool);
+    if (reason != FinishReason.LENGTH || !sequence.request().pinned()) {
+      sequence.releaseBlocks(pool);
+    }
     sequence.finish(reason);
     stats.finished(sequence, reason, clock.nanos());
     sequence.listener.finished(sequence, reason);

@@ -19,6 +19,8 @@ public final class EngineRequest {
   private final int priority;
   private final long seed;
   private final RequestGroup group;
+  private final int externalTokens;
+  private final boolean pinned;
 
   private EngineRequest(Builder builder) {
     promptTokenIds = builder.promptTokenIds;
@@ -29,6 +31,8 @@ public final class EngineRequest {
     adapter = builder.adapter;
     priority = builder.priority;
     seed = builder.seed;
+    externalTokens = builder.externalTokens;
+    pinned = builder.pinned;
     group = builder.group == null ? RequestGroup.of(1) : builder.group;
   }
 
@@ -77,6 +81,16 @@ public final class EngineRequest {
     return seed;
   }
 
+  /** Leading tokens of the prompt whose KV cache came from another engine, 0 for none. */
+  public int externalTokens() {
+    return externalTokens;
+  }
+
+  /** Whether its blocks stay held when it ends by its length, until {@link Engine#free}. */
+  public boolean pinned() {
+    return pinned;
+  }
+
   /** The choices it belongs to. */
   RequestGroup group() {
     return group;
@@ -94,6 +108,8 @@ public final class EngineRequest {
     private int priority;
     private long seed;
     private @Nullable RequestGroup group;
+    private int externalTokens;
+    private boolean pinned;
 
     private Builder(int[] promptTokenIds) {
       if (promptTokenIds.length == 0) {
@@ -141,6 +157,18 @@ public final class EngineRequest {
     /** Default 0. */
     public Builder seed(long value) {
       seed = value;
+      return this;
+    }
+
+    /** Default 0. */
+    public Builder externalTokens(int tokens) {
+      externalTokens = tokens;
+      return this;
+    }
+
+    /** Default false. */
+    public Builder pinned(boolean value) {
+      pinned = value;
       return this;
     }
 

@@ -33,6 +33,7 @@ public final class EngineStats {
   long preemptions;
   long promptTokens;
   long promptTokensCached;
+  long promptTokensReceived;
   long generationTokens;
   long stopped;
   long reachedLength;
@@ -97,6 +98,11 @@ public final class EngineStats {
   /** Those of {@link #promptTokens} that were cached. */
   public long promptTokensCached() {
     return promptTokensCached;
+  }
+
+  /** Those of {@link #promptTokensCached} whose KV cache another engine sent. */
+  public long promptTokensReceived() {
+    return promptTokensReceived;
   }
 
   /** Tokens generated. */
@@ -238,6 +244,7 @@ public final class EngineStats {
       sequence.firstTokenNanos = nowNanos;
       promptTokens += sequence.promptTokens();
       promptTokensCached += sequence.cachedTokens();
+      promptTokensReceived += sequence.receivedTokens;
       timeToFirstToken.observe(seconds(sequence.arrivalNanos, nowNanos));
     } else {
       interTokenLatency.observe(seconds(sequence.lastTokenNanos, nowNanos));

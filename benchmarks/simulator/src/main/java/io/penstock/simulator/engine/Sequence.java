@@ -29,6 +29,7 @@ public final class Sequence {
   int scheduledTokens; // of the step in flight
   int computedTokens;
   int cachedTokens = -1; // -1: not scheduled yet
+  int receivedTokens; // of these, from another engine
   int preemptions;
   @Nullable Sequence before; // neighbours in the waiting queue
   @Nullable Sequence behind;
@@ -122,6 +123,11 @@ public final class Sequence {
     return blockCount;
   }
 
+  /** Ids of the blocks it holds, in the order of its tokens. */
+  public int[] blockIds() {
+    return Arrays.copyOf(blocks, blockCount);
+  }
+
   int blocksFor(int tokenCount, int blockSize) {
     return Math.max(0, (tokenCount + blockSize - 1) / blockSize - blockCount);
   }
@@ -157,6 +163,17 @@ public final class Sequence {
   void adoptCached(int tokenCount) {
     computedTokens = tokenCount;
     storedBlocks = blockCount;
+  }
+
+  /** Leading tokens whose KV cache came from another engine. */
+  int externalTokens() {
+    return request.externalTokens();
+  }
+
+  /** Takes the first {@code tokenCount} tokens for computed: what another engine sent is there. */
+  void adoptExternal(int tokenCount) {
+    receivedTokens = tokenCount - computedTokens;
+    computedTokens = tokenCount;
   }
 
   /** Makes every block that is computed to its end findable. */

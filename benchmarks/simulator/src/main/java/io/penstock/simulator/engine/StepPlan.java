@@ -125,15 +125,18 @@ final class StepPlan {
       }
       int cachedTokens = cachedBlocks * config.blockSize();
       next.adoptCached(cachedTokens);
+      int computed = cachedTokens;
       if (next.cachedTokens < 0) {
-        next.cachedTokens = cachedTokens;
+        computed = Math.max(cachedTokens, Math.min(next.externalTokens(), next.size() - 1));
+        next.adoptExternal(computed);
+        next.cachedTokens = computed;
         next.scheduledNanos = nowNanos;
         stats.prefixCacheQueries += config.prefixCaching() ? next.promptTokens() : 0;
         stats.prefixCacheHits += cachedTokens;
         admitted.add(next);
       }
-      int tokens = Math.min(budget, next.size() - cachedTokens);
-      schedule(next, tokens, next.blocksFor(cachedTokens + tokens, config.blockSize()));
+      int tokens = Math.min(budget, next.size() - computed);
+      schedule(next, tokens, next.blocksFor(computed + tokens, config.blockSize()));
     }
   }
 

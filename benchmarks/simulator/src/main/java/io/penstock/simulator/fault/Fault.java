@@ -68,6 +68,14 @@ public sealed interface Fault {
   /** An informational response, such as 103, comes before the answer. */
   record Informational(int code) implements OfAnswer {}
 
+  /** A prefill whose blocks another pod is to read hands out no parameters, and holds none. */
+  record NoTransfer() implements Fault {}
+
+  /**
+   * The first token of such a prefill ends it, whatever was asked for, so that none are handed out.
+   */
+  record EosFirst() implements Fault {}
+
   /** The page comes late. */
   record SlowMetrics(Duration by) implements OfMetrics {}
 

@@ -3,12 +3,14 @@ package io.penstock.simulator.fault;
 import io.penstock.simulator.fault.Fault.AnswerStatus;
 import io.penstock.simulator.fault.Fault.DieInEvent;
 import io.penstock.simulator.fault.Fault.EndWithoutDone;
+import io.penstock.simulator.fault.Fault.EosFirst;
 import io.penstock.simulator.fault.Fault.Garbage;
 import io.penstock.simulator.fault.Fault.GarbageMetrics;
 import io.penstock.simulator.fault.Fault.HangStreams;
 import io.penstock.simulator.fault.Fault.IdleClose;
 import io.penstock.simulator.fault.Fault.Informational;
 import io.penstock.simulator.fault.Fault.MalformedChunk;
+import io.penstock.simulator.fault.Fault.NoTransfer;
 import io.penstock.simulator.fault.Fault.Refuse;
 import io.penstock.simulator.fault.Fault.ResetAfterBytes;
 import io.penstock.simulator.fault.Fault.ResetOnAccept;
@@ -54,6 +56,8 @@ public record FaultSpec(Fault fault, int times) {
           "short-body",
           "trailing",
           "informational",
+          "no-transfer",
+          "eos-first",
           "metrics-slow",
           "metrics-stale",
           "metrics-garbage");
@@ -100,6 +104,8 @@ public record FaultSpec(Fault fault, int times) {
           case "short-body" -> new ShortContentLength(settings.integer("bytes", 1, 1));
           case "trailing" -> new TrailingBytes();
           case "informational" -> new Informational(settings.integer("code", 103, 100));
+          case "no-transfer" -> new NoTransfer();
+          case "eos-first" -> new EosFirst();
           case "metrics-slow" -> new SlowMetrics(settings.millis("ms", 1_000));
           case "metrics-stale" -> new StaleMetrics();
           case "metrics-garbage" -> new GarbageMetrics();

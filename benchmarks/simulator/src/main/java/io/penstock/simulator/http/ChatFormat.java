@@ -135,7 +135,9 @@ final class ChatFormat implements AnswerFormat {
     } else {
       out.nulls("prompt_token_ids");
     }
-    out.nulls("prompt_text", "kv_transfer_params", "ec_transfer_params", "metrics");
+    out.nulls("prompt_text");
+    choices.getFirst().writeTransferParams(out);
+    out.nulls("ec_transfer_params", "metrics");
     return out.endObject().toString();
   }
 

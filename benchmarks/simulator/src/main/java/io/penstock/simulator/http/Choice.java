@@ -1,6 +1,7 @@
 package io.penstock.simulator.http;
 
 import io.penstock.simulator.engine.FinishReason;
+import io.penstock.simulator.json.JsonWriter;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ final class Choice {
   private int cachedTokens;
   private @Nullable String finish;
   private @Nullable String stopReason;
+  private @Nullable String transferParams;
 
   Choice(int index, int[] prompt, List<String> stops) {
     this.index = index;
@@ -51,6 +53,27 @@ final class Choice {
       }
     }
     return true;
+  }
+
+  /** The blocks of its prompt are held: what another pod is told to find them. */
+  void handOut(String params) {
+    transferParams = params;
+  }
+
+  /** Writes {@code kv_transfer_params}. */
+  void writeTransferParams(JsonWriter out) {
+    if (transferParams == null) {
+      out.nulls("kv_transfer_params");
+    } else {
+      out.name("kv_transfer_params").raw(transferParams);
+    }
+  }
+
+  /** Writes {@code kv_transfer_params} where there are any. */
+  void writeHandedOut(JsonWriter out) {
+    if (transferParams != null) {
+      writeTransferParams(out);
+    }
   }
 
   void scheduled(int cached) {

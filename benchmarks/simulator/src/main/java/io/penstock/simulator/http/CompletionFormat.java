@@ -76,7 +76,8 @@ final class CompletionFormat implements AnswerFormat {
     }
     out.endArray().nulls("service_tier").field("system_fingerprint", facts.fingerprint());
     Usage.of(choices, facts.n(), facts.blockSize()).writeWhole(out, facts.details(), false);
-    return out.nulls("kv_transfer_params", "ec_transfer_params", "metrics").endObject().toString();
+    choices.getFirst().writeTransferParams(out);
+    return out.nulls("ec_transfer_params", "metrics").endObject().toString();
   }
 
   static void finish(JsonWriter out, Choice choice) {

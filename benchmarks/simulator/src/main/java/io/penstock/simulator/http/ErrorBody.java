@@ -22,6 +22,10 @@ record ErrorBody(String message, String type, @Nullable String param, int code) 
   static final ErrorBody SHUTTING_DOWN =
       new ErrorBody("cannot schedule new futures after shutdown", "InternalServerError", null, 500);
 
+  /** What vLLM says of a failure of its own. */
+  static final ErrorBody INTERNAL =
+      new ErrorBody("Internal server error", "InternalServerError", null, 500);
+
   /** What the routes of token-level scale-out answer when they are not switched on. */
   static final ErrorBody NO_SCALE_OUT =
       new ErrorBody(

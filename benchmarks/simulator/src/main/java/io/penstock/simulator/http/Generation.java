@@ -7,6 +7,8 @@ import io.penstock.simulator.engine.FinishReason;
 import io.penstock.simulator.engine.RequestGroup;
 import io.penstock.simulator.engine.Sequence;
 import io.penstock.simulator.engine.SequenceListener;
+import io.penstock.simulator.fault.Fault;
+import io.penstock.simulator.kv.KvFetch;
 import io.penstock.simulator.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,24 +21,29 @@ import org.jspecify.annotations.Nullable;
  */
 final class Generation {
 
+  private final PodServer pod;
   private final Engine engine;
   private final EventLoop loop;
   private final List<int[]> prompts;
   private final GenerationParams params;
   private final @Nullable String adapter;
+  private final Transfer transfer;
   private final List<Choice> choices = new ArrayList<>();
   private final List<Sequence> sequences = new ArrayList<>();
   private int unfinished;
   private boolean aborted;
+  private @Nullable KvFetch fetching;
 
   Generation(
-      Engine engine,
-      EventLoop loop,
+      PodServer pod,
       List<int[]> prompts,
       GenerationParams params,
-      @Nullable String adapter) {
-    this.engine = engine;
-    this.loop = loop;
+      @Nullable String adapter,
+      Transfer transfer) {
+    this.pod = pod;
+    this.engine = pod.engine();
+    this.loop = pod.loop();
+    this.transfer = transfer;
     this.prompts = prompts;
     this.params = params;
     this.adapter = adapter;
@@ -52,6 +59,9 @@ final class Generation {
     void token(Choice choice);
 
     void finished(List<Choice> choices);
+
+    /** The KV cache that another pod was to send did not come: the engine fails the request. */
+    void failed();
   }
 
   /** Answers in a format, streamed or whole as was asked for; stops when the client leaves. */
@@ -83,24 +93,59 @@ final class Generation {
               reply.json(200, format.whole(all));
             }
           }
+
+          @Override
+          public void failed() {
+            if (params.stream()) {
+              reply.event("data: " + ErrorBody.INTERNAL.json() + "\n\n");
+              reply.done();
+              reply.endStream();
+            } else {
+              reply.error(ErrorBody.INTERNAL);
+            }
+          }
         });
   }
 
-  /** Hands all sequences to the engine. */
+  /** Hands all sequences to the engine, once the KV cache that others have for them is here. */
   void start(Progress progress) {
+    var kv = pod.kv();
+    if (kv != null && transfer instanceof Transfer.Take take && choices.size() == 1) {
+      int[] prompt = prompts.getFirst();
+      fetching =
+          kv.fetch(
+              take.source(),
+              Engine.fingerprint(prompt, adapter),
+              prompt.length - engine.cachedTokens(prompt),
+              came -> {
+                fetching = null;
+                if (came) {
+                  submit(progress, prompt.length);
+                } else {
+                  progress.failed();
+                }
+              });
+    } else {
+      submit(progress, 0);
+    }
+  }
+
+  private void submit(Progress progress, int externalTokens) {
     for (int p = 0; p < prompts.size(); p++) {
       RequestGroup group = RequestGroup.of(params.n());
       for (int i = 0; i < params.n(); i++) {
         EngineRequest request =
             EngineRequest.builder(prompts.get(p))
-                .maxTokens(params.maxTokens())
+                .maxTokens(cut() ? 1 : params.maxTokens())
                 .minTokens(params.minTokens())
-                .ignoreEos(params.ignoreEos())
+                .ignoreEos(cut() || params.ignoreEos())
                 .cacheSalt(params.cacheSalt())
                 .adapter(adapter)
                 .priority(params.priority())
                 .seed(params.seed() + i)
                 .group(group)
+                .externalTokens(externalTokens)
+                .pinned(offers())
                 .build();
         Choice choice = choices.get(p * params.n() + i);
         sequences.add(engine.submit(request, new ChoiceListener(choice, progress)));
@@ -108,9 +153,24 @@ final class Generation {
     }
   }
 
+  private boolean cut() {
+    return transfer instanceof Transfer.Offer offer && offer.cut();
+  }
+
+  private boolean offers() {
+    return pod.kv() != null
+        && transfer instanceof Transfer.Offer
+        && choices.size() == 1
+        && pod.faults().find(Fault.NoTransfer.class).isEmpty();
+  }
+
   /** Takes all sequences out of the engine; nothing is heard of them any more. */
   void abort() {
     aborted = true;
+    if (fetching != null) {
+      fetching.abort();
+      fetching = null;
+    }
     sequences.forEach(engine::abort);
   }
 
@@ -138,12 +198,23 @@ final class Generation {
       String piece = Tokenizer.isSpecial(tokenId) ? "" : Tokenizer.decode(tokenId);
       boolean goesOn = choice.add(tokenId, piece);
       loop.execute(this::tell);
-      return goesOn;
+      boolean ends =
+          transfer instanceof Transfer.Offer && pod.faults().find(Fault.EosFirst.class).isPresent();
+      return goesOn && !ends;
     }
 
     @Override
     public void finished(Sequence sequence, FinishReason reason) {
       choice.finish(reason);
+      var kv = pod.kv();
+      if (kv != null
+          && transfer instanceof Transfer.Offer offer
+          && reason == FinishReason.LENGTH
+          && sequence.request().pinned()) {
+        int[] prompt = sequence.request().promptTokenIds();
+        kv.pin(offer.id(), Engine.fingerprint(prompt, adapter), () -> engine.free(sequence));
+        choice.handOut(offer.params(kv, sequence));
+      }
     }
 
     private void tell() {

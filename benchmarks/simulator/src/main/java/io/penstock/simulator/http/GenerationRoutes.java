@@ -32,7 +32,13 @@ final class GenerationRoutes {
       params = params.withOutputTokens(tool.pieces().size());
     }
     AnswerFacts facts = facts(request, body, model, params);
-    run(reply, List.of(prompt), params, model, new ChatFormat(facts, tool, params.n()));
+    run(
+        reply,
+        List.of(prompt),
+        params,
+        model,
+        transfer(body, "chatcmpl-" + facts.id()),
+        new ChatFormat(facts, tool, params.n()));
   }
 
   void completion(ReceivedRequest request, Reply reply) throws BadRequest {
@@ -42,7 +48,13 @@ final class GenerationRoutes {
     List<int[]> prompts = Prompts.ofCompletion(body, maxModelLen());
     AnswerFacts facts = facts(request, body, model, params);
     int choices = prompts.size() * params.n();
-    run(reply, prompts, params, model, new CompletionFormat(facts, choices));
+    run(
+        reply,
+        prompts,
+        params,
+        model,
+        transfer(body, "cmpl-" + facts.id() + "-0"),
+        new CompletionFormat(facts, choices));
   }
 
   private void run(
@@ -50,11 +62,17 @@ final class GenerationRoutes {
       List<int[]> prompts,
       GenerationParams params,
       Models.Served model,
+      Transfer transfer,
       AnswerFormat format)
       throws BadRequest {
     admit(prompts.size() * params.n());
-    new Generation(pod.engine(), pod.loop(), prompts, params, model.adapter())
-        .answer(reply, format);
+    new Generation(pod, prompts, params, model.adapter(), transfer).answer(reply, format);
+  }
+
+  /** What the body says of moving its KV cache; nothing at a pod without a connector. */
+  Transfer transfer(Json.Obj body, String requestId) {
+    var kv = pod.kv();
+    return kv == null ? Transfer.NONE : Transfer.of(kv.config(), body, requestId, pod.ids().hex(8));
   }
 
   /** Refuses when the engine's queue is full. */

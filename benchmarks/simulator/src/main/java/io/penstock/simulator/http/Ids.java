@@ -24,6 +24,11 @@ final class Ids {
     return id.toString();
   }
 
+  /** In the form of a UUID. */
+  String uuid() {
+    return hex(8) + '-' + hex(4) + '-' + hex(4) + '-' + hex(4) + '-' + hex(12);
+  }
+
   /** The same for every answer of a server. */
   String fingerprint() {
     return fingerprint;

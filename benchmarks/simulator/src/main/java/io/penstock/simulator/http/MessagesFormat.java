@@ -58,6 +58,7 @@ final class MessagesFormat implements AnswerFormat {
     out.field("model", facts.model());
     stopReason(out, choice);
     usage(out, choice.promptTokens(), choice.completionTokens());
+    choice.writeHandedOut(out);
     return out.endObject().toString();
   }
 

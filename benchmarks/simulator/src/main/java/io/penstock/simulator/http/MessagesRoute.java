@@ -44,7 +44,8 @@ final class MessagesRoute {
     int[] prompt = Prompts.ofText(ChatTemplate.render(messages, true), generation.maxModelLen());
     generation.admit(1);
     AnswerFacts facts = generation.facts(request, body, model, params);
-    new Generation(pod.engine(), pod.loop(), List.of(prompt), params, model.adapter())
+    var transfer = generation.transfer(body, "chatcmpl-" + facts.id());
+    new Generation(pod, List.of(prompt), params, model.adapter(), transfer)
         .answer(reply, new MessagesFormat(facts));
   }
 

@@ -2,6 +2,7 @@ package io.penstock.simulator.http;
 
 import io.penstock.simulator.engine.EngineConfig;
 import io.penstock.simulator.engine.EngineProfile;
+import io.penstock.simulator.kv.KvConfig;
 import io.penstock.simulator.text.TextGenerator;
 import io.penstock.simulator.text.Tokenizer;
 import java.net.InetAddress;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param receivedLimit how many received requests are kept for tests
  * @param tls what it serves TLS with, as {@code --ssl-certfile} and {@code --ssl-keyfile}; null:
  *     plain text
+ * @param kv how it shares its KV cache, as {@code --kv-transfer-config}; null: it does not
  */
 public record PodConfig(
     InetSocketAddress address,
@@ -41,7 +43,8 @@ public record PodConfig(
     boolean serverLoadTracking,
     boolean embeddings,
     int receivedLimit,
-    @Nullable Tls tls) {
+    @Nullable Tls tls,
+    @Nullable KvConfig kv) {
 
   /** Files in PEM: a certificate chain, and its key as PKCS#8. */
   public record Tls(Path certificate, Path key) {}
@@ -79,6 +82,7 @@ public record PodConfig(
     private boolean embeddings;
     private int receivedLimit = 1_000;
     private @Nullable Tls tls;
+    private @Nullable KvConfig kv;
 
     private Builder() {}
 
@@ -159,6 +163,12 @@ public record PodConfig(
       return this;
     }
 
+    /** Default no connector. */
+    public Builder kv(KvConfig value) {
+      kv = value;
+      return this;
+    }
+
     /** The configuration, checked. */
     public PodConfig build() {
       EngineConfig.Builder base =
@@ -178,7 +188,8 @@ public record PodConfig(
           serverLoadTracking,
           embeddings,
           receivedLimit,
-          tls);
+          tls,
+          kv);
     }
   }
 }

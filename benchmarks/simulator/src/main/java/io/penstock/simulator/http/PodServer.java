@@ -15,6 +15,8 @@ import io.penstock.simulator.engine.EngineStats;
 import io.penstock.simulator.fault.Fault;
 import io.penstock.simulator.fault.Fault.OfAnswer;
 import io.penstock.simulator.fault.Faults;
+import io.penstock.simulator.kv.KvSide;
+import io.penstock.simulator.kv.KvStats;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.HashSet;
@@ -48,6 +50,7 @@ public final class PodServer {
   private final ReceivedLog received;
   private final Set<Channel> connections = new HashSet<>();
   private final @Nullable SslContext tls;
+  private final @Nullable KvSide kv;
 
   private @Nullable Channel listener;
   private @Nullable ChannelFuture closed; // of the last listener
@@ -77,6 +80,8 @@ public final class PodServer {
     heads = new ReplyHead(time);
     ids = new Ids(new SplittableRandom(config.seed()));
     received = new ReceivedLog(config.receivedLimit());
+    var shared = config.kv();
+    kv = shared == null ? null : new KvSide(shared, loop, channelType, ids.uuid());
     routes = new Routes(this, time);
     tls = tls(config.tls());
   }
@@ -96,6 +101,9 @@ public final class PodServer {
 
   /** Binds; returns when connects are accepted. */
   public void start() {
+    if (kv != null) {
+      kv.listen(config.address().getAddress());
+    }
     ChannelFuture bound = onLoop(() -> listen(config.address())).awaitUninterruptibly();
     if (bound.cause() != null) {
       throw new IllegalStateException("cannot listen on " + config.address(), bound.cause());
@@ -110,6 +118,14 @@ public final class PodServer {
       throw new IllegalStateException("the pod was not started");
     }
     return bound;
+  }
+
+  /** The port at which other pods ask for KV cache; only of a pod that shares it. */
+  public int kvPort() {
+    if (kv == null) {
+      throw new IllegalStateException("the pod shares no KV cache");
+    }
+    return kv.port();
   }
 
   /** What it was made of. */
@@ -138,7 +154,8 @@ public final class PodServer {
               stats.generationTokens(),
               aborts,
               connections.size(),
-              accepted);
+              accepted,
+              kv == null ? KvStats.NONE : kv.stats());
         });
   }
 
@@ -160,6 +177,9 @@ public final class PodServer {
     onLoop(
         () -> {
           stopped = true;
+          if (abruptly && kv != null) {
+            kv.close();
+          }
           ChannelFuture closing = closeListener();
           Connection.Order order = abruptly ? Connection.Order.RESET : Connection.Order.DRAIN;
           for (Channel connection : List.copyOf(connections)) {
@@ -177,6 +197,10 @@ public final class PodServer {
 
   EventLoop loop() {
     return loop;
+  }
+
+  @Nullable KvSide kv() {
+    return kv;
   }
 
   ReplyHead heads() {

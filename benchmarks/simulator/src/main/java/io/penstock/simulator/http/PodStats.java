@@ -1,5 +1,7 @@
 package io.penstock.simulator.http;
 
+import io.penstock.simulator.kv.KvStats;
+
 /**
  * Counts of one pod at one moment. Immutable.
  *
@@ -14,6 +16,7 @@ package io.penstock.simulator.http;
  * @param aborts answers that the client left before they were finished
  * @param openConnections connections open now
  * @param acceptedConnections connections ever accepted
+ * @param kv what became of KV cache that moved between pods
  */
 public record PodStats(
     int running,
@@ -26,4 +29,5 @@ public record PodStats(
     long generatedTokens,
     long aborts,
     int openConnections,
-    long acceptedConnections) {}
+    long acceptedConnections,
+    KvStats kv) {}

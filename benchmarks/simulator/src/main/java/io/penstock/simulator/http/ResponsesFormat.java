@@ -108,7 +108,12 @@ final class ResponsesFormat implements AnswerFormat {
       usage(out, choices.getFirst());
     }
     out.nulls("user").name("presence_penalty").value(0.0).name("frequency_penalty").value(0.0);
-    out.nulls("kv_transfer_params", "ec_transfer_params", "input_messages", "output_messages");
+    if (choices.isEmpty()) {
+      out.nulls("kv_transfer_params");
+    } else {
+      choices.getFirst().writeTransferParams(out);
+    }
+    out.nulls("ec_transfer_params", "input_messages", "output_messages");
     return out.endObject().toString();
   }
 

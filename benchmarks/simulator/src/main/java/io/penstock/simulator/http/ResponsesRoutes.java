@@ -60,7 +60,8 @@ final class ResponsesRoutes {
     AnswerFacts facts = generation.facts(request, body, model, params);
     boolean background = body.flag("background") && !params.stream();
     var format = new ResponsesFormat(facts, "msg_" + pod.ids().hex(16), maxTokens, background);
-    var run = new Generation(pod.engine(), pod.loop(), List.of(prompt), params, model.adapter());
+    var transfer = generation.transfer(body, format.id());
+    var run = new Generation(pod, List.of(prompt), params, model.adapter(), transfer);
     var entry = new Stored(format, format.body("queued", List.of()));
     if (!(body.get("store") instanceof Json.Bool store) || store.value()) {
       stored.put(format.id(), entry);
@@ -148,6 +149,12 @@ final class ResponsesRoutes {
     public void finished(List<Choice> choices) {
       entry.background = null;
       entry.body = entry.format.whole(choices);
+    }
+
+    @Override
+    public void failed() {
+      entry.background = null;
+      entry.body = entry.format.body("failed", List.of());
     }
   }
 }

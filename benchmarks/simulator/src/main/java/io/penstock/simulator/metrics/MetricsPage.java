@@ -126,6 +126,7 @@ public final class MetricsPage {
 
   private void tokens(EngineStats stats) {
     long cached = stats.promptTokensCached();
+    long received = stats.promptTokensReceived();
     text.counter(
         "vllm:num_preemptions",
         "Cumulative number of preemption from the engine.",
@@ -136,7 +137,7 @@ public final class MetricsPage {
         "Number of prompt tokens by source.",
         "source",
         PROMPT_SOURCES,
-        new long[] {stats.promptTokens() - cached, cached, 0});
+        new long[] {stats.promptTokens() - cached, cached - received, received});
     text.counter(
         "vllm:prompt_tokens_cached", "Number of cached prompt tokens (local + external).", cached);
     text.counter(
@@ -144,7 +145,7 @@ public final class MetricsPage {
         CACHED_BY_SOURCE,
         "source",
         CACHE_TIERS,
-        new long[] {stats.prefixCacheHits(), 0, 0, 0, 0});
+        new long[] {stats.prefixCacheHits(), 0, received, 0, 0});
     text.counter(
         "vllm:generation_tokens",
         "Number of generation tokens processed.",

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penstock.simulator.Fleet;
 import io.penstock.simulator.SimulatedPod;
 import io.penstock.simulator.engine.EngineConfig;
+import io.penstock.simulator.kv.KvConfig;
+import io.penstock.simulator.kv.KvConnector;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -17,6 +20,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Each recorded request, sent to a pod with the recorded server's flags, is answered as the real
@@ -37,6 +41,7 @@ class GoldenTest {
   private static SimulatedPod plain;
   private static SimulatedPod flags;
   private static SimulatedPod lora;
+  private static SimulatedPod prefill;
 
   @BeforeAll
   static void start() {
@@ -46,6 +51,13 @@ class GoldenTest {
     lora =
         fleet.start(
             pod().promptTokensDetails(false).models("tiny", "tiny-alias").loras("ad1").build());
+    prefill =
+        fleet.start(
+            pod()
+                .promptTokensDetails(true)
+                .requestIdHeaders(true)
+                .kv(KvConfig.of(KvConnector.NIXLV2).withLease(Duration.ofMillis(100)))
+                .build());
   }
 
   private static PodConfig.Builder pod() {
@@ -104,6 +116,12 @@ class GoldenTest {
     check(lora, recording);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"chat_prefill", "cmpl_prefill", "short_prefill"})
+  void handsAPromptOutAsTheServerWithNixl(String recording) throws IOException {
+    check(prefill, "pd/" + recording);
+  }
+
   private static void check(SimulatedPod pod, String recording) throws IOException {
     String request = new String(resource(recording + ".req"), StandardCharsets.UTF_8);
     String expected = new String(resource(recording + ".resp"), StandardCharsets.UTF_8);
@@ -159,7 +177,12 @@ class GoldenTest {
         .replaceAll("\"(token_ids|prompt_token_ids|tokens)\":\\[[^\\]]+\\]", "\"$1\":[IDS]")
         .replaceAll("\"token_strs\":\\[[^\\]]+\\]", "\"token_strs\":[STRINGS]")
         .replaceAll("\"completion_tokens\":48\\b", "\"completion_tokens\":N")
-        .replaceAll("\"cached_tokens\":\\d+", "\"cached_tokens\":N");
+        .replaceAll("\"cached_tokens\":\\d+", "\"cached_tokens\":N")
+        .replaceAll("\"created_cache_tokens\":\\d+", "\"created_cache_tokens\":N")
+        .replaceAll("\"remote_block_ids\":\\[\\[[0-9,]+]]", "\"remote_block_ids\":[[IDS]]")
+        .replaceAll("\"remote_engine_id\":\"[0-9a-f-]{36}\"", "\"remote_engine_id\":\"ID\"")
+        .replaceAll("(\"remote_request_id\":\"[^\"]*-)[0-9a-f]{8}\"", "$1ID\"")
+        .replaceAll("\"(remote_port|remote_num_tokens)\":\\d+", "\"$1\":N");
   }
 
   private static void assertLengthIsTrue(String answer) {

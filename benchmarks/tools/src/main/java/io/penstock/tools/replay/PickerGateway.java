@@ -6,6 +6,7 @@ import io.penstock.picker.assembly.Placement;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
 import io.penstock.picker.cost.CostWeights;
+import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
@@ -57,6 +58,7 @@ final class PickerGateway implements Gateway {
             ModelRule.LISTED,
             Set.of(MODEL),
             weights,
+            DisaggregationPolicy.DEFAULT,
             INDEX,
             Duration.ofSeconds(1),
             0,

@@ -8,7 +8,8 @@ import io.penstock.picker.schedule.SchedulingContext;
 /**
  * Keeps endpoints that are not ejected, and of those that return from an ejection a share that
  * grows with their weight. If that leaves none, all that are not ejected stay; if all are ejected,
- * observation has failed rather than every endpoint, and all stay (panic mode).
+ * observation has failed rather than every endpoint, and all stay (panic mode), unless the request
+ * has another way to go.
  */
 public final class EjectionFilter implements Filter {
 
@@ -16,10 +17,21 @@ public final class EjectionFilter implements Filter {
   public static final String TYPE = "ejection-filter";
 
   private final EndpointHealth health;
+  private final boolean mayLeaveNone;
 
   /** A filter that asks {@code health}. */
   public EjectionFilter(EndpointHealth health) {
+    this(health, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param mayLeaveNone whether there is another way to go when all are ejected
+   */
+  public EjectionFilter(EndpointHealth health, boolean mayLeaveNone) {
     this.health = health;
+    this.mayLeaveNone = mayLeaveNone;
   }
 
   @Override
@@ -31,7 +43,9 @@ public final class EjectionFilter implements Filter {
   public void filter(SchedulingContext context, Candidates candidates) {
     dropEjected(context, candidates);
     if (candidates.remaining() == 0) {
-      candidates.keepAll();
+      if (!mayLeaveNone) {
+        candidates.keepAll();
+      }
       return;
     }
     boolean anyReturning = dropReturning(context, candidates);

@@ -1,0 +1,220 @@
+package io.penstock.picker.cost;
+
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.schedule.Candidates;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.ProfileHandler;
+import io.penstock.picker.schedule.SchedulingContext;
+import io.penstock.picker.schedule.Weighing;
+import io.penstock.picker.schedule.Weighing.Reason;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides between one endpoint and two: runs the profile of those that can answer, and where the
+ * pool has prefill endpoints and the request can be divided, that of those that prefill; then the
+ * cheaper way goes. Both profiles end with an {@link ExpectedCostPicker} and no scorers before it.
+ * Shared by all event loops.
+ *
+ * <pre>
+ * local(d)     = what the picker says of d
+ * remote(p, d) = P_p + α·C_p + E_p + U_p                 the prompt on p
+ *              + x_d + overhead + o₁                     its cache to d, and the pass that ends there
+ *              + wq·max(0, P_d − (P_p + C_p + x_d))      prefills that d still has before it
+ *              + decode_d + E_d + U_d                    as if it had been computed there
+ * </pre>
+ *
+ * <p>x_d is the time of those tokens that d does not hold already. The pair is picked together,
+ * among the best of each profile. Remote goes where it is cheaper by a tenth; once it went for
+ * prompts of a size, it goes on until it is dearer, so that equal costs do not swing. Sizes are
+ * powers of two of uncached tokens; the memory is one int, read and written racily by all loops.
+ */
+public final class DisaggregationHandler implements ProfileHandler {
+
+  /** Type in decision records. */
+  public static final String TYPE = "disaggregation-handler";
+
+  /** The profile of endpoints that can answer. */
+  public static final int DECODE = 0;
+
+  /** The profile of endpoints that prefill for others. */
+  public static final int PREFILL = 1;
+
+  private static final int DECODE_CANDIDATES = 8;
+  private static final int PREFILL_CANDIDATES = 4;
+  private static final double HYSTERESIS = 0.1;
+
+  private final CostModel model;
+  private final CostWeights weights;
+  private final DisaggregationPolicy policy;
+  private final AtomicInteger remoteSizes = new AtomicInteger();
+  private final Map<Reason, LongAdder> local = counters();
+  private final Map<Reason, LongAdder> remote = counters();
+
+  /** A handler over that model. */
+  public DisaggregationHandler(CostModel model, CostWeights weights, DisaggregationPolicy policy) {
+    this.model = model;
+    this.weights = weights;
+    this.policy = policy;
+  }
+
+  private static Map<Reason, LongAdder> counters() {
+    var made = new EnumMap<Reason, LongAdder>(Reason.class);
+    for (var reason : Reason.values()) {
+      made.put(reason, new LongAdder());
+    }
+    return made;
+  }
+
+  @Override
+  public String type() {
+    return TYPE;
+  }
+
+  /** Decisions of that kind so far. */
+  public long count(boolean disaggregated, Reason reason) {
+    var counter = (disaggregated ? remote : local).get(reason);
+    return counter == null ? 0 : counter.sum();
+  }
+
+  @Override
+  public boolean optional(int profile) {
+    return profile == PREFILL;
+  }
+
+  @Override
+  public int next(SchedulingContext context) {
+    var decode = context.result(DECODE);
+    if (decode == null) {
+      return DECODE;
+    }
+    if (context.result(PREFILL) != null || !context.prefillsApart() || decode.ranked() == 0) {
+      return -1;
+    }
+    var refusal = refusal(context, decode);
+    if (refusal != null) {
+      context.weigh(Weighing.of(refusal));
+      return -1;
+    }
+    return PREFILL;
+  }
+
+  private @Nullable Reason refusal(SchedulingContext context, Candidates decode) {
+    var request = context.request();
+    if (policy.decider() == DisaggregationPolicy.Decider.NEVER) {
+      return Reason.NEVER;
+    }
+    if (!divides(request.api()) || request.previousResponseId() != null) {
+      return Reason.API;
+    }
+    if (request.n() > 1 || request.prompts() > 1) {
+      return Reason.ANSWERS;
+    }
+    int cached = context.cachedTokens(decode, decode.ranked(0));
+    boolean tooShort =
+        context.promptTokens() < policy.promptTokens()
+            || context.promptTokens() - cached < policy.nonCachedTokens();
+    return tooShort ? Reason.BOUND : null;
+  }
+
+  private static boolean divides(ApiKind api) {
+    return switch (api) {
+      case CHAT, COMPLETIONS, RESPONSES, MESSAGES -> true;
+      case EMBEDDINGS, OPAQUE -> false;
+    };
+  }
+
+  @Override
+  public Decision decide(SchedulingContext context) {
+    var decode = context.result(DECODE);
+    var prefill = context.result(PREFILL);
+    Decision decided;
+    if (decode == null || prefill == null) {
+      decided = context.routeTo(DECODE);
+    } else if (prefill.ranked() == 0) {
+      context.weigh(Weighing.of(Reason.NO_PREFILL_ENDPOINT));
+      decided = context.routeTo(DECODE);
+    } else {
+      decided = weigh(context, decode, prefill);
+    }
+    var why = context.weighing();
+    if (why != null) {
+      var counted = decided instanceof Decision.Disaggregated ? remote : local;
+      var counter = counted.get(why.reason());
+      if (counter != null) {
+        counter.increment();
+      }
+    }
+    return decided;
+  }
+
+  private Decision weigh(SchedulingContext context, Candidates decode, Candidates prefill) {
+    double least = Double.POSITIVE_INFINITY;
+    int bestDecode = 0;
+    int bestPrefill = 0;
+    var rates = model.rates(context.request().model());
+    int decodes = Math.min(decode.ranked(), DECODE_CANDIDATES);
+    int prefills = Math.min(prefill.ranked(), PREFILL_CANDIDATES);
+    for (int p = 0; p < prefills; p++) {
+      int from = prefill.ranked(p);
+      double there = -prefill.scores()[from];
+      int prefillCached = context.cachedTokens(prefill, from);
+      double computed = computedSeconds(context, prefill, from, prefillCached, rates);
+      for (int d = 0; d < decodes; d++) {
+        int to = decode.ranked(d);
+        double transfer = transferSeconds(context, decode, to);
+        double ahead = ExpectedCostPicker.pending(decode, to) - computed - transfer;
+        double cost =
+            there
+                + transfer
+                + policy.overhead().toNanos() / 1e9
+                + rates.firstTokenSeconds()
+                + weights.queueStall() * Math.max(0, ahead)
+                + ExpectedCostPicker.decoding(decode, to);
+        if (cost < least) {
+          least = cost;
+          bestDecode = d;
+          bestPrefill = p;
+        }
+      }
+    }
+    double alone = -decode.scores()[decode.ranked(0)];
+    boolean always = policy.decider() == DisaggregationPolicy.Decider.ALWAYS;
+    var why = new Weighing(always ? Reason.ALWAYS : Reason.COST, alone, least);
+    if (!always && !cheaper(context, decode, alone, least)) {
+      context.weigh(why);
+      return context.routeTo(DECODE);
+    }
+    double transfer = transferSeconds(context, decode, decode.ranked(bestDecode));
+    double rest = transfer + policy.overhead().toNanos() / 1e9 + rates.firstTokenSeconds();
+    return context.disaggregate(
+        DECODE, bestDecode, PREFILL, bestPrefill, Math.round(rest * 1e9), why);
+  }
+
+  /** Seconds until the prompt is computed there. */
+  private double computedSeconds(
+      SchedulingContext context, Candidates prefill, int i, int cached, ModelRates rates) {
+    double own = rates.prefillSeconds(context.promptTokens() - cached, cached);
+    return ExpectedCostPicker.pending(prefill, i) + model.prefillFactor(prefill.slot(i)) * own;
+  }
+
+  private double transferSeconds(SchedulingContext context, Candidates decode, int i) {
+    return policy.transferSeconds(context.promptTokens() - context.cachedTokens(decode, i));
+  }
+
+  private boolean cheaper(
+      SchedulingContext context, Candidates decode, double alone, double apart) {
+    int uncached = context.promptTokens() - context.cachedTokens(decode, decode.ranked(0));
+    int size = 1 << (31 - Integer.numberOfLeadingZeros(Math.max(1, uncached)));
+    int sizes = remoteSizes.getOpaque();
+    boolean remoteBefore = (sizes & size) != 0;
+    boolean remoteNow = remoteBefore ? apart < alone : apart < alone * (1 - HYSTERESIS);
+    if (remoteNow != remoteBefore) {
+      remoteSizes.setOpaque(remoteNow ? sizes | size : sizes & ~size);
+    }
+    return remoteNow;
+  }
+}

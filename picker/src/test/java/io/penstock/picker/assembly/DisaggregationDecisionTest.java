@@ -1,0 +1,298 @@
+package io.penstock.picker.assembly;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.picker.cost.DisaggregationPolicy;
+import io.penstock.picker.cost.DisaggregationPolicy.Decider;
+import io.penstock.picker.explain.Attempt;
+import io.penstock.picker.explain.FailureKind;
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.EndpointSpec;
+import io.penstock.picker.pool.PoolDelta;
+import io.penstock.picker.pool.Role;
+import io.penstock.picker.prefix.PrefixIndexConfig;
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.PromptKeys;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.EndpointHealth;
+import io.penstock.picker.schedule.Exclusions;
+import io.penstock.picker.schedule.Weighing;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Two prefill endpoints, two that decode: when a request goes to one of each. */
+class DisaggregationDecisionTest {
+
+  private static final long MILLI = 1_000_000;
+  private static final int BLOCKS = 300;
+
+  private final Set<Integer> ejected = new HashSet<>();
+  private final EndpointHealth health =
+      new EndpointHealth() {
+        @Override
+        public boolean routable(int slot, long nowNanos) {
+          return !ejected.contains(slot);
+        }
+
+        @Override
+        public double weight(int slot, long nowNanos) {
+          return 1;
+        }
+      };
+  private long now = 1_000 * MILLI;
+  private PoolPicker picker = pool(DisaggregationPolicy.DEFAULT, 2, 2);
+
+  private PoolPicker pool(DisaggregationPolicy policy, int prefills, int decodes) {
+    var config =
+        PoolPickerConfig.of("test", Set.of("m"), 42)
+            .withDisaggregation(policy)
+            .withIndex(new PrefixIndexConfig(64, 4096, 8 << 20, 1 << 14, 1));
+    var made =
+        PoolPicker.builder(config, 1)
+            .withoutThread()
+            .health(health)
+            .time(() -> now, InstantSource.fixed(Instant.EPOCH))
+            .build();
+    List<EndpointSpec> specs = new ArrayList<>();
+    for (int i = 0; i < prefills + decodes; i++) {
+      specs.add(
+          EndpointSpec.of("10.0.0." + (1 + i), 8000, i < prefills ? Role.PREFILL : Role.DECODE));
+    }
+    made.apply(new PoolDelta(specs, List.of()));
+    return made;
+  }
+
+  private static DisaggregationPolicy policy(Decider decider, int promptTokens, int nonCached) {
+    return new DisaggregationPolicy(
+        decider, promptTokens, nonCached, 131_072, 12_500_000_000L, Duration.ofMillis(10));
+  }
+
+  private static InferenceRequest.Builder prompt(int family, int blocks) {
+    return InferenceRequest.builder(ApiKind.CHAT, "m").stream(true)
+        .promptBytes(blocks * PromptKeys.BLOCK_BYTES)
+        .keys(TestPool.keys(family, blocks));
+  }
+
+  private Decision pick(InferenceRequest request) {
+    return picker.pick(request, "request", 0, new Exclusions(), now);
+  }
+
+  private Weighing weighing() {
+    var decision = picker.decisions().findByRequest("request");
+    assertThat(decision).isNotNull();
+    var weighing = decision.weighing();
+    assertThat(weighing).isNotNull();
+    return weighing;
+  }
+
+  /** So many requests decode on each endpoint that answers. */
+  private void decoding(int requests) {
+    for (var endpoint : picker.snapshot().endpoints()) {
+      if (endpoint.spec().role() == Role.DECODE) {
+        for (int i = picker.inFlight().decoding(endpoint.slot()); i < requests; i++) {
+          picker.inFlight().add(0, endpoint.slot(), 0, 10);
+          picker.inFlight().firstToken(0, endpoint.slot(), 0);
+        }
+        for (int i = picker.inFlight().decoding(endpoint.slot()); i > requests; i--) {
+          picker.inFlight().removeDecoding(0, endpoint.slot(), 10);
+        }
+      }
+    }
+  }
+
+  @Test
+  void an_idle_endpoint_computes_the_prompt_itself() {
+    var decision = pick(prompt(1, BLOCKS).build());
+
+    assertThat(decision).isInstanceOf(Decision.Route.class);
+    assertThat(((Decision.Route) decision).endpoint().spec().role()).isEqualTo(Role.DECODE);
+    assertThat(weighing().reason()).isEqualTo(Weighing.Reason.COST);
+    assertThat(weighing().remoteSeconds()).isGreaterThan(weighing().localSeconds());
+  }
+
+  @Test
+  void where_many_decode_the_prompt_is_computed_elsewhere() {
+    decoding(100);
+
+    var decision = (Decision.Disaggregated) pick(prompt(1, BLOCKS).build());
+
+    assertThat(decision.prefill().spec().role()).isEqualTo(Role.PREFILL);
+    assertThat(decision.decode().endpoint().spec().role()).isEqualTo(Role.DECODE);
+    assertThat(decision.prefillAlternatives()).hasSize(1).doesNotContain(decision.prefill());
+    assertThat(decision.predictedTtftNanos()).isGreaterThan(decision.predictedPrefillNanos());
+    assertThat(decision.weighing().remoteSeconds()).isLessThan(decision.weighing().localSeconds());
+    assertThat(picker.disaggregation().count(true, Weighing.Reason.COST)).isEqualTo(1);
+  }
+
+  @Test
+  void what_the_answering_endpoint_has_cached_it_need_not_be_sent() {
+    decoding(100);
+    var request = prompt(1, BLOCKS).build();
+    var answers = ((Decision.Disaggregated) pick(request)).decode().endpoint();
+    picker.index().learn(answers.slot(), request.keys().array(), request.keys().count());
+
+    var again = pick(request);
+
+    assertThat(again).isInstanceOf(Decision.Route.class);
+    assertThat(((Decision.Route) again).endpoint()).isEqualTo(answers);
+  }
+
+  @Test
+  void bounds_hold_whatever_the_costs() {
+    picker = pool(policy(Decider.ALWAYS, 10_000, 0), 2, 2);
+    assertThat(pick(prompt(1, 100).build())).isInstanceOf(Decision.Route.class);
+    assertThat(weighing().reason()).isEqualTo(Weighing.Reason.BOUND);
+    assertThat(pick(prompt(1, 1_000).build())).isInstanceOf(Decision.Disaggregated.class);
+
+    picker = pool(policy(Decider.ALWAYS, 0, 1_000), 2, 2);
+    var request = prompt(2, 100).build();
+    var divided = (Decision.Disaggregated) pick(request);
+    for (var endpoint : picker.snapshot().endpoints()) {
+      picker.index().learn(endpoint.slot(), request.keys().array(), request.keys().count());
+    }
+    assertThat(divided.prefillCachedTokens()).isZero();
+    assertThat(pick(request)).isInstanceOf(Decision.Route.class);
+    assertThat(weighing().reason()).isEqualTo(Weighing.Reason.BOUND);
+  }
+
+  @ParameterizedTest
+  @EnumSource(ApiKind.class)
+  void only_generation_of_one_answer_from_one_prompt_is_divided(ApiKind api) {
+    picker = pool(policy(Decider.ALWAYS, 0, 0), 2, 2);
+    boolean divides =
+        switch (api) {
+          case CHAT, COMPLETIONS, RESPONSES, MESSAGES -> true;
+          case EMBEDDINGS, OPAQUE -> false;
+        };
+
+    assertThat(pick(InferenceRequest.builder(api, "m").promptBytes(9_000).build()))
+        .isInstanceOf(divides ? Decision.Disaggregated.class : Decision.Route.class);
+    assertThat(pick(InferenceRequest.builder(api, "m").promptBytes(9_000).n(2).build()))
+        .isInstanceOf(Decision.Route.class);
+    assertThat(pick(InferenceRequest.builder(api, "m").promptBytes(9_000).prompts(2).build()))
+        .isInstanceOf(Decision.Route.class);
+    assertThat(
+            pick(
+                InferenceRequest.builder(api, "m")
+                    .promptBytes(9_000)
+                    .previousResponseId("resp_1")
+                    .build()))
+        .isInstanceOf(Decision.Route.class);
+  }
+
+  @Test
+  void never_is_never() {
+    picker = pool(policy(Decider.NEVER, 0, 0), 2, 2);
+    decoding(500);
+
+    assertThat(pick(prompt(1, BLOCKS).build())).isInstanceOf(Decision.Route.class);
+    assertThat(weighing().reason()).isEqualTo(Weighing.Reason.NEVER);
+  }
+
+  @Test
+  void the_prefill_endpoint_that_has_the_prefix_or_the_shorter_queue_is_taken() {
+    picker = pool(policy(Decider.ALWAYS, 0, 0), 2, 2);
+    var request = prompt(1, BLOCKS).build();
+    var warm = prefill(1);
+    picker.index().learn(warm.slot(), request.keys().array(), request.keys().count());
+    for (int i = 0; i < 20; i++) {
+      assertThat(((Decision.Disaggregated) pick(request)).prefill()).isEqualTo(warm);
+    }
+
+    picker.inFlight().add(0, warm.slot(), 1_000_000, 1_000_000);
+    for (int i = 0; i < 20; i++) {
+      assertThat(((Decision.Disaggregated) pick(request)).prefill()).isEqualTo(prefill(0));
+    }
+  }
+
+  @Test
+  void without_a_prefill_endpoint_that_takes_requests_the_prompt_stays() {
+    picker = pool(policy(Decider.ALWAYS, 0, 0), 1, 2);
+    var tried = new Exclusions();
+    tried.add(prefill(0));
+
+    assertThat(picker.pick(prompt(1, 9).build(), "request", 0, tried, now))
+        .isInstanceOf(Decision.Route.class);
+    assertThat(weighing().reason()).isEqualTo(Weighing.Reason.NO_PREFILL_ENDPOINT);
+  }
+
+  @Test
+  void prefill_endpoints_that_are_all_ejected_are_not_asked_in_panic() {
+    picker = pool(policy(Decider.ALWAYS, 0, 0), 2, 2);
+    ejected.addAll(Set.of(prefill(0).slot(), prefill(1).slot()));
+
+    assertThat(pick(prompt(1, 9).build())).isInstanceOf(Decision.Route.class);
+    assertThat(weighing().reason()).isEqualTo(Weighing.Reason.NO_PREFILL_ENDPOINT);
+  }
+
+  @Test
+  void in_a_pool_without_prefill_endpoints_it_is_no_question() {
+    picker = pool(policy(Decider.ALWAYS, 0, 0), 0, 2);
+
+    assertThat(pick(prompt(1, 9).build())).isInstanceOf(Decision.Route.class);
+    assertThat(picker.decisions().findByRequest("request").weighing()).isNull();
+  }
+
+  @Test
+  void prefill_endpoints_alone_answer_nobody() {
+    picker = pool(policy(Decider.ALWAYS, 0, 0), 2, 0);
+
+    assertThat(pick(prompt(1, 9).build()))
+        .isEqualTo(new Decision.NoEndpoint(Decision.Reason.FILTERED));
+  }
+
+  @Test
+  void once_divided_prompts_of_that_size_stay_so_until_it_is_dearer() {
+    int up = 0;
+    while (pick(prompt(up, BLOCKS).build()) instanceof Decision.Route) {
+      assertThat(up).isLessThan(1_000);
+      decoding(++up);
+    }
+    int down = up;
+    while (pick(prompt(2_000 + down, BLOCKS).build()) instanceof Decision.Disaggregated) {
+      assertThat(down).isPositive();
+      decoding(--down);
+    }
+
+    assertThat(up).isGreaterThan(down + 1);
+  }
+
+  @Test
+  void every_reservation_of_both_legs_is_returned() {
+    picker = pool(policy(Decider.ALWAYS, 0, 0), 2, 2);
+    var request = prompt(1, BLOCKS).build();
+    var divided = (Decision.Disaggregated) pick(request);
+    var expected = picker.expect(request, divided, 0);
+    var failed = picker.placePrefill(request, divided, divided.prefill(), 0, now);
+    failed.failed(FailureKind.RESET, now);
+    var prefill =
+        picker.placePrefill(request, divided, divided.prefillAlternatives().getFirst(), 0, now);
+    assertThat(picker.inFlight().pendingPrefillTokens(prefill.endpoint().slot())).isPositive();
+    prefill.completed(4_800, 0, 1, now + 300 * MILLI);
+    assertThat(expected).isNotNull();
+    expected.end();
+    var decode = picker.placeDecode(request, divided, divided.decode().endpoint(), 0, now);
+    assertThat(picker.inFlight().pendingPrefillTokens(decode.endpoint().slot())).isZero();
+    decode.firstByte(now + 400 * MILLI);
+    decode.completed(4_800, 4_799, 9, now + 500 * MILLI);
+
+    assertThat(picker.inFlight().total()).isZero();
+    var legs = picker.decisions().find(divided.decode().decisionId()).attempts();
+    assertThat(legs)
+        .extracting(Attempt::leg)
+        .containsExactly(Attempt.Leg.PREFILL, Attempt.Leg.PREFILL, Attempt.Leg.DECODE);
+  }
+
+  private Endpoint prefill(int index) {
+    return picker.snapshot().endpoints().get(index);
+  }
+}

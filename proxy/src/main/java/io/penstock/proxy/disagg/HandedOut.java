@@ -1,0 +1,81 @@
+package io.penstock.proxy.disagg;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+
+/**
+ * What a prefill's answer says: where the transfer parameters are, byte for byte, and how many
+ * tokens the prompt has. Immutable.
+ *
+ * @param start of the parameters' object in the answer, 0 where there is none
+ * @param end behind it, 0 where there is none
+ * @param promptTokens as the engine counted them, -1 if it did not say
+ * @param cachedTokens those it had cached, -1 if it did not say
+ */
+record HandedOut(int start, int end, int promptTokens, int cachedTokens) {
+
+  private static final JsonFactory JSON = new JsonFactory();
+
+  /** Of an answer that says nothing. */
+  static final HandedOut NOTHING = new HandedOut(0, 0, -1, -1);
+
+  /** Whether there are parameters. */
+  boolean any() {
+    return end > 0;
+  }
+
+  /** Reads an answer; one that is not JSON hands out nothing. */
+  static HandedOut of(byte[] answer, int length) {
+    try (JsonParser json = JSON.createParser(answer, 0, length)) {
+      return json.nextToken() == JsonToken.START_OBJECT ? read(json) : NOTHING;
+    } catch (IOException e) {
+      return NOTHING;
+    }
+  }
+
+  private static HandedOut read(JsonParser json) throws IOException {
+    int start = 0;
+    int end = 0;
+    int prompt = -1;
+    int cached = -1;
+    while (json.nextToken() == JsonToken.FIELD_NAME) {
+      String name = json.currentName();
+      JsonToken value = json.nextToken();
+      if (name.equals("kv_transfer_params") && value == JsonToken.START_OBJECT) {
+        start = (int) json.currentTokenLocation().getByteOffset();
+        json.skipChildren();
+        end = (int) json.currentLocation().getByteOffset();
+      } else if (name.equals("usage") && value == JsonToken.START_OBJECT) {
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+          String member = json.currentName();
+          JsonToken count = json.nextToken();
+          if (count == JsonToken.VALUE_NUMBER_INT
+              && (member.equals("prompt_tokens") || member.equals("input_tokens"))) {
+            prompt = json.getIntValue();
+          } else if (count == JsonToken.START_OBJECT) {
+            cached = Math.max(cached, cached(json));
+          }
+        }
+      } else {
+        json.skipChildren();
+      }
+    }
+    return new HandedOut(start, end, prompt, cached);
+  }
+
+  /** Reads {@code prompt_tokens_details} or {@code input_tokens_details}; of others, nothing. */
+  private static int cached(JsonParser json) throws IOException {
+    int cached = -1;
+    while (json.nextToken() == JsonToken.FIELD_NAME) {
+      String name = json.currentName();
+      if (json.nextToken() == JsonToken.VALUE_NUMBER_INT && name.equals("cached_tokens")) {
+        cached = json.getIntValue();
+      } else {
+        json.skipChildren();
+      }
+    }
+    return cached;
+  }
+}

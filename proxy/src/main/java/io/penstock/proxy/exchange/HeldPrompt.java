@@ -1,0 +1,120 @@
+package io.penstock.proxy.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.picker.assembly.Placement;
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.Exclusions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A prompt that one pod has computed, or computes, for another to answer from. Confined to the
+ * exchange's event loop.
+ *
+ * <p>Where the connector holds prompts, it must end in one of three ways: a pod answers from it; a
+ * decode that was sent is left running until it has surely read it; or it is released by a decode
+ * of one token.
+ */
+final class HeldPrompt {
+
+  private final Exchange exchange;
+  private final GatewayPool pool;
+  private final InferenceRequest request;
+  private final RequestBody body;
+  private final Decision.Disaggregated divided;
+  private final PrefillLeg.Transfer transfer;
+
+  HeldPrompt(
+      Exchange exchange,
+      GatewayPool pool,
+      InferenceRequest request,
+      RequestBody body,
+      Decision.Disaggregated divided,
+      PrefillLeg.Transfer transfer) {
+    this.exchange = exchange;
+    this.pool = pool;
+    this.request = request;
+    this.body = body;
+    this.divided = divided;
+    this.transfer = transfer;
+  }
+
+  Decision.Disaggregated divided() {
+    return divided;
+  }
+
+  PrefillLeg.Transfer transfer() {
+    return transfer;
+  }
+
+  /** What the pod that answers is sent; the caller owns it. */
+  ByteBuf decodeBody() {
+    ByteBuf whole = body.share();
+    try {
+      return transfer.decodeBody(whole);
+    } finally {
+      whole.release();
+    }
+  }
+
+  /** Reserves the answer at a pod. */
+  Placement place(Endpoint endpoint) {
+    var loop = exchange.loop();
+    return pool.picker().placeDecode(request, divided, endpoint, loop.index(), loop.now());
+  }
+
+  /** The next pod that may answer from it, null when there is none. */
+  @Nullable Endpoint nextDecode(Exclusions tried) {
+    return firstOf(pool, divided.decode().endpoint(), divided.decode().alternatives(), tried);
+  }
+
+  /** The first endpoint that was not tried and still is in the pool. */
+  static @Nullable Endpoint firstOf(
+      GatewayPool pool, Endpoint best, Iterable<Endpoint> others, Exclusions tried) {
+    if (!tried.contains(best) && isThere(pool, best)) {
+      return best;
+    }
+    for (var other : others) {
+      if (!tried.contains(other) && isThere(pool, other)) {
+        return other;
+      }
+    }
+    return null;
+  }
+
+  private static boolean isThere(GatewayPool pool, Endpoint endpoint) {
+    var now = pool.picker().snapshot().bySlot(endpoint.slot());
+    return now != null && now.accepts() && now.id().equals(endpoint.id());
+  }
+
+  /**
+   * Nobody waits for the decode that was sent: it goes on until it must have read the prompt, and
+   * is aborted then.
+   */
+  void leave(Attempt decode) {
+    if (pool.division().leg().holdsPrompts()) {
+      new Unclaimed(exchange.loop(), decode, true).begin();
+    } else {
+      decode.abandoned();
+    }
+  }
+
+  /** Whoever failed to answer may not have read it: another pod does, for one token. */
+  void release(Endpoint by) {
+    if (!pool.division().leg().holdsPrompts()) {
+      return;
+    }
+    ByteBuf whole = body.share();
+    ByteBuf last;
+    try {
+      last = transfer.releaseBody(whole);
+    } finally {
+      whole.release();
+    }
+    var unclaimed = new Unclaimed(exchange.loop(), pool, by);
+    unclaimed.attempt().send(exchange.forwardedHead(by, last.readableBytes()), last);
+    unclaimed.begin();
+    exchange.loop().gateway().metrics().legs().released();
+  }
+}

@@ -1,0 +1,254 @@
+package io.penstock.proxy.app;
+
+import static io.penstock.proxy.app.TestGateway.chat;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.simulator.http.ReceivedRequest;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Prompts computed on one pod and answered by another, with NIXL's parameters in between. */
+class DisaggregationTest {
+
+  private static final String WORDS =
+      "one two three four five six seven eight nine ten ".repeat(12);
+  private static final String PATH = "/v1/chat/completions";
+
+  @Test
+  void a_prompt_is_computed_by_one_pod_and_answered_by_another() throws Exception {
+    try (var pods = DividedPods.with().start()) {
+      var answer =
+          pods.gateway.post(
+              PATH,
+              chat(WORDS, 5, false),
+              "x-request-id",
+              "both-legs",
+              "traceparent",
+              "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(pods.prefilled()).hasSize(1);
+      assertThat(pods.decoded()).hasSize(1);
+      var prefill = pods.prefilled().getFirst();
+      var decode = pods.decoded().getFirst();
+      assertThat(prefill.bodyText())
+          .isEqualTo(
+              "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\""
+                  + WORDS
+                  + "\"}],\"max_tokens\":1,\"max_completion_tokens\":1,\"stream\":false,"
+                  + "\"ignore_eos\":true,\"kv_transfer_params\":{\"do_remote_decode\":true,"
+                  + "\"do_remote_prefill\":false,\"remote_engine_id\":null,"
+                  + "\"remote_block_ids\":null,\"remote_host\":null,\"remote_port\":null}}");
+      String whole = chat(WORDS, 5, false);
+      assertThat(decode.bodyText())
+          .startsWith(
+              whole.substring(0, whole.length() - 1)
+                  + ",\"kv_transfer_params\":{\"do_remote_prefill\":true,"
+                  + "\"do_remote_decode\":false,\"remote_block_ids\":[[0,")
+          .endsWith("\"remote_prefill_cached_tokens\":0}}");
+      for (var leg : new ReceivedRequest[] {prefill, decode}) {
+        assertThat(leg.path()).isEqualTo(PATH);
+        assertThat(leg.header("x-request-id")).hasValue("both-legs");
+        assertThat(leg.header("traceparent"))
+            .hasValue("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+      }
+      assertThat(pods.held().read()).isEqualTo(1);
+      assertThat(pods.held().tokensReceived()).isPositive();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void the_answer_is_the_one_the_pod_gives_by_itself(boolean stream) throws Exception {
+    try (var pods = DividedPods.with().decodes(1).start()) {
+      var divided = pods.gateway.post(PATH, chat(WORDS, 9, stream), "x-request-id", "same");
+
+      assertThat(pods.held().read()).isEqualTo(1);
+      assertThat(withoutUsage(divided.body()))
+          .isEqualTo(withoutUsage(alone(pods, chat(WORDS, 9, stream))));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void usage_counts_as_cached_what_the_prefill_pod_had_cached(boolean stream) throws Exception {
+    try (var pods = DividedPods.with().prefills(1).decodes(1).start()) {
+      String body =
+          stream
+              ? chat(WORDS, 3, true)
+                  .replace("}],", "}],\"stream_options\":{\"include_usage\":true},")
+              : chat(WORDS, 3, false);
+
+      var cold = pods.gateway.post(PATH, body).body();
+      assertThat(pods.decode(0).resetPrefixCache()).isTrue();
+      var warm = pods.gateway.post(PATH, body).body();
+
+      assertThat(cached(cold)).isZero();
+      int known = cached(warm);
+      assertThat(known).isPositive().isEqualTo(pods.prefill(0).stats().cachedTokens());
+      assertThat(pods.decode(0).stats().cachedTokens()).isGreaterThan(2L * known);
+    }
+  }
+
+  private static int cached(String body) {
+    var found = Pattern.compile("\"cached_tokens\":([0-9]+) *}?").matcher(body);
+    assertThat(found.find()).as(body).isTrue();
+    return Integer.parseInt(found.group(1));
+  }
+
+  @Test
+  void decisions_and_durations_are_counted() throws Exception {
+    try (var pods = DividedPods.with().start()) {
+      pods.gateway.post(PATH, chat(WORDS, 3, true));
+      pods.gateway.post(PATH, chat(WORDS, 3, true).replace("{\"model", "{\"n\":2,\"model"));
+
+      String decisions = "penstock_disaggregation_decisions_total{pool=\"divided\",decision=";
+      assertThat(pods.gateway.metric(decisions + "\"two_pods\",reason=\"always\",}")).isOne();
+      assertThat(pods.gateway.metric(decisions + "\"one_pod\",reason=\"answers\",}")).isOne();
+      for (var leg : new String[] {"prefill", "decode"}) {
+        assertThat(pods.gateway.metric("penstock_leg_duration_seconds_count{leg=\"" + leg + "\",}"))
+            .isOne();
+      }
+    }
+  }
+
+  @Test
+  void transfer_parameters_go_on_as_the_bytes_that_came() throws Exception {
+    String extra =
+        ",\"remote_seed\":18446744073709551615,\"remote_share\":0.10,\"later\":{\"a\":[1e3,null]}";
+    try (var pods = DividedPods.with().kv(kv -> kv.withExtraParams(extra)).start()) {
+      pods.gateway.post(PATH, chat(WORDS, 2, false));
+
+      assertThat(pods.decoded().getFirst().bodyText())
+          .contains(",\"remote_prefill_cached_tokens\":0" + extra + "}}");
+    }
+  }
+
+  @Test
+  void what_a_client_says_of_transfers_reaches_no_pod() throws Exception {
+    try (var pods = DividedPods.with().start()) {
+      String body =
+          "{\"kv_transfer_params\":{\"do_remote_prefill\":true,\"remote_host\":\"10.6.6.6\"},"
+              + "\"bootstrap_host\":\"10.6.6.6\","
+              + chat(WORDS, 2, false).substring(1);
+      pods.gateway.post(PATH, body, "x-prefiller-host-port", "10.6.6.6:80");
+
+      assertThat(pods.prefilled().getFirst().bodyText()).doesNotContain("10.6.6.6");
+      assertThat(pods.decoded().getFirst().bodyText()).doesNotContain("10.6.6.6");
+      assertThat(pods.decoded().getFirst().header("x-prefiller-host-port")).isEmpty();
+      assertThat(pods.held().read()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/v1/completions | {'model':'tiny','prompt':'PROMPT','max_tokens':3,'min_tokens':2,'stop':['x']} |"
+            + " {'model':'tiny','prompt':'PROMPT','max_tokens':1,'stream':false,'ignore_eos':true,KV",
+        "/v1/messages | {'max_tokens':3,'model':'tiny','messages':[{'role':'user','content':'PROMPT'}],'stop_sequences':['x']} |"
+            + " {'model':'tiny','messages':[{'role':'user','content':'PROMPT'}],'max_tokens':1,'stream':false,'ignore_eos':true,KV",
+        "/v1/responses | {'model':'tiny','max_output_tokens':3,'input':'PROMPT','store':true} |"
+            + " {'model':'tiny','input':'PROMPT','max_output_tokens':1,'stream':false,'ignore_eos':true,'store':false,KV",
+        "/v1/chat/completions | {'model':'tiny','messages':[{'role':'user','content':'PROMPT'}],'max_completion_tokens':4,"
+            + "'logprobs':true,'top_logprobs':2,'response_format':{'type':'text'},'stop_token_ids':[7],'temperature':0} |"
+            + " {'model':'tiny','messages':[{'role':'user','content':'PROMPT'}],'temperature':0,'max_tokens':1,"
+            + "'max_completion_tokens':1,'stream':false,'ignore_eos':true,KV",
+      })
+  void every_api_of_generation_can_be_divided(String path, String body, String prefill)
+      throws Exception {
+    try (var pods = DividedPods.with().start()) {
+      String sent = body.replace('\'', '"').replace("PROMPT", WORDS);
+      var answer = pods.gateway.post(path, sent);
+
+      assertThat(answer.statusCode()).isEqualTo(200);
+      String expected = prefill.replace('\'', '"').replace("PROMPT", WORDS);
+      assertThat(pods.prefilled().getFirst().bodyText())
+          .startsWith(expected.replace("KV", "\"kv_transfer_params\":{\"do_remote_decode\":true"));
+      assertThat(pods.decoded().getFirst().bodyText())
+          .startsWith(sent.substring(0, sent.length() - 1) + ",\"kv_transfer_params\":{");
+      assertThat(pods.held().read()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/v1/chat/completions | {'model':'tiny','n':2,'messages':[{'role':'user','content':'x'}],'max_tokens':2}",
+        "/v1/completions | {'model':'tiny','prompt':['one','two'],'max_tokens':2}",
+      })
+  void several_answers_or_prompts_stay_on_one_pod(String path, String body) throws Exception {
+    try (var pods = DividedPods.with().start()) {
+      assertThat(pods.gateway.post(path, body.replace('\'', '"')).statusCode()).isEqualTo(200);
+
+      assertThat(pods.prefilled()).isEmpty();
+      assertThat(pods.decoded()).hasSize(1);
+      assertThat(pods.decoded().getFirst().bodyText()).doesNotContain("kv_transfer_params");
+    }
+  }
+
+  @Test
+  void by_cost_a_short_prompt_stays_on_one_pod() throws Exception {
+    try (var pods = DividedPods.with().disaggregation("decider: cost").start()) {
+      pods.gateway.post(PATH, chat("hello", 2, false), "x-request-id", "short");
+
+      assertThat(pods.prefilled()).isEmpty();
+      var weighing = pods.gateway.app.decision("short").weighing();
+      assertThat(weighing.remoteSeconds()).isGreaterThan(weighing.localSeconds());
+      assertThat(pods.gateway.admin("/debug/decisions/short"))
+          .contains("\"disaggregation\":{\"reason\":\"cost\",\"localCost\":");
+    }
+  }
+
+  @Test
+  void the_record_has_both_legs_and_both_costs() throws Exception {
+    try (var pods = DividedPods.with().start()) {
+      pods.gateway.post(PATH, chat(WORDS, 3, true), "x-request-id", "both");
+
+      pods.assertClean();
+      assertThat(pods.gateway.admin("/debug/decisions/both"))
+          .contains(
+              "\"prefill\":{\"endpoint\":\"" + prefillAddress(pods),
+              "\"localCost\":",
+              "\"remoteCost\":",
+              "\"leg\":\"prefill\",\"progress\":\"completed\"",
+              "\"leg\":\"decode\",\"progress\":\"completed\"");
+    }
+  }
+
+  private static String prefillAddress(DividedPods pods) {
+    return DividedPods.asked(Stream.of(pods.prefill(0))).isEmpty()
+        ? pods.prefill(1).hostPort()
+        : pods.prefill(0).hostPort();
+  }
+
+  private static String alone(DividedPods pods, String body)
+      throws IOException, InterruptedException {
+    try (var http = HttpClient.newHttpClient()) {
+      return http.send(
+              HttpRequest.newBuilder(URI.create("http://" + pods.decode(0).hostPort() + PATH))
+                  .header("content-type", "application/json")
+                  .header("x-request-id", "same")
+                  .POST(HttpRequest.BodyPublishers.ofString(body))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString())
+          .body();
+    }
+  }
+
+  /** Times differ, and so does what was cached. */
+  private static String withoutUsage(String body) {
+    Matcher created = Pattern.compile("\"created\":\\d+").matcher(body);
+    return created.replaceAll("").replaceAll("\"prompt_tokens_details\":\\{[^}]*}", "");
+  }
+}
