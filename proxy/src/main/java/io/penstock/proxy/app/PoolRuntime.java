@@ -5,6 +5,8 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ReflectiveChannelFactory;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.PolicyFile;
 import io.penstock.picker.discovery.DiscoverySource;
 import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.ServedModel;
@@ -27,6 +29,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One pool, running: its picker, where its endpoints come from, and what is read of them. Made and
@@ -34,16 +39,23 @@ import java.util.function.LongSupplier;
  */
 final class PoolRuntime implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(PoolRuntime.class);
   private static final Duration FILE_INTERVAL = Duration.ofSeconds(1);
 
   private final GatewayPool pool;
   private final DiscoverySource source;
   private final ScheduledExecutorService control;
+  private final @Nullable PolicyFile policyFile;
 
-  private PoolRuntime(GatewayPool pool, DiscoverySource source, ScheduledExecutorService control) {
+  private PoolRuntime(
+      GatewayPool pool,
+      DiscoverySource source,
+      ScheduledExecutorService control,
+      @Nullable PolicyFile policyFile) {
     this.pool = pool;
     this.source = source;
     this.control = control;
+    this.policyFile = policyFile;
   }
 
   /**
@@ -88,6 +100,7 @@ final class PoolRuntime implements AutoCloseable {
                 loops.size())
             .eventLoops(loops)
             .health(health)
+            .policy(config.policy().config())
             .time(nanoClock, InstantSource.system())
             .scraping(
                 new Scraping(
@@ -96,6 +109,7 @@ final class PoolRuntime implements AutoCloseable {
                     podTls,
                     ScrapeConfig.every(config.scrape().interval())))
             .build();
+    var policyFile = follow(config.policy(), picker, control, metrics);
     picker.listen(
         (snapshot, added, removed) -> {
           for (var endpoint : added) {
@@ -112,7 +126,37 @@ final class PoolRuntime implements AutoCloseable {
             health,
             new RetryBudget(gateway.retries().budget()),
             podTls);
-    return new PoolRuntime(pool, source, control);
+    return new PoolRuntime(pool, source, control, policyFile);
+  }
+
+  /** Takes over changes of a policy's file, if it is in one. */
+  private static @Nullable PolicyFile follow(
+      PoolConfig.RoutingPolicy policy,
+      PoolPicker picker,
+      ScheduledExecutorService control,
+      GatewayMetrics metrics) {
+    if (!(policy instanceof PoolConfig.RoutingPolicy.InFile in)) {
+      return null;
+    }
+    var file = in.file();
+    file.start(
+        control,
+        FILE_INTERVAL,
+        loaded -> {
+          switch (loaded) {
+            case LoadedPicker.Valid(var changed, var warnings) -> {
+              warnings.forEach(warning -> LOG.warn("{}", warning));
+              picker.policy(changed);
+              metrics.reloaded("picker", true);
+              LOG.info("{} was reloaded", file.path());
+            }
+            case LoadedPicker.Invalid(var errors) -> {
+              errors.forEach(error -> LOG.warn("not reloaded: {}", error));
+              metrics.reloaded("picker", false);
+            }
+          }
+        });
+    return file;
   }
 
   /** Finds endpoints from now on, and closes the connections to those that leave. */
@@ -148,6 +192,9 @@ final class PoolRuntime implements AutoCloseable {
 
   @Override
   public void close() {
+    if (policyFile != null) {
+      policyFile.close();
+    }
     control.execute(source::close);
     pool.picker().close();
   }

@@ -1,9 +1,12 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.config.ConfigError;
+import io.penstock.picker.config.YamlMapping;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.scrape.PodTls;
 import io.penstock.proxy.config.PoolConfig.Discovery;
+import io.penstock.proxy.config.PoolConfig.RoutingPolicy;
 import io.penstock.proxy.config.PoolConfig.Scrape;
 import io.penstock.proxy.config.PoolConfig.StaticEndpoint;
 import java.nio.file.Path;
@@ -27,7 +30,7 @@ final class PoolReader {
   private PoolReader() {}
 
   /** The pools of the file; what is wrong is noted with the mapping. */
-  static List<PoolConfig> read(YamlMapping root, Path file) {
+  static List<PoolConfig> read(YamlMapping root, Path file, List<String> warnings) {
     List<PoolConfig> pools = new ArrayList<>();
     Set<String> names = new HashSet<>();
     for (var mapping : root.mappings("pools")) {
@@ -40,15 +43,12 @@ final class PoolReader {
       if (mapping.has("models") && models.isEmpty()) {
         mapping.error("models", "is empty; leave it out to serve whatever the pods list");
       }
-      var picker = mapping.mapping("picker");
-      if (picker != null) {
-        picker.refuseAllBut(List.of());
-      }
+      var policy = PolicyReader.read(mapping.mapping("picker"), file, warnings);
       var discovery = discovery(mapping, file);
       var interval = scrapeInterval(mapping.mapping("scrape"));
       var tls = tls(mapping.mapping("tls"), file);
       if (name != null && discovery != null) {
-        pools.add(new PoolConfig(name, models, discovery, new Scrape(interval), tls));
+        pools.add(new PoolConfig(name, models, discovery, policy, new Scrape(interval), tls));
       }
     }
     return pools;
@@ -79,7 +79,12 @@ final class PoolReader {
     var name = GatewayConfigLoader.parses(Settings.POOL_NAME, first) ? first : "default";
     return List.of(
         new PoolConfig(
-            name, models, new Discovery.Static(list), new Scrape(scrapeInterval(null)), tls));
+            name,
+            models,
+            new Discovery.Static(list),
+            RoutingPolicy.EXPECTED_COST,
+            new Scrape(scrapeInterval(null)),
+            tls));
   }
 
   /** The pool of {@code --pool}. */
@@ -97,6 +102,7 @@ final class PoolReader {
             pool.name(),
             models,
             new Discovery.Kubernetes(pool),
+            RoutingPolicy.EXPECTED_COST,
             new Scrape(scrapeInterval(null)),
             tls));
   }
