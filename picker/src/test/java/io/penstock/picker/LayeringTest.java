@@ -103,6 +103,8 @@ class LayeringTest {
   @ArchTest
   static final ArchRule cost = imports("cost", "schedule", "pool", "request", "prefix", "signals");
 
+  @ArchTest static final ArchRule config = imports("config", "cost", "schedule");
+
   @ArchTest static final ArchRule flow = imports("flow", "schedule", "request", "signals", "pool");
 
   @ArchTest static final ArchRule kvevents = imports("kvevents", "prefix", "pool", "request");

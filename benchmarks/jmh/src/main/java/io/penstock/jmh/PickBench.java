@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
@@ -33,9 +34,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One pick by the default policy, end to end: prompts of 8k tokens (125 blocks, 24 of them a system
- * prompt that many endpoints hold), fresh signals, 4 requests in flight at each endpoint, 4
- * conversations held by each, the decision kept for {@code /debug/decisions}.
+ * One pick by expected cost or by llm-d's default profile, end to end: prompts of 8k tokens (125
+ * blocks, 24 of them a system prompt that many endpoints hold), fresh signals, 4 requests in flight
+ * at each endpoint, 4 conversations held by each, the decision kept for {@code /debug/decisions}.
  *
  * <p>{@code benchmarks/bin/jmh PickBench -p endpoints=1000}. Expected: 30 µs at 1,000 endpoints
  * (bar 50), 1 µs at 8; 0.6 to 0.9 KB for each pick, nearly all of it the decision record.
@@ -65,6 +66,10 @@ public class PickBench {
   @Param("1")
   public int loops;
 
+  /** What decides: a built-in policy's name. */
+  @Param({"expected-cost", "llm-d-default"})
+  public String policy = "expected-cost";
+
   private final Exclusions nothingTried = new Exclusions();
   private PoolPicker picker;
   private InferenceRequest[] requests;
@@ -76,6 +81,7 @@ public class PickBench {
     picker =
         PoolPicker.builder(PoolPickerConfig.of("bench", Set.of(Prompts.MODEL), 1), loops)
             .withoutThread()
+            .policy(policy.equals("llm-d-default") ? EndpointPickerConfig.llmdDefault() : null)
             .time(() -> SECOND, InstantSource.fixed(Instant.EPOCH))
             .build();
     List<EndpointSpec> specs = new ArrayList<>();

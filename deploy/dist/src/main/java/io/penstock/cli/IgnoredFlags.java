@@ -65,7 +65,6 @@ final class IgnoredFlags {
     flags.put("--refresh-prometheus-metrics-interval", "metrics of pools are computed when asked");
     flags.put("--metrics-staleness-threshold", "signals are fresh for 1 s or three intervals");
     flags.put("--metrics-endpoint-auth", "the metrics page asks for nothing");
-    flags.put("--allow-experimental-plugins", "there are none");
     flags.put("--grpc-max-recv-msg-size", "--max-request-body bounds what is received");
     flags.put("--tls-min-version", "TLS 1.2 and 1.3 are served");
     flags.put("--tls-cipher-suites", "the TLS library's choice is served");

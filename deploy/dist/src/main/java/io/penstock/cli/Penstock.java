@@ -1,6 +1,6 @@
 package io.penstock.cli;
 
-import io.penstock.proxy.config.Suggestion;
+import io.penstock.picker.config.Suggestion;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.concurrent.Callable;

@@ -3,6 +3,9 @@ package io.penstock.cli;
 import io.penstock.picker.app.PickerApp;
 import io.penstock.picker.app.PickerPool;
 import io.penstock.picker.app.PickerSettings;
+import io.penstock.picker.app.PolicyChoice;
+import io.penstock.picker.config.EndpointPickerConfig;
+import io.penstock.picker.config.EndpointPickerPrinter;
 import io.penstock.picker.discovery.DiscoveryException;
 import io.penstock.picker.discovery.DiscoverySource;
 import io.penstock.picker.discovery.DnsSource;
@@ -67,6 +70,14 @@ final class PickerCommand implements Callable<Integer> {
 
   @Mixin private final KubernetesOptions kubernetes = new KubernetesOptions();
 
+  @Mixin private final PolicyOptions policy = new PolicyOptions();
+
+  @Option(
+      names = "--print-config",
+      description =
+          "prints the EndpointPickerConfig in force with the source of each value, and ends")
+  private boolean printConfig;
+
   @Mixin private final ServingOptions serving = new ServingOptions();
 
   @Mixin private final ModelServerOptions modelServers = new ModelServerOptions();
@@ -96,8 +107,8 @@ final class PickerCommand implements Callable<Integer> {
       paramLabel = "N",
       description =
           "pods named to the gateway, the best first, 1 to 4; most gateways understand one"
-              + " (default: ${DEFAULT-VALUE})")
-  private int destinations = 1;
+              + " (default: the configuration's maxNumOfEndpoints, else 1)")
+  private @Nullable Integer destinations;
 
   @Option(
       names = "--disable-endpoint-subset-filter",
@@ -140,9 +151,24 @@ final class PickerCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     IgnoredFlags.warn(spec.commandLine().getParseResult());
-    var app = PickerApp.start(settings());
-    drainOnSignal(app);
+    PolicyChoice chosen;
+    try {
+      chosen = policy.choice();
+    } catch (PolicyOptions.Refused e) {
+      e.errors().forEach(error -> spec.commandLine().getErr().println("penstock: " + error));
+      spec.commandLine().getErr().flush();
+      return CommandLine.ExitCode.USAGE;
+    } catch (IllegalArgumentException e) {
+      throw wrong(e.getMessage());
+    }
     PrintWriter out = spec.commandLine().getOut();
+    if (printConfig) {
+      out.print(printed(chosen.config()));
+      out.flush();
+      return 0;
+    }
+    var app = PickerApp.start(settings(chosen));
+    drainOnSignal(app);
     out.println("ext-proc on " + text(app.address()));
     out.println("health on " + text(app.healthAddress()));
     out.println("metrics on http://" + text(app.metricsAddress()) + "/metrics");
@@ -156,7 +182,21 @@ final class PickerCommand implements Callable<Integer> {
     return 0;
   }
 
-  private PickerSettings settings() {
+  private static String printed(@Nullable EndpointPickerConfig config) {
+    return config == null
+        ? "# no configuration: requests are routed by expected cost\n"
+        : EndpointPickerPrinter.yaml(config);
+  }
+
+  private int destinations(PolicyChoice chosen) {
+    if (destinations != null) {
+      return destinations;
+    }
+    var config = chosen.config();
+    return config == null ? 1 : config.destinations();
+  }
+
+  private PickerSettings settings(PolicyChoice chosen) {
     try {
       var usual = ExtProcSettings.defaults();
       int body = Amounts.bytes(maxRequestBody);
@@ -169,10 +209,11 @@ final class PickerCommand implements Callable<Integer> {
           new ExtProcSettings(
               body,
               Math.max(body, usual.heldBodiesBytes()),
-              destinations,
+              destinations(chosen),
               !subsetsIgnored,
               endAfterRequest),
           unknownModelsRefused ? ModelRule.NOT_REFUTED : ModelRule.PREFERRED,
+          chosen,
           modelServers.tls(),
           Amounts.duration(scrapeInterval),
           Amounts.duration(preStop),

@@ -1,6 +1,6 @@
 package io.penstock.cli;
 
-import io.penstock.proxy.config.Suggestion;
+import io.penstock.picker.config.Suggestion;
 import io.penstock.simulator.engine.EngineProfile;
 import io.penstock.tools.replay.Policy;
 import io.penstock.tools.replay.Replay;
@@ -51,7 +51,8 @@ final class ReplayCommand implements Callable<Integer> {
       description =
           "expected-cost (with other weights: expected-cost:decode=0.5,stall=0.2), round-robin,"
               + " least-request, smg, aibrix, llm-d-default, llm-d-precise, dynamo, preble,"
-              + " min-pttft, or all; may be repeated (default: expected-cost)")
+              + " min-pttft, all, or a file of an EndpointPickerConfig; may be repeated (default:"
+              + " expected-cost)")
   private List<String> policies = new ArrayList<>();
 
   @Option(

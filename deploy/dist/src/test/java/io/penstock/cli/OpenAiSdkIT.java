@@ -134,6 +134,7 @@ class OpenAiSdkIT implements SdkContract {
           under("APIStatusError", "--limits.request-body=64KiB", "error_of_long_prompt", 70_000);
       case UNSUPPORTED_MEDIA_TYPE ->
           of("APIStatusError", "error_of_headers", Map.of("Content-Encoding", "gzip"));
+      case SATURATED -> new Cause.Provoked("RateLimitError", OpenAiSdkIT::askWhereAllAreBusy);
       case HEADERS_TOO_LARGE ->
           of("APIStatusError", "error_of_headers", Map.of("x-long", "x".repeat(40_000)));
       case CLIENT_CLOSED_REQUEST, CLIENT_STALL ->
@@ -263,6 +264,28 @@ class OpenAiSdkIT implements SdkContract {
           ApiKeys.entryFor("ops", "sk-good", new SplittableRandom(1)) + "  models: [other]\n");
     }
     return sdk.ask("error", pods.gateway("--auth.keys-file=" + keys).url(), model, key);
+  }
+
+  /** The only pod may have one request in flight, and has it. */
+  private static Json.Obj askWhereAllAreBusy() throws Exception {
+    pods.fault(new Fault.StallAfterEvents(3));
+    var config =
+        Files.writeString(
+            folder.resolve("busy.yaml"),
+            """
+            pools:
+              - name: tiny
+                discovery: {static: {endpoints: [{address: "%s"}]}}
+                picker:
+                  config:
+                    plugins: [{type: concurrency-detector, parameters: {maxConcurrency: 1}}]
+            """
+                .formatted(pods.podUrl().substring("http://".length())));
+    try (var gateway = PenstockProcess.serve("--config", config.toString());
+        var running = new OpenStream(gateway.url(), "busy", 100)) {
+      running.awaitFirstEvent();
+      return sdk.ask("error", gateway.url());
+    }
   }
 
   private static Json.Obj askPodsThatRefuse() throws Exception {

@@ -21,6 +21,8 @@ import io.penstock.simulator.Fleet;
 import io.penstock.simulator.SimulatedPod;
 import io.penstock.simulator.http.PodConfig;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +30,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code penstock picker} as a process, asked as a gateway asks. */
 class PickerIT {
@@ -78,6 +81,48 @@ class PickerIT {
                     "/nowhere")
                 .output())
         .contains("--cert-path");
+  }
+
+  @Test
+  void a_configuration_of_llm_d_routes_is_shown_and_is_refused_where_it_is_wrong(
+      @TempDir Path folder) throws Exception {
+    var file = folder.resolve("epp.yaml");
+    Files.writeString(
+        file,
+        """
+        apiVersion: llm-d.ai/v1alpha1
+        kind: EndpointPickerConfig
+        plugins:
+          - type: header-based-testing-filter
+          - type: queue-scorer
+        """);
+    assertThat(PenstockProcess.run("validate", file.toString()).status()).isZero();
+    assertThat(
+            PenstockProcess.run("picker", "--config-file", file.toString(), "--print-config")
+                .output())
+        .contains("- {pluginRef: queue-scorer, weight: 1}", "name: utilization-detector");
+    try (var fleet = Fleet.of(PodConfig.builder().build(), PodConfig.builder().build());
+        var picker = picker(fleet, "--config-file", file.toString())) {
+      String health = picker.said("health on ");
+      await().until(() -> readiness(health) == ServingStatus.SERVING);
+      for (var address : addresses(fleet)) {
+        try (var stream =
+            new Stream(
+                picker.said("ext-proc on "), header("test-epp-endpoint-selection", address))) {
+          assertThat(stream.pick()).isEqualTo(address);
+        }
+      }
+    }
+
+    Files.writeString(file, "kind: EndpointPickerConfig\nplugins: [{type: queu-scorer}]\n");
+    var refused = PenstockProcess.run("picker", "--config-file", file.toString());
+    assertThat(refused.status()).isEqualTo(2);
+    assertThat(refused.output())
+        .contains("apiVersion: is missing")
+        .contains(file + ":2:18: plugins[0].type: 'queu-scorer' is unknown; did you mean");
+    assertThat(PenstockProcess.run("validate", file.toString()).status()).isEqualTo(1);
+    assertThat(PenstockProcess.run("picker", "--policy", "llmd").output())
+        .contains("allowed: expected-cost, llm-d-default");
   }
 
   private static PenstockProcess picker(Fleet fleet, String... flags) throws IOException {
@@ -136,7 +181,10 @@ class PickerIT {
     private final ManagedChannel channel;
     private final StreamObserver<ProcessingRequest> requests;
 
-    Stream(String address) {
+    private final List<HeaderValue> headers;
+
+    Stream(String address, HeaderValue... headers) {
+      this.headers = List.of(headers);
       channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
       requests = ExternalProcessorGrpc.newStub(channel).process(this);
     }
@@ -150,7 +198,8 @@ class PickerIT {
                       .setHeaders(
                           HeaderMap.newBuilder()
                               .addHeaders(header(":path", "/v1/completions"))
-                              .addHeaders(header(":method", "POST")))));
+                              .addHeaders(header(":method", "POST"))
+                              .addAllHeaders(headers))));
       send(
           ProcessingRequest.newBuilder()
               .setRequestBody(

@@ -119,6 +119,14 @@ public final class PickerApp implements AutoCloseable {
         .labels(settings.build().commit(), settings.build().ref())
         .set(1);
 
+    // What may change while it runs.
+    var reload = new PolicyReload(pools, registry);
+    var policyFile = settings.policy().file();
+    if (policyFile != null) {
+      policyFile.start(control, Duration.ofMillis(FILE_MILLIS), reload::changed);
+      parts.add(policyFile);
+    }
+
     // Listeners.
     var tls = ServerTls.of(settings.tls(), InstantSource.system());
     if (tls != null) {

@@ -20,6 +20,7 @@ import java.util.function.BooleanSupplier;
  * @param tls of the ext-proc address
  * @param streams how streams are handled
  * @param modelRule which endpoints may get a request for a model
+ * @param policy by which all pools are routed
  * @param podTls how TLS is spoken to pods whose metrics are read; empty: plain text
  * @param scrapeInterval longest time between two metrics pages of a busy endpoint
  * @param preStop from the signal to stop until no more streams are accepted: long enough for
@@ -36,6 +37,7 @@ public record PickerSettings(
     TlsChoice tls,
     ExtProcSettings streams,
     ModelRule modelRule,
+    PolicyChoice policy,
     Optional<PodTls.Settings> podTls,
     Duration scrapeInterval,
     Duration preStop,
@@ -50,6 +52,38 @@ public record PickerSettings(
    * @param ref the version
    */
   public record Build(String commit, String ref) {}
+
+  /** A picker by expected cost. */
+  public PickerSettings(
+      List<PickerPool> pools,
+      InetSocketAddress grpc,
+      InetSocketAddress health,
+      InetSocketAddress metrics,
+      TlsChoice tls,
+      ExtProcSettings streams,
+      ModelRule modelRule,
+      Optional<PodTls.Settings> podTls,
+      Duration scrapeInterval,
+      Duration preStop,
+      Duration drain,
+      Build build,
+      BooleanSupplier leader) {
+    this(
+        pools,
+        grpc,
+        health,
+        metrics,
+        tls,
+        streams,
+        modelRule,
+        PolicyChoice.EXPECTED_COST,
+        podTls,
+        scrapeInterval,
+        preStop,
+        drain,
+        build,
+        leader);
+  }
 
   /** Copies the pools and checks that there is one and no name twice. */
   public PickerSettings {

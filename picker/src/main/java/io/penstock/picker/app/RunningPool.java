@@ -49,6 +49,7 @@ final class RunningPool implements AutoCloseable {
                 loops.size())
             .eventLoops(loops)
             .health(health)
+            .policy(settings.policy().config())
             .time(surroundings.nanoClock(), InstantSource.system())
             .scraping(
                 new Scraping(

@@ -1,15 +1,17 @@
 package io.penstock.picker.assembly;
 
 import io.penstock.picker.cost.LoopObserver;
+import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.SchedulingContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /** What one event loop needs to pick and place. Confined to that loop. */
 final class PickerLoop {
 
   private final int column;
-  private final SchedulingContext context;
+  private final Function<Scheduler, SchedulingContext> contexts;
   private final LoopObserver observer;
 
   /**
@@ -22,9 +24,18 @@ final class PickerLoop {
   /** No placement is due before, by the ticker. */
   private long noneBeforeNanos;
 
-  PickerLoop(int column, SchedulingContext context, LoopObserver observer) {
+  private Scheduler scheduler;
+  private SchedulingContext context;
+
+  PickerLoop(
+      int column,
+      Scheduler scheduler,
+      Function<Scheduler, SchedulingContext> contexts,
+      LoopObserver observer) {
     this.column = column;
-    this.context = context;
+    this.scheduler = scheduler;
+    this.contexts = contexts;
+    this.context = contexts.apply(scheduler);
     this.observer = observer;
   }
 
@@ -32,7 +43,13 @@ final class PickerLoop {
     return column;
   }
 
-  SchedulingContext context() {
+  /** The working memory for that scheduler, made anew when it is another than the last. */
+  @SuppressWarnings("ReferenceEquality") // another policy is another object, whatever it says
+  SchedulingContext context(Scheduler current) {
+    if (current != scheduler) {
+      scheduler = current;
+      context = contexts.apply(current);
+    }
     return context;
   }
 

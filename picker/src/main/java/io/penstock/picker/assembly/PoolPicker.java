@@ -1,5 +1,6 @@
 package io.penstock.picker.assembly;
 
+import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.cost.CostModel;
 import io.penstock.picker.cost.CostWeights;
 import io.penstock.picker.cost.DisaggregationHandler;
@@ -21,9 +22,12 @@ import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.picker.schedule.Filter;
 import io.penstock.picker.schedule.Profile;
+import io.penstock.picker.schedule.ProfileHandler;
+import io.penstock.picker.schedule.RequestHeaders;
 import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.plugins.AsleepFilter;
 import io.penstock.picker.schedule.plugins.EjectionFilter;
+import io.penstock.picker.schedule.plugins.LabelFilter;
 import io.penstock.picker.schedule.plugins.PrefillFilter;
 import io.penstock.picker.schedule.plugins.RoleFilter;
 import io.penstock.picker.scrape.Scraping;
@@ -33,6 +37,7 @@ import io.penstock.picker.signals.Reservation;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -51,20 +56,26 @@ public final class PoolPicker implements AutoCloseable {
 
   private static final long NANOS_PER_MILLI = 1_000_000;
 
+  /** Filters by which a profile says that it wants endpoints for a leg that is no whole request. */
+  private static final Set<String> LEGS = Set.of(LabelFilter.PREFILL, LabelFilter.ENCODE);
+
   private final Pool pool;
   private final EngineSignals signals;
   private final InFlight inFlight;
   private final PrefixIndex index;
   private final CostModel costs;
   private final DisaggregationHandler disaggregation;
-  private final Scheduler scheduler;
+  private final PoolPickerConfig config;
+  private final EndpointHealth health;
   private final DecisionLog decisions;
   private final List<PickerLoop> loops;
   private final PoolControl control;
   private final long epochMillisAtZero;
+  private volatile Scheduler scheduler;
 
   private PoolPicker(Builder builder) {
-    var config = builder.config;
+    this.config = builder.config;
+    this.health = builder.health;
     int columns = builder.columns;
     this.pool = new Pool(config.name());
     this.signals = new EngineSignals(config.freshFor());
@@ -74,28 +85,50 @@ public final class PoolPicker implements AutoCloseable {
     this.decisions = new DecisionLog(columns, config.decisions());
     this.disaggregation =
         new DisaggregationHandler(costs, config.weights(), config.disaggregation());
-    this.scheduler =
-        new Scheduler(
-            disaggregation,
-            List.of(
-                profile("decode", new RoleFilter(), false, config.weights(), builder),
-                profile(
-                    "prefill", new PrefillFilter(), true, config.weights().ofPrefills(), builder)),
-            costs,
-            config.modelRule(),
-            config.models());
+    this.scheduler = scheduler(builder.policy);
     this.loops = loops(columns, config.seed());
     this.control = new PoolControl(pool, signals, inFlight, index, costs, builder);
     this.epochMillisAtZero = builder.clock.millis() - builder.ticker.getAsLong() / NANOS_PER_MILLI;
   }
 
-  private Profile profile(
-      String name, Filter role, boolean mayLeaveNone, CostWeights weights, Builder builder) {
+  private Scheduler scheduler(@Nullable EndpointPickerConfig configured) {
+    var weights = config.weights();
+    if (configured == null) {
+      return scheduler(
+          disaggregation,
+          List.of(
+              profile("decode", new RoleFilter(), false, weights),
+              profile("prefill", new PrefillFilter(), true, weights.ofPrefills())));
+    }
+    var policy = configured.policy(costs);
+    return scheduler(policy.handler(), policy.profiles().stream().map(this::guarded).toList());
+  }
+
+  private Scheduler scheduler(ProfileHandler handler, List<Profile> profiles) {
+    return new Scheduler(handler, profiles, costs, config.modelRule(), config.models());
+  }
+
+  private Profile profile(String name, Filter role, boolean mayLeaveNone, CostWeights weights) {
     return new Profile(
         name,
-        List.of(role, new AsleepFilter(), new EjectionFilter(builder.health, mayLeaveNone)),
+        List.of(role, new AsleepFilter(), new EjectionFilter(health, mayLeaveNone)),
         List.of(),
         new ExpectedCostPicker(costs, weights));
+  }
+
+  /**
+   * The profile behind the filters that every policy has: endpoints that cannot answer a whole
+   * request, unless the profile chooses by that itself, that sleep, or that are ejected.
+   */
+  private Profile guarded(Profile profile) {
+    List<Filter> filters = new ArrayList<>();
+    if (profile.filters().stream().noneMatch(filter -> LEGS.contains(filter.type()))) {
+      filters.add(new RoleFilter());
+    }
+    filters.add(new AsleepFilter());
+    filters.add(new EjectionFilter(health, false));
+    filters.addAll(profile.filters());
+    return new Profile(profile.name(), filters, profile.scorers(), profile.picker());
   }
 
   private List<PickerLoop> loops(int columns, long seed) {
@@ -104,8 +137,12 @@ public final class PoolPicker implements AutoCloseable {
       var random =
           RandomGeneratorFactory.<RandomGenerator.SplittableGenerator>of("L64X128MixRandom")
               .create(seed + column);
-      var context = scheduler.context(signals, inFlight, index, random);
-      made.add(new PickerLoop(column, context, costs.observer(column)));
+      made.add(
+          new PickerLoop(
+              column,
+              scheduler,
+              from -> from.context(signals, inFlight, index, random),
+              costs.observer(column)));
     }
     return List.copyOf(made);
   }
@@ -133,12 +170,24 @@ public final class PoolPicker implements AutoCloseable {
    */
   public Decision pick(
       InferenceRequest request, String requestId, int column, Exclusions excluded, long nowNanos) {
+    return pick(request, RequestHeaders.NONE, requestId, column, excluded, nowNanos);
+  }
+
+  /** The same for a request whose headers the policy may ask for. */
+  public Decision pick(
+      InferenceRequest request,
+      RequestHeaders headers,
+      String requestId,
+      int column,
+      Exclusions excluded,
+      long nowNanos) {
     var loop = loops.get(column);
     loop.releaseOverdue(nowNanos);
+    var current = scheduler;
     var context =
-        loop.context()
-            .begin(decisions.nextId(column), request, pool.snapshot(), excluded, nowNanos);
-    var decision = scheduler.schedule(context);
+        loop.context(current)
+            .begin(decisions.nextId(column), request, headers, pool.snapshot(), excluded, nowNanos);
+    var decision = current.schedule(context);
     if (decisions.keeps()) {
       long timeMillis = epochMillisAtZero + nowNanos / NANOS_PER_MILLI;
       decisions.add(new DecisionRecord(requestId, timeMillis, context, decision));
@@ -151,7 +200,7 @@ public final class PoolPicker implements AutoCloseable {
    * the request was a question. On the column's event loop.
    */
   public boolean prefillsApart(int column) {
-    return loops.get(column).context().prefillsApart();
+    return loops.get(column).context(scheduler).prefillsApart();
   }
 
   /**
@@ -247,7 +296,8 @@ public final class PoolPicker implements AutoCloseable {
     long ttftNanos = route.predictedTtftNanos();
     if (!endpoint.id().equals(route.endpoint().id())) {
       var context =
-          loop.context().begin(route.decisionId(), request, snapshot, new Exclusions(), nowNanos);
+          loop.context(scheduler)
+              .begin(route.decisionId(), request, snapshot, new Exclusions(), nowNanos);
       cached = attached ? context.cachedTokensOn(slot) : 0;
       ttftNanos = attached ? costs.ttftNanos(context, slot, route.promptTokens(), cached) : 0;
     }
@@ -262,6 +312,16 @@ public final class PoolPicker implements AutoCloseable {
       loop.watch(placement);
     }
     return placement;
+  }
+
+  /**
+   * Routes by another policy from the next pick on, on every event loop; what is in flight stays
+   * counted. What plugins of the policy before had remembered is gone.
+   *
+   * @param configured null for expected cost
+   */
+  public void policy(@Nullable EndpointPickerConfig configured) {
+    scheduler = scheduler(configured);
   }
 
   /**
@@ -350,6 +410,7 @@ public final class PoolPicker implements AutoCloseable {
     LongSupplier ticker = System::nanoTime;
     InstantSource clock = InstantSource.system();
     boolean threaded = true;
+    @Nullable EndpointPickerConfig policy;
     @Nullable Scraping scraping;
 
     private Builder(PoolPickerConfig config, int columns) {
@@ -373,6 +434,12 @@ public final class PoolPicker implements AutoCloseable {
     /** What passive observation says of the endpoints. */
     public Builder health(EndpointHealth value) {
       health = value;
+      return this;
+    }
+
+    /** The policy to begin with; null for expected cost. */
+    public Builder policy(@Nullable EndpointPickerConfig value) {
+      policy = value;
       return this;
     }
 

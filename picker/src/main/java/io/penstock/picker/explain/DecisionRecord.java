@@ -33,8 +33,8 @@ public final class DecisionRecord {
    * The record of a decision.
    *
    * @param timeMillis when, since the epoch
-   * @param context as the decision left it; the run of its first profile is shown, and that of the
-   *     second, which picks who prefills
+   * @param context as the decision left it; the run of the first profile that ran is shown, and
+   *     where two endpoints were weighed against one, that of the second, which picks who prefills
    */
   public DecisionRecord(
       String requestId, long timeMillis, SchedulingContext context, Decision decision) {
@@ -45,8 +45,8 @@ public final class DecisionRecord {
     this.promptTokens = context.promptTokens();
     this.decision = decision;
     this.weighing = context.weighing();
-    this.ranking = new Ranking(context, context.result(0));
-    var second = context.profiles() > 1 ? context.result(1) : null;
+    this.ranking = new Ranking(context, context.result(context.firstRun()));
+    var second = weighing == null ? null : context.result(1);
     this.prefills = second == null ? null : new Ranking(context, second);
   }
 

@@ -76,6 +76,16 @@ record ImmediateAnswer(
           "rejected-no-endpoints",
           true);
 
+  private static final ImmediateAnswer SATURATED =
+      new ImmediateAnswer(
+          429,
+          "rate_limit_error",
+          "saturated",
+          null,
+          "Every model server is as busy as it may be. Try again shortly.",
+          "rejected-saturated",
+          true);
+
   private static final ImmediateAnswer UNKNOWN_MODEL =
       new ImmediateAnswer(
           404,
@@ -109,6 +119,7 @@ record ImmediateAnswer(
     return switch (reason) {
       case MODEL_NOT_SERVED -> UNKNOWN_MODEL;
       case POOL_EMPTY, NONE_READY, ALL_EXCLUDED, FILTERED -> NO_ENDPOINT;
+      case SATURATED -> SATURATED;
     };
   }
 

@@ -103,7 +103,7 @@ final class IncomingReader {
       } else if (in.is(CONTENT_TYPE, keyStart, keyLength)) {
         message.eventStream = in.text(valueStart, valueLength).startsWith("text/event-stream");
       }
-    } else if (RequestHead.mayMatter(in.at(keyStart), keyLength)) {
+    } else if (RequestHead.mayMatter(in, keyStart, keyLength)) {
       message.head.add(in.text(keyStart, keyLength), in.text(valueStart, valueLength));
     }
   }

@@ -1,5 +1,7 @@
 package io.penstock.picker.extproc;
 
+import io.penstock.picker.schedule.RequestHeaders;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A header that steers a picker, a sidecar or an engine is the gateway's to set, never the
  * client's: its name is kept in {@link #toRemove}, so that the client's copy goes no further.
  */
-final class RequestHead {
+final class RequestHead implements RequestHeaders {
 
   private static final String[] CONTROL = {
     "epp-profile",
@@ -30,6 +32,18 @@ final class RequestHead {
     "x-llm-d-", "x-prefiller-", "x-encoder-", "x-data-parallel-", "x-kv-", "x-penstock-",
   };
 
+  private static final byte[][] NEVER = {
+    name("accept"),
+    name("accept-encoding"),
+    name("accept-language"),
+    name("authorization"),
+    name("cache-control"),
+    name("connection"),
+    name("content-length"),
+    name("host"),
+    name("user-agent"),
+  };
+
   private static final int LONGEST_ID = 128;
 
   private String path = "";
@@ -40,14 +54,43 @@ final class RequestHead {
   private String fairnessId = "";
   private final List<String> toRemove = new ArrayList<>(0);
 
-  /** Whether a header whose name begins so may be of interest, so that the others cost nothing. */
-  static boolean mayMatter(byte first, int length) {
-    return switch (first) {
+  /** Names and values, one after the other. */
+  private final List<String> others = new ArrayList<>(0);
+
+  private static byte[] name(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /**
+   * Whether a header may be of interest, to the picker or to a policy that names it, so that those
+   * that nearly every request has cost nothing.
+   */
+  static boolean mayMatter(ProtoReader in, int start, int length) {
+    return switch (in.at(start)) {
       case ':' -> length <= ":method".length();
-      case 'c' -> length == "content-type".length() || length == "content-encoding".length();
-      case 'x', 'e' -> true;
-      default -> false;
+      case 'a', 'c', 'h', 'u' -> !isOneOf(NEVER, in, start, length);
+      default -> true;
     };
+  }
+
+  private static boolean isOneOf(byte[][] names, ProtoReader in, int start, int length) {
+    for (var name : names) {
+      if (in.is(name, start, length)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Of any header but those that never matter; control headers too. */
+  @Override
+  public @Nullable String value(String name) {
+    for (int i = 0; i < others.size(); i += 2) {
+      if (others.get(i).equals(name)) {
+        return others.get(i + 1);
+      }
+    }
+    return null;
   }
 
   /** Takes a header; the name is in lower case. */
@@ -58,7 +101,11 @@ final class RequestHead {
       case "content-type" -> contentType = value;
       case "content-encoding" -> encoded = !value.isEmpty() && !value.equals("identity");
       case "x-request-id" -> requestId = plain(value);
-      default -> addControl(name, value);
+      default -> {
+        others.add(name);
+        others.add(value);
+        addControl(name, value);
+      }
     }
   }
 

@@ -191,7 +191,7 @@ final class RequestSide {
     account.received(pool, request, head.fairnessId());
     var excluded = subset == null ? new Exclusions() : Exclusions.outside(subset);
     long before = loop.now();
-    var decision = pool.picker().pick(request, requestId(), loop.column(), excluded, before);
+    var decision = pool.picker().pick(request, head, requestId(), loop.column(), excluded, before);
     double seconds = (loop.now() - before) / 1e9;
     boolean apart = pool.picker().prefillsApart(loop.column());
     switch (decision) {

@@ -39,6 +39,7 @@ public final class Candidates {
   private final int[] droppedPositions = new int[MAX_DROPPED];
   private final String[] droppedBy = new String[MAX_DROPPED];
   private int droppedTotal;
+  private Decision.Reason whyNone = Decision.Reason.FILTERED;
 
   Candidates(SchedulingContext context, List<String> termNames) {
     this.context = context;
@@ -117,21 +118,26 @@ public final class Candidates {
    * of pool order, so that none is preferred for its place; O(n) while n is far above the ranked.
    */
   public void rankByScore() {
+    rankBy(scores);
+  }
+
+  /** The same by another column: the {@link #MAX_RANKED} greatest keys, greatest first. */
+  public void rankBy(double[] keys) {
     ranked = 0;
     int start = count > 1 ? context.random().nextInt(count) : 0;
     for (int k = 0; k < count; k++) {
       int i = start + k < count ? start + k : start + k - count;
       if (ranked < MAX_RANKED) {
-        insert(ranked++, i);
-      } else if (scores[i] > scores[ranking[MAX_RANKED - 1]]) {
-        insert(MAX_RANKED - 1, i);
+        insert(keys, ranked++, i);
+      } else if (keys[i] > keys[ranking[MAX_RANKED - 1]]) {
+        insert(keys, MAX_RANKED - 1, i);
       }
     }
   }
 
-  private void insert(int free, int i) {
+  private void insert(double[] keys, int free, int i) {
     int at = free;
-    while (at > 0 && scores[i] > scores[ranking[at - 1]]) {
+    while (at > 0 && keys[i] > keys[ranking[at - 1]]) {
       ranking[at] = ranking[at - 1];
       at--;
     }
@@ -182,6 +188,15 @@ public final class Candidates {
     return droppedBy[k];
   }
 
+  /** Why the run left none, where a filter did. */
+  Decision.Reason whyNone() {
+    return whyNone;
+  }
+
+  void whyNone(Decision.Reason reason) {
+    whyNone = reason;
+  }
+
   /** Starts a run with every endpoint of the view. */
   void reset(ModelView view) {
     snapshot = view.snapshot();
@@ -190,6 +205,7 @@ public final class Candidates {
     ranked = 0;
     droppedCount = 0;
     droppedTotal = 0;
+    whyNone = Decision.Reason.FILTERED;
     if (count > slots.length) {
       grow(count + count / 2);
     }

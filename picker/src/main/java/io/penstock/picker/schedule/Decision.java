@@ -84,6 +84,8 @@ public sealed interface Decision {
     /** Every endpoint that serves the model was tried before, or is outside of the subset. */
     ALL_EXCLUDED,
     /** A filter left no candidate. */
-    FILTERED
+    FILTERED,
+    /** A filter left no candidate because all of them are too busy. */
+    SATURATED
   }
 }

@@ -38,12 +38,21 @@ public record Profile(String name, List<Filter> filters, List<Weighted> scorers,
       var filter = filters.get(i);
       filter.filter(context, candidates);
       candidates.removeDropped(filter.type());
+      if (candidates.count() == 0) {
+        candidates.whyNone(filter.whenNoneIsLeft());
+      }
     }
     if (candidates.count() == 0) {
       return;
     }
     score(context, candidates);
     picker.pick(context, candidates, scorers.size());
+    for (int i = 0; i < filters.size(); i++) {
+      filters.get(i).picked(context, candidates);
+    }
+    for (int i = 0; i < scorers.size(); i++) {
+      scorers.get(i).scorer().picked(context, candidates);
+    }
   }
 
   private void score(SchedulingContext context, Candidates candidates) {

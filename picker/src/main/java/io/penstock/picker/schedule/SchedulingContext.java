@@ -40,11 +40,13 @@ public final class SchedulingContext {
   private int nextView;
   private final int[] oneSlot = new int[1];
   private final int[] oneDepth = new int[1];
+  private long[] longs = new long[0];
 
   private long decisionId;
   private InferenceRequest request = NO_REQUEST;
   private PoolSnapshot snapshot = PoolSnapshot.empty("");
   private Exclusions excluded = new Exclusions();
+  private RequestHeaders headers = RequestHeaders.NONE;
   private long nowNanos;
   private int promptTokens;
   private boolean summed;
@@ -84,6 +86,18 @@ public final class SchedulingContext {
       PoolSnapshot snapshot,
       Exclusions excluded,
       long nowNanos) {
+    return begin(decisionId, request, RequestHeaders.NONE, snapshot, excluded, nowNanos);
+  }
+
+  /** The same for a request whose headers may be asked for. */
+  public SchedulingContext begin(
+      long decisionId,
+      InferenceRequest request,
+      RequestHeaders headers,
+      PoolSnapshot snapshot,
+      Exclusions excluded,
+      long nowNanos) {
+    this.headers = headers;
     this.decisionId = decisionId;
     this.request = request;
     this.snapshot = snapshot;
@@ -105,6 +119,11 @@ public final class SchedulingContext {
   /** The request. */
   public InferenceRequest request() {
     return request;
+  }
+
+  /** Value of a header of the request, null where it has none; the name in lower case. */
+  public @Nullable String header(String name) {
+    return headers.value(name);
   }
 
   /** The pool. */
@@ -163,9 +182,22 @@ public final class SchedulingContext {
     return forecast.cachedTokens(request, oneDepth[0], promptTokens);
   }
 
-  /** Number of profiles. */
-  public int profiles() {
-    return results.length;
+  /** Working memory of at least that length, with whatever its last user left in it. */
+  public long[] longs(int length) {
+    if (longs.length < length) {
+      longs = new long[length + length / 2];
+    }
+    return longs;
+  }
+
+  /** Index of the first profile that ran, 0 when none has. */
+  public int firstRun() {
+    for (int i = 0; i < ran.length; i++) {
+      if (ran[i]) {
+        return i;
+      }
+    }
+    return 0;
   }
 
   /** Candidates as that profile left them, null while it has not run. */
@@ -177,7 +209,7 @@ public final class SchedulingContext {
   public Decision routeTo(int profile) {
     var candidates = results[profile];
     if (!ran[profile] || candidates.ranked() == 0) {
-      return new Decision.NoEndpoint(Decision.Reason.FILTERED);
+      return new Decision.NoEndpoint(candidates.whyNone());
     }
     return route(candidates, 0);
   }

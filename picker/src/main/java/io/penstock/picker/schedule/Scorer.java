@@ -1,10 +1,7 @@
 package io.penstock.picker.schedule;
 
 /** Says how much each candidate is wanted. */
-public interface Scorer {
-
-  /** The plugin's type as configuration and decision records name it. */
-  String type();
+public interface Scorer extends ProfilePlugin {
 
   /**
    * Scores every candidate.

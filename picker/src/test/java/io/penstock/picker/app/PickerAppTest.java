@@ -19,6 +19,8 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
+import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.PolicyFile;
 import io.penstock.picker.discovery.DiscoverySource;
 import io.penstock.picker.discovery.EndpointAddress;
 import io.penstock.picker.discovery.StaticSource;
@@ -36,6 +38,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +56,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The whole picker, over simulated pods. */
 class PickerAppTest {
@@ -109,6 +114,54 @@ class PickerAppTest {
                           "llm_d_epp_average_kv_cache_utilization{name=\"pods\",} 0.0",
                           "llm_d_epp_per_endpoint_queue_size{name=\"pods\",model_server_endpoint="));
       assertThat(metrics(app, "/other").statusCode()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void a_changed_policy_is_taken_over_and_a_wrong_one_is_counted(@TempDir Path folder)
+      throws Exception {
+    var head = "apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\n";
+    Path file = Files.writeString(folder.resolve("epp.yaml"), head);
+    var followed = new PolicyFile(file, false);
+    var first = ((LoadedPicker.Valid) followed.load()).config();
+    var usual = settings(List.of(pods("pods")), free(), () -> true, Duration.ZERO);
+    var settings =
+        new PickerSettings(
+            usual.pools(),
+            usual.grpc(),
+            usual.health(),
+            usual.metrics(),
+            usual.tls(),
+            usual.streams(),
+            usual.modelRule(),
+            new PolicyChoice(first, followed),
+            usual.podTls(),
+            usual.scrapeInterval(),
+            usual.preStop(),
+            usual.drain(),
+            usual.build(),
+            usual.leader());
+    try (var app = PickerApp.start(settings)) {
+      await().until(app::ready);
+      assertThat(new Stream(channel(app.address())).picked()).isNotEmpty();
+
+      Files.writeString(file, head + "plugins: [{type: nothing}]\n");
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(metrics(app, "/metrics").body())
+                      .contains("penstock_config_reload_failed_total{kind=\"picker\",} 1.0"));
+      assertThat(new Stream(channel(app.address())).picked()).isNotEmpty();
+
+      Files.writeString(
+          file,
+          head + "plugins: [{type: label-selector-filter, parameters: {matchLabels: {a: b}}}]\n");
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(metrics(app, "/metrics").body())
+                      .contains("penstock_config_reload_total{kind=\"picker\",} 1.0"));
+      assertThat(new Stream(channel(app.address())).answeredByThePicker()).isTrue();
     }
   }
 
@@ -280,6 +333,11 @@ class PickerAppTest {
           .getHeader()
           .getRawValue()
           .toStringUtf8();
+    }
+
+    boolean answeredByThePicker() throws InterruptedException {
+      var reply = replies.poll(20, TimeUnit.SECONDS);
+      return reply != null && reply.hasImmediateResponse();
     }
 
     boolean refused() throws InterruptedException {

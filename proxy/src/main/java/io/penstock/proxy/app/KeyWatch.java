@@ -1,7 +1,7 @@
 package io.penstock.proxy.app;
 
-import io.penstock.proxy.config.ConfigError;
-import io.penstock.proxy.config.WatchedFiles;
+import io.penstock.picker.config.ConfigError;
+import io.penstock.picker.config.WatchedFiles;
 import io.penstock.proxy.metrics.GatewayMetrics;
 import io.penstock.proxy.openai.ApiKeys;
 import java.io.IOException;

@@ -5,6 +5,8 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ReflectiveChannelFactory;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.PolicyFile;
 import io.penstock.picker.discovery.DiscoverySource;
 import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.ServedModel;
@@ -34,6 +36,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One pool, running: its picker, where its endpoints come from, and what is read of them. Made and
@@ -41,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PoolRuntime implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(PoolRuntime.class);
   private static final Duration FILE_INTERVAL = Duration.ofSeconds(1);
   private static final Duration ENGINES_FIRST = Duration.ofMillis(200);
 
@@ -48,16 +53,19 @@ final class PoolRuntime implements AutoCloseable {
   private final DiscoverySource source;
   private final @Nullable MooncakeEngines engines;
   private final ScheduledExecutorService control;
+  private final @Nullable PolicyFile policyFile;
 
   private PoolRuntime(
       GatewayPool pool,
       DiscoverySource source,
       @Nullable MooncakeEngines engines,
-      ScheduledExecutorService control) {
+      ScheduledExecutorService control,
+      @Nullable PolicyFile policyFile) {
     this.pool = pool;
     this.source = source;
     this.engines = engines;
     this.control = control;
+    this.policyFile = policyFile;
   }
 
   /**
@@ -103,6 +111,7 @@ final class PoolRuntime implements AutoCloseable {
                 loops.size())
             .eventLoops(loops)
             .health(health)
+            .policy(config.policy().config())
             .time(nanoClock, InstantSource.system())
             .scraping(
                 new Scraping(
@@ -111,6 +120,7 @@ final class PoolRuntime implements AutoCloseable {
                     podTls,
                     ScrapeConfig.every(config.scrape().interval())))
             .build();
+    var policyFile = follow(config.policy(), picker, control, metrics);
     picker.listen(
         (snapshot, added, removed) -> {
           for (var endpoint : added) {
@@ -135,7 +145,37 @@ final class PoolRuntime implements AutoCloseable {
             new Division(
                 engines == null ? leg(connector) : new MooncakeLeg(engines),
                 config.disaggregation().prefillTimeout().toNanos()));
-    return new PoolRuntime(pool, source, engines, control);
+    return new PoolRuntime(pool, source, engines, control, policyFile);
+  }
+
+  /** Takes over changes of a policy's file, if it is in one. */
+  private static @Nullable PolicyFile follow(
+      PoolConfig.RoutingPolicy policy,
+      PoolPicker picker,
+      ScheduledExecutorService control,
+      GatewayMetrics metrics) {
+    if (!(policy instanceof PoolConfig.RoutingPolicy.InFile in)) {
+      return null;
+    }
+    var file = in.file();
+    file.start(
+        control,
+        FILE_INTERVAL,
+        loaded -> {
+          switch (loaded) {
+            case LoadedPicker.Valid(var changed, var warnings) -> {
+              warnings.forEach(warning -> LOG.warn("{}", warning));
+              picker.policy(changed);
+              metrics.reloaded("picker", true);
+              LOG.info("{} was reloaded", file.path());
+            }
+            case LoadedPicker.Invalid(var errors) -> {
+              errors.forEach(error -> LOG.warn("not reloaded: {}", error));
+              metrics.reloaded("picker", false);
+            }
+          }
+        });
+    return file;
   }
 
   /** Finds endpoints from now on, and closes the connections to those that leave. */
@@ -189,6 +229,9 @@ final class PoolRuntime implements AutoCloseable {
 
   @Override
   public void close() {
+    if (policyFile != null) {
+      policyFile.close();
+    }
     control.execute(source::close);
     if (engines != null) {
       engines.close();

@@ -1,5 +1,6 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.config.WatchedFiles;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

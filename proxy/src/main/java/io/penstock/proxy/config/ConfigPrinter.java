@@ -3,10 +3,12 @@ package io.penstock.proxy.config;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import io.penstock.picker.config.EndpointPickerPrinter;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.scrape.PodTls;
 import io.penstock.proxy.config.PoolConfig.Disaggregation;
 import io.penstock.proxy.config.PoolConfig.Discovery;
+import io.penstock.proxy.config.PoolConfig.RoutingPolicy;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -56,7 +58,8 @@ public final class ConfigPrinter {
         out.append("    models: ").append(words(pool.models())).append('\n');
       }
       discovery(out, pool.discovery());
-      out.append("    picker: {}\n    scrape: {interval: ")
+      policy(out, pool.policy());
+      out.append("    scrape: {interval: ")
           .append(time(pool.scrape().interval().toNanos()))
           .append("}\n");
       var tls = pool.tls();
@@ -134,6 +137,32 @@ public final class ConfigPrinter {
     }
   }
 
+  private static void policy(StringBuilder out, RoutingPolicy policy) {
+    switch (policy) {
+      case RoutingPolicy.BuiltIn(var name, var config) ->
+          out.append("    picker: {policy: ").append(word(name)).append("}\n");
+      case RoutingPolicy.InFile(var file, var config) ->
+          out.append("    picker: {configFile: ")
+              .append(word(file.path().toString()))
+              .append(file.experimental() ? ", allowExperimentalPlugins: true}\n" : "}\n");
+      case RoutingPolicy.Inline(var config, var experimental) -> {
+        out.append("    picker:\n");
+        if (experimental) {
+          out.append("      allowExperimentalPlugins: true\n");
+        }
+        out.append("      config:\n").append(EndpointPickerPrinter.yaml(config).indent(8));
+      }
+    }
+  }
+
+  private static String name(RoutingPolicy policy) {
+    return switch (policy) {
+      case RoutingPolicy.BuiltIn(var name, var config) -> name;
+      case RoutingPolicy.InFile(var file, var config) -> file.path().toString();
+      case RoutingPolicy.Inline _ -> "config";
+    };
+  }
+
   private static void pool(JsonGenerator json, PoolConfig pool) throws IOException {
     json.writeStartObject();
     json.writeStringField("name", pool.name());
@@ -169,6 +198,7 @@ public final class ConfigPrinter {
       }
     }
     json.writeEndObject();
+    json.writeStringField("picker", name(pool.policy()));
     json.writeStringField("scrapeInterval", time(pool.scrape().interval().toNanos()));
     if (pool.tls() != null) {
       json.writeStringField("tls", "{" + members(pool.tls()) + "}");

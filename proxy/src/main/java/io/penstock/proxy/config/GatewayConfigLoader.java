@@ -1,5 +1,8 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.config.ConfigError;
+import io.penstock.picker.config.Suggestion;
+import io.penstock.picker.config.YamlMapping;
 import io.penstock.proxy.config.GatewayConfig.Auth;
 import io.penstock.proxy.config.GatewayConfig.Ejection;
 import io.penstock.proxy.config.GatewayConfig.Limits;
@@ -86,7 +89,7 @@ public final class GatewayConfigLoader {
     if (root.has("pools")) {
       settings.poolsFrom(name + ":" + root.line("pools"));
     }
-    return PoolReader.read(root, file);
+    return PoolReader.read(root, file, warnings);
   }
 
   /** Takes the settings of one mapping of the file; returns the names it may have. */

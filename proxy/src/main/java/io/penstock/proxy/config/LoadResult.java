@@ -1,5 +1,6 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.config.ConfigError;
 import java.util.List;
 
 /** What loading a configuration came to. Immutable. */

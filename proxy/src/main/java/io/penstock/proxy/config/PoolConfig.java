@@ -1,5 +1,7 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.config.EndpointPickerConfig;
+import io.penstock.picker.config.PolicyFile;
 import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param models what it may serve; empty: whatever the pods list
  * @param discovery where its endpoints come from
+ * @param policy how its requests are routed
  * @param scrape how its pods' metrics are read
  * @param tls how TLS is spoken to its pods; null: plain text
  * @param disaggregation how prompts go from pods that prefill to pods that answer
@@ -24,13 +27,36 @@ public record PoolConfig(
     String name,
     List<String> models,
     Discovery discovery,
+    RoutingPolicy policy,
     Scrape scrape,
     PodTls.@Nullable Settings tls,
     Disaggregation disaggregation) {
 
+  /** Name of the policy without a configuration. */
+  static final String EXPECTED_COST_NAME = "expected-cost";
+
   /** Copies the models. */
   public PoolConfig {
     models = List.copyOf(models);
+  }
+
+  /** How requests are routed. */
+  public sealed interface RoutingPolicy {
+
+    /** Penstock's own policy. */
+    RoutingPolicy EXPECTED_COST = new BuiltIn(EXPECTED_COST_NAME, null);
+
+    /** The configuration to begin with; null for expected cost. */
+    @Nullable EndpointPickerConfig config();
+
+    /** A policy with a name. */
+    record BuiltIn(String name, @Nullable EndpointPickerConfig config) implements RoutingPolicy {}
+
+    /** An EndpointPickerConfig inside of the gateway's configuration. */
+    record Inline(EndpointPickerConfig config, boolean experimental) implements RoutingPolicy {}
+
+    /** An EndpointPickerConfig in a file, watched. */
+    record InFile(PolicyFile file, EndpointPickerConfig config) implements RoutingPolicy {}
   }
 
   /** A source of endpoints. */

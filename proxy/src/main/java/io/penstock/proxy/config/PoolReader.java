@@ -1,11 +1,14 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.config.ConfigError;
+import io.penstock.picker.config.YamlMapping;
 import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.scrape.PodTls;
 import io.penstock.proxy.config.PoolConfig.Disaggregation;
 import io.penstock.proxy.config.PoolConfig.Discovery;
+import io.penstock.proxy.config.PoolConfig.RoutingPolicy;
 import io.penstock.proxy.config.PoolConfig.Scrape;
 import io.penstock.proxy.config.PoolConfig.StaticEndpoint;
 import java.nio.file.Path;
@@ -30,7 +33,7 @@ final class PoolReader {
   private PoolReader() {}
 
   /** The pools of the file; what is wrong is noted with the mapping. */
-  static List<PoolConfig> read(YamlMapping root, Path file) {
+  static List<PoolConfig> read(YamlMapping root, Path file, List<String> warnings) {
     List<PoolConfig> pools = new ArrayList<>();
     Set<String> names = new HashSet<>();
     for (var mapping : root.mappings("pools")) {
@@ -44,17 +47,15 @@ final class PoolReader {
       if (mapping.has("models") && models.isEmpty()) {
         mapping.error("models", "is empty; leave it out to serve whatever the pods list");
       }
-      var picker = mapping.mapping("picker");
-      if (picker != null) {
-        picker.refuseAllBut(List.of());
-      }
+      var policy = PolicyReader.read(mapping.mapping("picker"), file, warnings);
       var discovery = discovery(mapping, file);
       var interval = scrapeInterval(mapping.mapping("scrape"));
       var tls = tls(mapping.mapping("tls"), file);
       var disaggregation = disaggregation(mapping.mapping("disaggregation"), null);
       if (name != null && discovery != null) {
         pools.add(
-            new PoolConfig(name, models, discovery, new Scrape(interval), tls, disaggregation));
+            new PoolConfig(
+                name, models, discovery, policy, new Scrape(interval), tls, disaggregation));
       }
     }
     return pools;
@@ -95,6 +96,7 @@ final class PoolReader {
             name,
             models,
             new Discovery.Static(list),
+            RoutingPolicy.EXPECTED_COST,
             new Scrape(scrapeInterval(null)),
             tls,
             disaggregation(null, decider)));
@@ -146,6 +148,7 @@ final class PoolReader {
             pool.name(),
             models,
             new Discovery.Kubernetes(pool),
+            RoutingPolicy.EXPECTED_COST,
             new Scrape(scrapeInterval(null)),
             tls,
             disaggregation(null, null)));

@@ -146,7 +146,14 @@ final class Routing implements ExchangeState, ResponseHandler {
     if (request == null) {
       throw new IllegalStateException("nothing to pick by");
     }
-    return pool.picker().pick(request, exchange.requestId(), exchange.loop().index(), tried, now);
+    return pool.picker()
+        .pick(
+            request,
+            exchange.facts().head,
+            exchange.requestId(),
+            exchange.loop().index(),
+            tried,
+            now);
   }
 
   /** Has one pod answer by itself. */
@@ -364,6 +371,8 @@ final class Routing implements ExchangeState, ResponseHandler {
     over();
     if (none.reason() == Decision.Reason.MODEL_NOT_SERVED && request != null) {
       exchange.rejectUnknownModel(request.model());
+    } else if (none.reason() == Decision.Reason.SATURATED) {
+      exchange.reject(GatewayError.SATURATED);
     } else {
       exchange.reject(GatewayError.NO_HEALTHY_ENDPOINTS);
     }

@@ -2,7 +2,7 @@ package io.penstock.proxy.openai;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.penstock.proxy.config.ConfigError;
+import io.penstock.picker.config.ConfigError;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.time.Instant;

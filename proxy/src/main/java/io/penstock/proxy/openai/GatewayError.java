@@ -147,6 +147,14 @@ public enum GatewayError {
       Retry.NEVER,
       "The request body must be sent plain, as application/json or multipart/form-data.",
       "The body is compressed, or of a type the path does not take."),
+  SATURATED(
+      429,
+      Type.RATE_LIMIT,
+      "saturated",
+      null,
+      Retry.SOON,
+      "Every model server is as busy as it may be. Try again shortly.",
+      "A filter of the pool's policy that bounds load leaves no pod."),
   HEADERS_TOO_LARGE(
       431,
       Type.INVALID_REQUEST,
@@ -281,6 +289,7 @@ public enum GatewayError {
     static final String INVALID_REQUEST = "invalid_request_error";
     static final String AUTHENTICATION = "authentication_error";
     static final String PERMISSION = "permission_error";
+    static final String RATE_LIMIT = "rate_limit_error";
     static final String SERVER = "server_error";
 
     private Type() {}
@@ -382,6 +391,7 @@ public enum GatewayError {
       case 403 -> "permission_error";
       case 404 -> "not_found_error";
       case 413 -> "request_too_large";
+      case 429 -> "rate_limit_error";
       case 503 -> "overloaded_error";
       default -> status < 500 ? "invalid_request_error" : "api_error";
     };

@@ -1,7 +1,7 @@
 package io.penstock.proxy.openai;
 
-import io.penstock.proxy.config.ConfigError;
-import io.penstock.proxy.config.YamlMapping;
+import io.penstock.picker.config.ConfigError;
+import io.penstock.picker.config.YamlMapping;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;

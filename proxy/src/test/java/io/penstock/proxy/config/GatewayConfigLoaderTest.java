@@ -230,7 +230,13 @@ class GatewayConfigLoaderTest {
           "{name: a, discovery: {dns: {address: x}}} | 'x' does not fit; allowed: host:port",
           "{name: a b, discovery: {file: {path: x}}} | 'a b' does not fit; allowed: letters",
           "{name: a, models: [], discovery: {file: {path: x}}} | models: is empty",
-          "{name: a, picker: {x: 1}, discovery: {file: {path: x}}} | allowed: nothing",
+          "{name: a, picker: {x: 1}, discovery: {file: {path: x}}} | allowed: configFile, config",
+          "{name: a, picker: {policy: llmd}, discovery: {file: {path: x}}} | allowed: expected-cost",
+          "{name: a, picker: {policy: llm-d-default, configFile: x}, discovery: {file: {path: x}}} |"
+              + " is given beside",
+          "{name: a, picker: {configFile: none}, discovery: {file: {path: x}}} | no such file",
+          "{name: a, picker: {config: {plugins: [{type: q}]}}, discovery: {file: {path: x}}} |"
+              + " pools[0].picker.config.plugins[0].type: 'q' is unknown",
           "{name: a, discovery: {static: {}}} | endpoints: is missing",
           "{name: a, discovery: {static: {endpoints: [{address: '1.1.1.1'}]}}} | does not fit",
           "{name: a, discovery: {static: {endpoints: [{address: 'a:1', role: x}]}}} | both, prefill",
@@ -310,6 +316,50 @@ class GatewayConfigLoaderTest {
                     5L << 30,
                     Duration.ofMillis(10)),
                 Duration.ofSeconds(5)));
+  }
+
+  @Test
+  void a_pool_is_routed_by_a_name_a_file_or_what_stands_there() throws Exception {
+    Files.writeString(
+        folder.resolve("epp.yaml"),
+        """
+        apiVersion: llm-d.ai/v1alpha1
+        kind: EndpointPickerConfig
+        plugins: [{type: queue-scorer}]
+        """);
+    var loaded =
+        loaded(
+            sources(
+                POOL
+                    + """
+                      - name: file
+                        discovery: {dns: {address: "pods:8000"}}
+                        picker: {configFile: epp.yaml}
+                      - name: inline
+                        discovery: {dns: {address: "pods:8000"}}
+                        picker:
+                          allowExperimentalPlugins: true
+                          config: {plugins: [{type: utilization-filter, parameters: {conditions: []}}]}
+                      - name: named
+                        discovery: {dns: {address: "pods:8000"}}
+                        picker: {policy: llm-d-default}
+                    """));
+
+    var pools = loaded.config().pools();
+    assertThat(pools.getFirst().policy().config()).isNull();
+    assertThat(pools.subList(1, 4))
+        .extracting(pool -> String.valueOf(pool.policy().config()))
+        .satisfiesExactly(
+            file -> assertThat(file).contains("queue-scorer"),
+            inline -> assertThat(inline).contains("utilization-filter"),
+            named -> assertThat(named).contains("prefix-cache-scorer"));
+    var printed = ConfigPrinter.yaml(loaded);
+    assertThat(printed)
+        .contains("picker: {policy: expected-cost}")
+        .contains("/epp.yaml}")
+        .contains("picker: {policy: llm-d-default}");
+    assertThat(ConfigPrinter.yaml(loaded(sources(printed))).replaceAll(" *#.*", ""))
+        .isEqualTo(printed.replaceAll(" *#.*", ""));
   }
 
   @Test

@@ -2,7 +2,7 @@ package io.penstock.proxy.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.proxy.config.ConfigError;
+import io.penstock.picker.config.ConfigError;
 import io.penstock.proxy.openai.ApiKeys.Verdict;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.penstock.picker.assembly.Placement;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.cost.CostWeights;
 import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.explain.FailureKind;
@@ -29,6 +30,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gateway's own picker, as the proxy uses it: streamed requests of text at four bytes a token,
@@ -50,7 +52,7 @@ final class PickerGateway implements Gateway {
   private final MetricsPageScanner scanner = new MetricsPageScanner(1 << 10);
   private final EngineSample sample = new EngineSample();
 
-  PickerGateway(Pods pods, CostWeights weights, long seed) {
+  PickerGateway(Pods pods, CostWeights weights, @Nullable EndpointPickerConfig policy, long seed) {
     this.pods = pods;
     var config =
         new PoolPickerConfig(
@@ -66,6 +68,7 @@ final class PickerGateway implements Gateway {
     this.picker =
         PoolPicker.builder(config, 1)
             .withoutThread()
+            .policy(policy)
             .time(() -> 0, InstantSource.fixed(Instant.EPOCH))
             .build();
     var specs = IntStream.range(0, pods.count()).mapToObj(PickerGateway::spec).toList();

@@ -1,14 +1,21 @@
 package io.penstock.tools.replay;
 
+import io.penstock.picker.config.ConfigError;
+import io.penstock.picker.config.EndpointPickerConfig;
+import io.penstock.picker.config.EndpointPickerLoader;
+import io.penstock.picker.config.LoadedPicker;
 import io.penstock.picker.cost.CostWeights;
 import io.penstock.tools.replay.rule.RoutingRules;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A routing policy by name: {@code expected-cost}, which is the gateway's picker and may name
- * weights ({@code expected-cost:decode=0.5,stall=0.2}), or a rule of {@link RoutingRules}.
- * Immutable.
+ * weights ({@code expected-cost:decode=0.5,stall=0.2}), a rule of {@link RoutingRules}, or a file
+ * of llm-d's EndpointPickerConfig, by which the gateway's picker is run. Immutable.
  */
 public final class Policy {
 
@@ -17,10 +24,16 @@ public final class Policy {
 
   private final String name;
   private final CostWeights weights;
+  private final @Nullable EndpointPickerConfig config;
 
   private Policy(String name, CostWeights weights) {
+    this(name, weights, null);
+  }
+
+  private Policy(String name, CostWeights weights, @Nullable EndpointPickerConfig config) {
     this.name = name;
     this.weights = weights;
+    this.config = config;
   }
 
   /** Every name that {@link #parse} knows. */
@@ -37,11 +50,23 @@ public final class Policy {
    * @throws IllegalArgumentException in one sentence with what is allowed
    */
   public static Policy parse(String text) {
+    if (text.endsWith(".yaml") || text.endsWith(".yml")) {
+      return switch (EndpointPickerLoader.load(Path.of(text), true)) {
+        case LoadedPicker.Valid(var config, var _) -> new Policy(text, CostWeights.DEFAULT, config);
+        case LoadedPicker.Invalid(var errors) ->
+            throw new IllegalArgumentException(
+                errors.stream().map(ConfigError::toString).collect(Collectors.joining("\n")));
+      };
+    }
     int colon = text.indexOf(':');
     String base = colon < 0 ? text : text.substring(0, colon);
     if (!names().contains(base)) {
       throw new IllegalArgumentException(
-          "policy '" + base + "' is unknown, allowed: " + String.join(", ", names()));
+          "policy '"
+              + base
+              + "' is unknown, allowed: "
+              + String.join(", ", names())
+              + ", or a file that ends in .yaml");
     }
     if (colon < 0) {
       return new Policy(text, CostWeights.DEFAULT);
@@ -94,8 +119,8 @@ public final class Policy {
 
   /** A fresh router that follows the policy. */
   Gateway gateway(Pods pods, long seed) {
-    return name.startsWith(EXPECTED_COST)
-        ? new PickerGateway(pods, weights, seed)
+    return config != null || name.startsWith(EXPECTED_COST)
+        ? new PickerGateway(pods, weights, config, seed)
         : new RuleGateway(RoutingRules.named(name), pods, seed);
   }
 }

@@ -1,4 +1,4 @@
-package io.penstock.proxy.config;
+package io.penstock.picker.config;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -76,6 +76,11 @@ public final class YamlMapping {
     return List.of();
   }
 
+  /** Everything that was noted so far, of the whole file. */
+  List<ConfigError> errors() {
+    return errors;
+  }
+
   /** Path of a member, for messages. */
   public String child(String key) {
     return path.isEmpty() ? key : path + "." + key;
@@ -84,6 +89,16 @@ public final class YamlMapping {
   /** Whether the member is there. */
   public boolean has(String key) {
     return members.containsKey(key);
+  }
+
+  /** Whether the member is there and empty. */
+  public boolean isNothing(String key) {
+    return members.get(key) instanceof ScalarNode scalar && isNothing(scalar);
+  }
+
+  /** File that the mapping is in. */
+  public String file() {
+    return file;
   }
 
   /** Names of all members, in order. */
@@ -170,6 +185,11 @@ public final class YamlMapping {
   /** Notes an error at a member, or at the mapping where the member is absent. */
   public void error(String key, String message) {
     errors.add(errorAt(members.getOrDefault(key, node), child(key), message));
+  }
+
+  /** An error or a warning for that place, not noted. */
+  public ConfigError at(String key, String message) {
+    return errorAt(members.getOrDefault(key, node), child(key), message);
   }
 
   private static @Nullable Node compose(String file, String text, List<ConfigError> errors) {

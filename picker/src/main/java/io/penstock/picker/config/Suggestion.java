@@ -1,4 +1,4 @@
-package io.penstock.proxy.config;
+package io.penstock.picker.config;
 
 import java.util.Collection;
 import java.util.Locale;

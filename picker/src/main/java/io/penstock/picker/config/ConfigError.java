@@ -1,4 +1,4 @@
-package io.penstock.proxy.config;
+package io.penstock.picker.config;
 
 /**
  * One thing wrong with a configuration, for a person. Immutable.

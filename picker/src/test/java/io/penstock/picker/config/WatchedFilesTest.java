@@ -1,4 +1,4 @@
-package io.penstock.proxy.config;
+package io.penstock.picker.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

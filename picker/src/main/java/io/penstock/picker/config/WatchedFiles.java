@@ -1,4 +1,4 @@
-package io.penstock.proxy.config;
+package io.penstock.picker.config;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,0 +1,104 @@
+package io.penstock.proxy.config;
+
+import io.penstock.picker.config.EndpointPickerConfig;
+import io.penstock.picker.config.EndpointPickerLoader;
+import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.PolicyFile;
+import io.penstock.picker.config.Suggestion;
+import io.penstock.picker.config.YamlMapping;
+import io.penstock.proxy.config.PoolConfig.RoutingPolicy;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code picker} of a pool: a policy by name, in a file of llm-d's, or inline. */
+final class PolicyReader {
+
+  private static final String FILE = "configFile";
+  private static final String INLINE = "config";
+  private static final String NAME = "policy";
+  private static final String EXPERIMENTAL = "allowExperimentalPlugins";
+  private static final List<String> CHOICES = List.of(FILE, INLINE, NAME);
+  private static final List<String> NAMES =
+      List.of(PoolConfig.EXPECTED_COST_NAME, EndpointPickerConfig.LLM_D_DEFAULT);
+
+  private PolicyReader() {}
+
+  /** The policy; what is wrong is noted with the mapping, and expected cost stands in. */
+  static RoutingPolicy read(@Nullable YamlMapping picker, Path file, List<String> warnings) {
+    if (picker == null) {
+      return RoutingPolicy.EXPECTED_COST;
+    }
+    picker.refuseAllBut(List.of(FILE, INLINE, NAME, EXPERIMENTAL));
+    var given = new ArrayList<>(CHOICES);
+    given.retainAll(picker.names());
+    if (given.size() > 1) {
+      picker.error(given.get(1), "is given beside " + given.getFirst() + "; allowed: one of them");
+      return RoutingPolicy.EXPECTED_COST;
+    }
+    boolean experimental = experimental(picker);
+    return switch (given.isEmpty() ? "" : given.getFirst()) {
+      case FILE -> inFile(picker, file, experimental, warnings);
+      case INLINE -> inline(picker.mapping(INLINE), experimental, warnings);
+      case NAME -> named(picker);
+      default -> RoutingPolicy.EXPECTED_COST;
+    };
+  }
+
+  private static boolean experimental(YamlMapping picker) {
+    var text = picker.text(EXPERIMENTAL);
+    if (text != null && !text.equals("true") && !text.equals("false")) {
+      picker.error(EXPERIMENTAL, "'" + text + "' does not fit; allowed: true, false");
+    }
+    return "true".equals(text);
+  }
+
+  private static RoutingPolicy inFile(
+      YamlMapping picker, Path file, boolean experimental, List<String> warnings) {
+    var text = picker.text(FILE);
+    if (text == null) {
+      return RoutingPolicy.EXPECTED_COST;
+    }
+    var policy = new PolicyFile(file.resolveSibling(text), experimental);
+    return switch (policy.load()) {
+      case LoadedPicker.Invalid(var errors) -> {
+        errors.forEach(error -> picker.error(FILE, error.toString()));
+        yield RoutingPolicy.EXPECTED_COST;
+      }
+      case LoadedPicker.Valid(var config, var said) -> {
+        said.forEach(warning -> warnings.add(warning.toString()));
+        yield new RoutingPolicy.InFile(policy, config);
+      }
+    };
+  }
+
+  private static RoutingPolicy inline(
+      @Nullable YamlMapping part, boolean experimental, List<String> warnings) {
+    if (part == null) {
+      return RoutingPolicy.EXPECTED_COST;
+    }
+    return switch (EndpointPickerLoader.loadPart(part, experimental)) {
+      case LoadedPicker.Invalid _ -> RoutingPolicy.EXPECTED_COST;
+      case LoadedPicker.Valid(var config, var said) -> {
+        said.forEach(warning -> warnings.add(warning.toString()));
+        yield new RoutingPolicy.Inline(config, experimental);
+      }
+    };
+  }
+
+  private static RoutingPolicy named(YamlMapping picker) {
+    var name = picker.text(NAME);
+    if (EndpointPickerConfig.LLM_D_DEFAULT.equals(name)) {
+      return new RoutingPolicy.BuiltIn(
+          EndpointPickerConfig.LLM_D_DEFAULT, EndpointPickerConfig.llmdDefault());
+    }
+    if (name != null && !NAMES.contains(name)) {
+      picker.error(
+          NAME,
+          "'%s' does not fit; allowed: %s%s"
+              .formatted(name, String.join(", ", NAMES), Suggestion.didYouMean(name, NAMES)));
+    }
+    return RoutingPolicy.EXPECTED_COST;
+  }
+}
