@@ -46,6 +46,7 @@ class TroubleshootingTest {
       }
     }
     given.add("Stopped");
+    given.addAll(List.of("HPAProgressing", "ScaledObjectProgressing")); // handed through by Scalers
     given.remove("CRDMissing");
     given.remove("Invalid");
     given.remove("Refused");

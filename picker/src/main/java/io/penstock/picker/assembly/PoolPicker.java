@@ -2,9 +2,7 @@ package io.penstock.picker.assembly;
 
 import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.cost.CostModel;
-import io.penstock.picker.cost.CostWeights;
 import io.penstock.picker.cost.DisaggregationHandler;
-import io.penstock.picker.cost.ExpectedCostPicker;
 import io.penstock.picker.cost.ModelRates;
 import io.penstock.picker.explain.Attempt;
 import io.penstock.picker.explain.DecisionLog;
@@ -20,16 +18,8 @@ import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.schedule.Exclusions;
-import io.penstock.picker.schedule.Filter;
-import io.penstock.picker.schedule.Profile;
-import io.penstock.picker.schedule.ProfileHandler;
 import io.penstock.picker.schedule.RequestHeaders;
 import io.penstock.picker.schedule.Scheduler;
-import io.penstock.picker.schedule.plugins.AsleepFilter;
-import io.penstock.picker.schedule.plugins.EjectionFilter;
-import io.penstock.picker.schedule.plugins.LabelFilter;
-import io.penstock.picker.schedule.plugins.PrefillFilter;
-import io.penstock.picker.schedule.plugins.RoleFilter;
 import io.penstock.picker.scrape.Scraping;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
@@ -37,7 +27,6 @@ import io.penstock.picker.signals.Reservation;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -56,17 +45,13 @@ public final class PoolPicker implements AutoCloseable {
 
   private static final long NANOS_PER_MILLI = 1_000_000;
 
-  /** Filters by which a profile says that it wants endpoints for a leg that is no whole request. */
-  private static final Set<String> LEGS = Set.of(LabelFilter.PREFILL, LabelFilter.ENCODE);
-
   private final Pool pool;
   private final EngineSignals signals;
   private final InFlight inFlight;
   private final PrefixIndex index;
   private final CostModel costs;
   private final DisaggregationHandler disaggregation;
-  private final PoolPickerConfig config;
-  private final EndpointHealth health;
+  private final Schedulers schedulers;
   private final DecisionLog decisions;
   private final List<PickerLoop> loops;
   private final PoolControl control;
@@ -74,8 +59,7 @@ public final class PoolPicker implements AutoCloseable {
   private volatile Scheduler scheduler;
 
   private PoolPicker(Builder builder) {
-    this.config = builder.config;
-    this.health = builder.health;
+    var config = builder.config;
     int columns = builder.columns;
     this.pool = new Pool(config.name());
     this.signals = new EngineSignals(config.freshFor());
@@ -85,50 +69,11 @@ public final class PoolPicker implements AutoCloseable {
     this.decisions = new DecisionLog(columns, config.decisions());
     this.disaggregation =
         new DisaggregationHandler(costs, config.weights(), config.disaggregation());
-    this.scheduler = scheduler(builder.policy);
+    this.schedulers = new Schedulers(config, builder.health, costs, disaggregation);
+    this.scheduler = schedulers.of(builder.policy);
     this.loops = loops(columns, config.seed());
     this.control = new PoolControl(pool, signals, inFlight, index, costs, builder);
     this.epochMillisAtZero = builder.clock.millis() - builder.ticker.getAsLong() / NANOS_PER_MILLI;
-  }
-
-  private Scheduler scheduler(@Nullable EndpointPickerConfig configured) {
-    var weights = config.weights();
-    if (configured == null) {
-      return scheduler(
-          disaggregation,
-          List.of(
-              profile("decode", new RoleFilter(), false, weights),
-              profile("prefill", new PrefillFilter(), true, weights.ofPrefills())));
-    }
-    var policy = configured.policy(costs);
-    return scheduler(policy.handler(), policy.profiles().stream().map(this::guarded).toList());
-  }
-
-  private Scheduler scheduler(ProfileHandler handler, List<Profile> profiles) {
-    return new Scheduler(handler, profiles, costs, config.modelRule(), config.models());
-  }
-
-  private Profile profile(String name, Filter role, boolean mayLeaveNone, CostWeights weights) {
-    return new Profile(
-        name,
-        List.of(role, new AsleepFilter(), new EjectionFilter(health, mayLeaveNone)),
-        List.of(),
-        new ExpectedCostPicker(costs, weights));
-  }
-
-  /**
-   * The profile behind the filters that every policy has: endpoints that cannot answer a whole
-   * request, unless the profile chooses by that itself, that sleep, or that are ejected.
-   */
-  private Profile guarded(Profile profile) {
-    List<Filter> filters = new ArrayList<>();
-    if (profile.filters().stream().noneMatch(filter -> LEGS.contains(filter.type()))) {
-      filters.add(new RoleFilter());
-    }
-    filters.add(new AsleepFilter());
-    filters.add(new EjectionFilter(health, false));
-    filters.addAll(profile.filters());
-    return new Profile(profile.name(), filters, profile.scorers(), profile.picker());
   }
 
   private List<PickerLoop> loops(int columns, long seed) {
@@ -321,7 +266,7 @@ public final class PoolPicker implements AutoCloseable {
    * @param configured null for expected cost
    */
   public void policy(@Nullable EndpointPickerConfig configured) {
-    scheduler = scheduler(configured);
+    scheduler = schedulers.of(configured);
   }
 
   /**

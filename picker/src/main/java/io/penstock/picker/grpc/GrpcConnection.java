@@ -5,12 +5,8 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
-import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
 import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Connection;
@@ -24,14 +20,12 @@ import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
-import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 import io.netty.util.AsciiString;
 import io.netty.util.CharsetUtil;
 import io.netty.util.concurrent.Future;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,19 +49,6 @@ final class GrpcConnection extends Http2ConnectionHandler {
   private static final long GOING_SECONDS = 5;
 
   private static final long GOING_PING = 0x70656e73746f636bL;
-
-  private static final AsciiString GRPC = AsciiString.cached("application/grpc");
-  private static final AsciiString IDENTITY = AsciiString.cached("identity");
-  private static final AsciiString GRPC_ENCODING = AsciiString.cached("grpc-encoding");
-  private static final AsciiString ACCEPT_ENCODING = AsciiString.cached("grpc-accept-encoding");
-  private static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
-  private static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
-
-  private static final Http2Headers HEADERS =
-      ReadOnlyHttp2Headers.serverHeaders(
-          false, HttpResponseStatus.OK.codeAsText(), HttpHeaderNames.CONTENT_TYPE, GRPC);
-  private static final Http2Headers OK =
-      ReadOnlyHttp2Headers.trailers(false, GRPC_STATUS, AsciiString.cached(GrpcStatus.OK.code()));
 
   private final Map<AsciiString, GrpcMethod> methods;
   private final Http2Connection.PropertyKey callKey;
@@ -250,7 +231,7 @@ final class GrpcConnection extends Http2ConnectionHandler {
 
   void writeHeaders(Http2Stream stream) {
     var ctx = context();
-    encoder().writeHeaders(ctx, stream.id(), HEADERS, 0, false, ctx.newPromise());
+    encoder().writeHeaders(ctx, stream.id(), GrpcHeaders.RESPONSE, 0, false, ctx.newPromise());
     planFlush();
   }
 
@@ -273,7 +254,7 @@ final class GrpcConnection extends Http2ConnectionHandler {
         return;
       }
     }
-    var trailers = trailers(headersSent, status, text);
+    var trailers = GrpcHeaders.trailers(headersSent, status, text);
     var written = ctx.newPromise();
     encoder().writeHeaders(ctx, stream.id(), trailers, 0, true, written);
     if (!over) {
@@ -290,26 +271,6 @@ final class GrpcConnection extends Http2ConnectionHandler {
       }
     }
     planFlush();
-  }
-
-  private static Http2Headers trailers(boolean headersSent, GrpcStatus status, String text) {
-    if (headersSent && status == GrpcStatus.OK && text.isEmpty()) {
-      return OK;
-    }
-    var trailers = new DefaultHttp2Headers(false);
-    if (!headersSent) {
-      trailers.status(HttpResponseStatus.OK.codeAsText()).set(HttpHeaderNames.CONTENT_TYPE, GRPC);
-    }
-    trailers.set(GRPC_STATUS, status.code());
-    if (!text.isEmpty()) {
-      trailers.set(GRPC_MESSAGE, percentEncoded(text));
-    }
-    return trailers;
-  }
-
-  /** More is encoded than must be, which the protocol allows. */
-  private static String percentEncoded(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   /** Whether the peer, and the connection, take more of a stream. */
@@ -418,43 +379,16 @@ final class GrpcConnection extends Http2ConnectionHandler {
   }
 
   private @Nullable GrpcCall begin(Http2Stream stream, Http2Headers headers, boolean endOfStream) {
-    if (!HttpMethod.POST.asciiName().contentEquals(orEmpty(headers.method()))) {
-      refuse(stream, HttpResponseStatus.METHOD_NOT_ALLOWED, endOfStream);
-      return null;
-    }
-    var type = headers.get(HttpHeaderNames.CONTENT_TYPE);
-    if (type == null || !AsciiString.of(type).startsWith(GRPC)) {
-      refuse(stream, HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE, endOfStream);
-      return null;
-    }
-    var method = methods.get(AsciiString.of(orEmpty(headers.path())));
-    if (method == null) {
-      refuse(stream, "no method " + headers.path(), endOfStream);
-      return null;
-    }
-    var encoding = headers.get(GRPC_ENCODING);
-    if (encoding != null && !IDENTITY.contentEquals(encoding)) {
-      refuse(stream, "no encoding " + encoding, endOfStream);
+    var method = methods.get(AsciiString.of(GrpcHeaders.path(headers)));
+    var refusal = GrpcHeaders.refusal(headers, method != null);
+    if (method == null || refusal != null) {
+      end(stream, Objects.requireNonNull(refusal), endOfStream);
       return null;
     }
     var call = new GrpcCall(this, stream, method.mostMessageBytes());
     stream.setProperty(callKey, call);
     call.listener(method.begin(call, headers));
     return call;
-  }
-
-  private static CharSequence orEmpty(@Nullable CharSequence text) {
-    return text == null ? "" : text;
-  }
-
-  /** For what is no gRPC. */
-  private void refuse(Http2Stream stream, HttpResponseStatus status, boolean over) {
-    end(stream, new DefaultHttp2Headers(false).status(status.codeAsText()), over);
-  }
-
-  private void refuse(Http2Stream stream, String text, boolean over) {
-    var headers = trailers(false, GrpcStatus.UNIMPLEMENTED, text);
-    end(stream, headers.set(ACCEPT_ENCODING, IDENTITY), over);
   }
 
   private void end(Http2Stream stream, Http2Headers headers, boolean over) {

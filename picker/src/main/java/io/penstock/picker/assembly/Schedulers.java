@@ -1,0 +1,85 @@
+package io.penstock.picker.assembly;
+
+import io.penstock.picker.config.EndpointPickerConfig;
+import io.penstock.picker.cost.CostModel;
+import io.penstock.picker.cost.CostWeights;
+import io.penstock.picker.cost.DisaggregationHandler;
+import io.penstock.picker.cost.ExpectedCostPicker;
+import io.penstock.picker.schedule.EndpointHealth;
+import io.penstock.picker.schedule.Filter;
+import io.penstock.picker.schedule.Profile;
+import io.penstock.picker.schedule.ProfileHandler;
+import io.penstock.picker.schedule.Scheduler;
+import io.penstock.picker.schedule.plugins.AsleepFilter;
+import io.penstock.picker.schedule.plugins.EjectionFilter;
+import io.penstock.picker.schedule.plugins.LabelFilter;
+import io.penstock.picker.schedule.plugins.PrefillFilter;
+import io.penstock.picker.schedule.plugins.RoleFilter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Makes schedulers of policies, each behind the filters that all of them have. Immutable. */
+final class Schedulers {
+
+  /** Filters by which a profile says that it wants endpoints for a leg that is no whole request. */
+  private static final Set<String> LEGS = Set.of(LabelFilter.PREFILL, LabelFilter.ENCODE);
+
+  private final PoolPickerConfig config;
+  private final EndpointHealth health;
+  private final CostModel costs;
+  private final DisaggregationHandler disaggregation;
+
+  Schedulers(
+      PoolPickerConfig config,
+      EndpointHealth health,
+      CostModel costs,
+      DisaggregationHandler disaggregation) {
+    this.config = config;
+    this.health = health;
+    this.costs = costs;
+    this.disaggregation = disaggregation;
+  }
+
+  /** The scheduler of a policy; null for expected cost. */
+  Scheduler of(@Nullable EndpointPickerConfig configured) {
+    var weights = config.weights();
+    if (configured == null) {
+      return scheduler(
+          disaggregation,
+          List.of(
+              profile("decode", new RoleFilter(), false, weights),
+              profile("prefill", new PrefillFilter(), true, weights.ofPrefills())));
+    }
+    var policy = configured.policy(costs);
+    return scheduler(policy.handler(), policy.profiles().stream().map(this::guarded).toList());
+  }
+
+  private Scheduler scheduler(ProfileHandler handler, List<Profile> profiles) {
+    return new Scheduler(handler, profiles, costs, config.modelRule(), config.models());
+  }
+
+  private Profile profile(String name, Filter role, boolean mayLeaveNone, CostWeights weights) {
+    return new Profile(
+        name,
+        List.of(role, new AsleepFilter(), new EjectionFilter(health, mayLeaveNone)),
+        List.of(),
+        new ExpectedCostPicker(costs, weights));
+  }
+
+  /**
+   * The profile behind the filters that every policy has: endpoints that cannot answer a whole
+   * request, unless the profile chooses by that itself, that sleep, or that are ejected.
+   */
+  private Profile guarded(Profile profile) {
+    List<Filter> filters = new ArrayList<>();
+    if (profile.filters().stream().noneMatch(filter -> LEGS.contains(filter.type()))) {
+      filters.add(new RoleFilter());
+    }
+    filters.add(new AsleepFilter());
+    filters.add(new EjectionFilter(health, false));
+    filters.addAll(profile.filters());
+    return new Profile(profile.name(), filters, profile.scorers(), profile.picker());
+  }
+}
