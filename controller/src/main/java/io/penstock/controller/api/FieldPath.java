@@ -29,6 +29,11 @@ public record FieldPath(String text) {
     return new FieldPath(path.toString());
   }
 
+  /** Of a field somewhere below, by its own path from here; empty for this field itself. */
+  FieldPath inside(String path) {
+    return path.isEmpty() ? this : new FieldPath(text + "." + path);
+  }
+
   /** Of an element of a list. */
   public FieldPath index(int index) {
     return new FieldPath(text + "[" + index + "]");

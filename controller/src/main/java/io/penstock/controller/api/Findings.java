@@ -21,6 +21,11 @@ final class Findings {
     add(path, Finding.Kind.INVALID, "Invalid value: " + quoted(value) + ": " + allowed);
   }
 
+  /** A value that the message itself has in it. */
+  void refused(FieldPath path, String why) {
+    add(path, Finding.Kind.INVALID, "Invalid value: " + why);
+  }
+
   void required(FieldPath path, String why) {
     add(path, Finding.Kind.REQUIRED, "Required value: " + why);
   }

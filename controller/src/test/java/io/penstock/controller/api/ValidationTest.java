@@ -178,6 +178,22 @@ class ValidationTest {
     }
 
     @Test
+    void rule_14_an_inline_config_is_read_as_the_picker_reads_it() {
+      var wrong = "{plugins: [{type: queue-score}, {type: random-picker, parameters: {max: 1}}]}";
+      var config = PICKER.replace("}", ", " + wrong.substring(1));
+      var at = "spec.router.scheduler.config.inline.plugins";
+      for (var inline : List.of(config, "'" + config + "'")) {
+        refuses(
+            "router: {scheduler: {config: {inline: " + inline + "}}}",
+            at + "[0].type: Invalid value: ",
+            at + "[1].parameters.max: Invalid value: ");
+      }
+      var llmD = "template: {containers: [{name: main, args: [--pool-name, x]}]}";
+      accepts("router: {scheduler: {" + llmD + ", config: {inline: " + config + "}}}", 2);
+      accepts("baseRefs: [{name: x}]\nrouter: {scheduler: {config: {inline: " + config + "}}}", 2);
+    }
+
+    @Test
     void rule_15_a_reference_has_a_name() {
       refuses(
           "router: {scheduler: {config: {ref: {key: k}}}}",
