@@ -94,14 +94,19 @@ final class HeldPrompt {
    */
   void leave(Attempt decode) {
     if (pool.division().leg().holdsPrompts()) {
-      new Unclaimed(exchange.loop(), decode, true).begin();
+      new Unclaimed(exchange.loop(), decode).begin();
     } else {
       decode.abandoned();
     }
   }
 
-  /** Whoever failed to answer may not have read it: another pod does, for one token. */
-  void release(Endpoint by) {
+  /**
+   * Whoever failed to answer may not have read it: another pod does, for one token.
+   *
+   * @param computed whether it certainly is there; a release that may find nothing waits for a
+   *     short time only
+   */
+  void release(Endpoint by, boolean computed) {
     if (!pool.division().leg().holdsPrompts()) {
       return;
     }
@@ -112,7 +117,7 @@ final class HeldPrompt {
     } finally {
       whole.release();
     }
-    var unclaimed = new Unclaimed(exchange.loop(), pool, by);
+    var unclaimed = new Unclaimed(exchange.loop(), pool, by, computed);
     unclaimed.attempt().send(exchange.forwardedHead(by, last.readableBytes()), last);
     unclaimed.begin();
     exchange.loop().gateway().metrics().legs().released();

@@ -122,9 +122,7 @@ final class Legs {
     exchange.facts().prefillCachedTokens = -1;
     exchange.loop().gateway().metrics().legs().lost();
     pool.division().leg().doubt(lost.divided().prefill());
-    if (!computed) {
-      return;
-    }
+    // Also for a prefill that has not answered: its answer may be on the way.
     var by =
         switch (next) {
           case Decision.Route route -> route.endpoint();
@@ -136,7 +134,7 @@ final class Legs {
       by = orElse;
     }
     if (by != null) {
-      lost.release(by);
+      lost.release(by, computed);
     }
   }
 

@@ -172,7 +172,7 @@ final class Prefilling implements ExchangeState, ResponseHandler {
     if (clientLeft) {
       var by = held.nextDecode(routing.tried());
       if (given && by != null) {
-        held.release(by);
+        held.release(by, true);
       }
       endLeft();
     } else if (given) {

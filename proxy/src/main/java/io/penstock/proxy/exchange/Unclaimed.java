@@ -23,6 +23,7 @@ final class Unclaimed implements ResponseHandler {
   private final LoopContext loop;
   private final Attempt attempt;
   private final boolean untilFirstByte;
+  private final long mostNanos;
   private int status;
   private final Deadlines.Deadline deadline =
       new Deadlines.Deadline() {
@@ -33,23 +34,27 @@ final class Unclaimed implements ResponseHandler {
       };
 
   /**
-   * A decode that was sent for a client who has left.
-   *
-   * @param untilFirstByte whether it ends with the first byte of its answer's body: a head may come
-   *     before the engine has looked at the request
+   * A decode that was sent for a client who has left. It ends with the first byte of its answer's
+   * body: a head may come before the engine has looked at the request.
    */
-  Unclaimed(LoopContext loop, Attempt sent, boolean untilFirstByte) {
+  Unclaimed(LoopContext loop, Attempt sent) {
     this.loop = loop;
     this.attempt = sent;
-    this.untilFirstByte = untilFirstByte;
+    this.untilFirstByte = true;
+    this.mostNanos = LEFT_NANOS;
     sent.handTo(this);
   }
 
-  /** An answer of one token that is about to be asked for. */
-  Unclaimed(LoopContext loop, GatewayPool pool, Endpoint by) {
+  /**
+   * An answer of one token that is about to be asked for.
+   *
+   * @param certain whether there is a prompt to answer from, so that it is worth waiting for
+   */
+  Unclaimed(LoopContext loop, GatewayPool pool, Endpoint by, boolean certain) {
     this.loop = loop;
     this.attempt = new Attempt(loop, pool, by, null, this);
     this.untilFirstByte = false;
+    this.mostNanos = certain ? RELEASE_NANOS : LEFT_NANOS;
   }
 
   Attempt attempt() {
@@ -57,7 +62,7 @@ final class Unclaimed implements ResponseHandler {
   }
 
   void begin() {
-    loop.deadlines().set(deadline, loop.now() + (untilFirstByte ? LEFT_NANOS : RELEASE_NANOS));
+    loop.deadlines().set(deadline, loop.now() + mostNanos);
   }
 
   @Override
