@@ -1,5 +1,6 @@
 package io.penstock.cli;
 
+import io.penstock.picker.explain.Attempt;
 import io.penstock.picker.explain.DecisionRecord;
 import io.penstock.picker.pool.Role;
 import io.penstock.proxy.app.GatewayApp;
@@ -201,25 +202,38 @@ final class DemoCommand implements Callable<Integer> {
       terminal.flush();
     }
     Map<String, List<DemoTraffic.Sample>> byPod = new HashMap<>();
+    Map<String, Integer> prefills = new HashMap<>();
     for (var sample : samples) {
-      byPod
-          .computeIfAbsent(podOf(app.decision(sample.requestId())), _ -> new ArrayList<>())
-          .add(sample);
+      var decision = app.decision(sample.requestId());
+      byPod.computeIfAbsent(podOf(decision), _ -> new ArrayList<>()).add(sample);
+      if (decision != null) {
+        decision.attempts().stream()
+            .filter(attempt -> attempt.leg() == Attempt.Leg.PREFILL)
+            .forEach(attempt -> prefills.merge(attempt.endpoint().address(), 1, Integer::sum));
+      }
     }
     out.printf(
         "%-22s %9s %14s %14s %10s %10s%n",
         "pod", "requests", "prompt tokens", "cached tokens", "TTFT p50", "TTFT p99");
-    long cached = 0;
     for (var pod : fleet.pods()) {
       var stats = pod.stats();
-      cached += stats.cachedTokens();
-      row(
-          out,
+      var answered = byPod.getOrDefault(pod.hostPort(), List.of());
+      int legs = answered.size() + prefills.getOrDefault(pod.hostPort(), 0);
+      out.printf(
+          "%-22s %9d %14d %14d %10s %10s%n",
           pod.hostPort(),
-          byPod.getOrDefault(pod.hostPort(), List.of()),
+          legs,
           stats.promptTokens(),
-          stats.cachedTokens());
+          stats.cachedTokens(),
+          ttft(answered, 50),
+          ttft(answered, 99));
     }
+    // A pod that answers counts what it was handed as cached; what was found is known where prompts
+    // are computed.
+    long cached =
+        fleet.pods().subList(0, prefill > 0 ? prefill : pods).stream()
+            .mapToLong(pod -> pod.stats().cachedTokens())
+            .sum();
     long possible = traffic.possibleTokens();
     out.printf(
         "prefix hit share %.2f of %d possible%n",
@@ -227,18 +241,14 @@ final class DemoCommand implements Callable<Integer> {
     out.flush();
   }
 
-  private static void row(
-      PrintWriter out, String pod, List<DemoTraffic.Sample> samples, long prompt, long cached) {
+  /** A percentile in milliseconds; a dash for a pod that answered nobody. */
+  private static String ttft(List<DemoTraffic.Sample> samples, double percentile) {
+    if (samples.isEmpty()) {
+      return "-";
+    }
     var ttft = new Histogram(3);
     samples.forEach(sample -> ttft.recordValue(Math.max(0, sample.ttftNanos() / 1_000)));
-    out.printf(
-        "%-22s %9d %14d %14d %7.1f ms %7.1f ms%n",
-        pod,
-        samples.size(),
-        prompt,
-        cached,
-        ttft.getValueAtPercentile(50) / 1_000.0,
-        ttft.getValueAtPercentile(99) / 1_000.0);
+    return "%.1f ms".formatted(ttft.getValueAtPercentile(percentile) / 1_000.0);
   }
 
   private static String podOf(@Nullable DecisionRecord decision) {

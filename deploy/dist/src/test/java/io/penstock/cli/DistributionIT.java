@@ -19,10 +19,32 @@ class DistributionIT {
   void the_demo_talks_to_itself_and_hits_nine_tenths_of_what_is_possible() throws Exception {
     var done = PenstockProcess.run("demo", "--port", "0", "--requests", "200");
     assertThat(done.status()).as(done.output()).isZero();
-    String last = done.output().strip().lines().reduce((first, next) -> next).orElseThrow();
-    assertThat(last).matches("prefix hit share \\d\\.\\d\\d of \\d+ possible");
-    assertThat(Double.parseDouble(last.split(" ", -1)[3])).isGreaterThanOrEqualTo(0.9);
+    assertThat(hitShare(done.output())).isGreaterThanOrEqualTo(0.9);
     assertThat(done.output()).contains("requests", "prompt tokens", "cached tokens", "TTFT p50");
+  }
+
+  private static double hitShare(String output) {
+    String last = output.strip().lines().reduce((first, next) -> next).orElseThrow();
+    assertThat(last).matches("prefix hit share \\d\\.\\d\\d of \\d+ possible");
+    return Double.parseDouble(last.split(" ", -1)[3]);
+  }
+
+  @Test
+  void the_demo_divides_its_requests_between_pods_of_two_roles() throws Exception {
+    var done =
+        PenstockProcess.run(
+            "demo", "--port", "0", "--requests", "100", "--prefill", "2", "--decode", "2");
+
+    assertThat(done.status()).as(done.output()).isZero();
+    assertThat(hitShare(done.output())).isBetween(0.85, 1.0);
+    var legs =
+        done.output()
+            .lines()
+            .filter(line -> line.startsWith("127.0.0.1:"))
+            .map(line -> Integer.parseInt(line.split(" +", -1)[1]))
+            .toList();
+    assertThat(legs).hasSize(4).doesNotContain(0);
+    assertThat(legs.stream().mapToInt(Integer::intValue).sum()).isGreaterThan(150);
   }
 
   @Test
