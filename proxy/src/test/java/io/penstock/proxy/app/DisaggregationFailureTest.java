@@ -530,6 +530,22 @@ class DisaggregationFailureTest {
       }
     }
 
+    /** Whichever comes first, the failure or the prefill's answer; of twenty, some of each. */
+    @Test
+    void decodes_fail_while_answers_of_their_prefills_are_on_the_way_and_no_prompt_stays()
+        throws Exception {
+      try (var pods = pods().flags(flags -> flags.flag("--ejection.failures", "0")).start()) {
+        pods.decode(0).faults().add(new Fault.ResetAfterBytes(0));
+
+        for (int asked = 0;
+            pods.gateway.metric("penstock_handed_prompts_lost_total") < 20;
+            asked++) {
+          assertThat(asked).isLessThan(400);
+          assertThat(ask(pods, asked % 2 == 0).statusCode()).isEqualTo(200);
+        }
+      }
+    }
+
     @Test
     void the_client_leaves_and_both_legs_end() throws Exception {
       try (var pods =
