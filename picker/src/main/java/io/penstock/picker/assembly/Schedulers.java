@@ -13,7 +13,6 @@ import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.plugins.AsleepFilter;
 import io.penstock.picker.schedule.plugins.EjectionFilter;
 import io.penstock.picker.schedule.plugins.LabelFilter;
-import io.penstock.picker.schedule.plugins.PrefillFilter;
 import io.penstock.picker.schedule.plugins.RoleFilter;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,8 +48,8 @@ final class Schedulers {
       return scheduler(
           disaggregation,
           List.of(
-              profile("decode", new RoleFilter(), false, weights),
-              profile("prefill", new PrefillFilter(), true, weights.ofPrefills())));
+              profile("decode", RoleFilter.ANSWERS_ALONE, false, weights),
+              profile("prefill", RoleFilter.PREFILLS_FOR_OTHERS, true, weights.ofPrefills())));
     }
     var policy = configured.policy(costs);
     return scheduler(policy.handler(), policy.profiles().stream().map(this::guarded).toList());
@@ -75,7 +74,7 @@ final class Schedulers {
   private Profile guarded(Profile profile) {
     List<Filter> filters = new ArrayList<>();
     if (profile.filters().stream().noneMatch(filter -> LEGS.contains(filter.type()))) {
-      filters.add(new RoleFilter());
+      filters.add(RoleFilter.ANSWERS_ALONE);
     }
     filters.add(new AsleepFilter());
     filters.add(new EjectionFilter(health, false));

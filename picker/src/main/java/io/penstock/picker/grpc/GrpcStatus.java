@@ -7,7 +7,6 @@ package io.penstock.picker.grpc;
  */
 public enum GrpcStatus {
   OK(0),
-  CANCELLED(1),
   RESOURCE_EXHAUSTED(8),
   UNIMPLEMENTED(12),
   INTERNAL(13),

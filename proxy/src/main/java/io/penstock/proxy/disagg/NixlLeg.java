@@ -42,8 +42,7 @@ final class NixlLeg implements PrefillLeg {
 
     private final InferenceRequest request;
     private byte[] member = new byte[0];
-    private int promptTokens = -1;
-    private int cachedTokens = -1;
+    private HandedOut handed = HandedOut.NOTHING;
 
     Blocks(InferenceRequest request) {
       this.request = request;
@@ -56,9 +55,7 @@ final class NixlLeg implements PrefillLeg {
 
     @Override
     public boolean take(byte[] answer, int length) {
-      var handed = HandedOut.of(answer, length);
-      promptTokens = handed.promptTokens();
-      cachedTokens = handed.cachedTokens();
+      handed = HandedOut.of(answer, length);
       if (!handed.any()) {
         return false;
       }
@@ -80,12 +77,12 @@ final class NixlLeg implements PrefillLeg {
 
     @Override
     public int promptTokens() {
-      return promptTokens;
+      return handed.promptTokens();
     }
 
     @Override
     public int cachedTokens() {
-      return cachedTokens;
+      return handed.cachedTokens();
     }
   }
 }

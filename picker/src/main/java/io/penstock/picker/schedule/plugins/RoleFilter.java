@@ -1,26 +1,38 @@
 package io.penstock.picker.schedule.plugins;
 
+import io.penstock.picker.pool.Role;
 import io.penstock.picker.schedule.Candidates;
 import io.penstock.picker.schedule.Filter;
 import io.penstock.picker.schedule.SchedulingContext;
 
-/** Keeps endpoints that can answer a whole request, prefill and decode. */
-public final class RoleFilter implements Filter {
+/** Keeps endpoints by what they are there for. */
+public enum RoleFilter implements Filter {
+  /** Those that can answer a whole request, prefill and decode. */
+  ANSWERS_ALONE("answers-alone-filter"),
+  /** Those that compute prompts for others. */
+  PREFILLS_FOR_OTHERS("prefills-for-others-filter");
 
-  /** Type in configuration. */
-  public static final String TYPE = "answers-alone-filter";
+  private final String type;
+
+  RoleFilter(String type) {
+    this.type = type;
+  }
 
   @Override
   public String type() {
-    return TYPE;
+    return type;
   }
 
   @Override
   public void filter(SchedulingContext context, Candidates candidates) {
     for (int i = 0; i < candidates.count(); i++) {
-      if (!candidates.endpoint(i).spec().role().answersAlone()) {
+      if (!keeps(candidates.endpoint(i).spec().role())) {
         candidates.drop(i);
       }
     }
+  }
+
+  private boolean keeps(Role role) {
+    return this == ANSWERS_ALONE ? role.answersAlone() : role == Role.PREFILL;
   }
 }
