@@ -9,10 +9,15 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.penstock.controller.api.Json;
 import io.penstock.controller.api.Trees;
+import io.penstock.controller.desired.ClusterFacts;
+import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -24,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -32,6 +38,12 @@ import java.util.stream.Collectors;
  * as mirrors that are always fresh would. Thread-safe by one lock.
  */
 final class FakeCluster implements ClusterView, AutoCloseable {
+
+  /** What its reconcilers' clock says. */
+  static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+
+  private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
+  private static final ServingAuthority AUTHORITY = new TestAuthority(NOW);
 
   private final Map<String, ObjectNode> objects = new TreeMap<>();
   private final HttpServer server;
@@ -57,6 +69,23 @@ final class FakeCluster implements ClusterView, AutoCloseable {
             .withRequestRetryBackoffLimit(0)
             .build();
     client = new KubernetesClientBuilder().withConfig(config).build();
+  }
+
+  /** A reconciler of this cluster. */
+  Reconciler reconciler() {
+    return reconciler(this, System::nanoTime);
+  }
+
+  /** The same with other mirrors and another ticker. */
+  Reconciler reconciler(ClusterView seen, LongSupplier ticker) {
+    return new Reconciler(
+        api(),
+        seen,
+        ClusterFacts.offline(),
+        CLOCK,
+        ticker,
+        new ReconcileMetrics(new CollectorRegistry()),
+        AUTHORITY);
   }
 
   ApiServer api() {

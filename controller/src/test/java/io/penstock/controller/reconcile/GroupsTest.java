@@ -6,12 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.penstock.controller.api.Trees;
-import io.penstock.controller.desired.ClusterFacts;
-import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
-import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -23,7 +18,6 @@ import org.junit.jupiter.api.Test;
 class GroupsTest {
 
   private static final YAMLMapper YAML = new YAMLMapper();
-  private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
   private static final Key OLD = new Key("n", "old");
   private static final Key NEW = new Key("n", "new");
 
@@ -33,15 +27,7 @@ class GroupsTest {
   @BeforeEach
   void start() throws IOException {
     cluster = new FakeCluster();
-    reconciler =
-        new Reconciler(
-            cluster.api(),
-            cluster,
-            ClusterFacts.offline(),
-            Clock.fixed(NOW, ZoneOffset.UTC),
-            System::nanoTime,
-            new ReconcileMetrics(new CollectorRegistry()),
-            new TestAuthority(NOW));
+    reconciler = cluster.reconciler();
     service(OLD, "llama", 90);
     service(NEW, "llama", 10);
   }

@@ -5,12 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.penstock.controller.api.Trees;
-import io.penstock.controller.desired.ClusterFacts;
-import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
-import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.EnumSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,7 +19,6 @@ import org.junit.jupiter.api.Test;
 class KnownDefectsTest {
 
   private static final YAMLMapper YAML = new YAMLMapper();
-  private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
   private static final Key KEY = new Key("n", "s");
   private static final Key GATEWAY = new Key("n", "front");
 
@@ -34,15 +28,7 @@ class KnownDefectsTest {
   @BeforeEach
   void start() throws IOException {
     cluster = new FakeCluster();
-    reconciler =
-        new Reconciler(
-            cluster.api(),
-            cluster,
-            ClusterFacts.offline(),
-            Clock.fixed(NOW, ZoneOffset.UTC),
-            System::nanoTime,
-            new ReconcileMetrics(new CollectorRegistry()),
-            new TestAuthority(NOW));
+    reconciler = cluster.reconciler();
   }
 
   @AfterEach

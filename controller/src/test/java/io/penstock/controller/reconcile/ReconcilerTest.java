@@ -5,12 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.penstock.controller.api.Trees;
-import io.penstock.controller.desired.ClusterFacts;
-import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
-import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,12 +17,8 @@ import org.junit.jupiter.api.Test;
 class ReconcilerTest {
 
   private static final YAMLMapper YAML = new YAMLMapper();
-  private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
-  private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
   private static final Key KEY = new Key("n", "s");
   private static final int MOST_PASSES = 10;
-
-  private static final ServingAuthority AUTHORITY = new TestAuthority(NOW);
 
   private FakeCluster cluster;
   private Reconciler reconciler;
@@ -35,7 +26,7 @@ class ReconcilerTest {
   @BeforeEach
   void start() throws IOException {
     cluster = new FakeCluster();
-    reconciler = reconciler(cluster);
+    reconciler = cluster.reconciler();
   }
 
   @AfterEach
@@ -43,23 +34,12 @@ class ReconcilerTest {
     cluster.close();
   }
 
-  private static Reconciler reconciler(FakeCluster cluster) {
-    return new Reconciler(
-        cluster.api(),
-        cluster,
-        ClusterFacts.offline(),
-        CLOCK,
-        System::nanoTime,
-        new ReconcileMetrics(new CollectorRegistry()),
-        AUTHORITY);
-  }
-
   @Test
   void whatever_is_asked_for_the_pass_after_the_last_change_writes_nothing() throws IOException {
     for (long seed = 0; seed < 40; seed++) {
       try (var fresh = new FakeCluster()) {
         var random = new SplittableRandom(seed);
-        var tested = reconciler(fresh);
+        var tested = fresh.reconciler();
         fresh.put(Kind.SERVICE_OBJECT, service(random));
         settle(tested);
         for (int change = 0; change < 3; change++) {
@@ -82,7 +62,7 @@ class ReconcilerTest {
     Map<String, String> whole;
     try (var uncut = new FakeCluster()) {
       uncut.put(Kind.SERVICE_OBJECT, full());
-      settle(reconciler(uncut));
+      settle(uncut.reconciler());
       whole = uncut.state();
     }
     assertThat(whole).hasSizeGreaterThan(8);
@@ -92,11 +72,11 @@ class ReconcilerTest {
         try (var fresh = new FakeCluster()) {
           fresh.put(Kind.SERVICE_OBJECT, full());
           fresh.cut(request, carriedOut);
-          settle(reconciler(fresh));
+          settle(fresh.reconciler());
           cut = fresh.wasCut();
           fresh.cut(-1, false);
 
-          settle(reconciler(fresh));
+          settle(fresh.reconciler());
 
           assertThat(fresh.state().keySet()).as("cut at " + request).isEqualTo(whole.keySet());
         }
@@ -146,15 +126,7 @@ class ReconcilerTest {
       throws IOException {
     cluster.put(Kind.SERVICE_OBJECT, full());
     var late = new LateView(cluster, cluster.get(Kind.SERVICE_OBJECT, KEY).orElseThrow());
-    var lateReconciler =
-        new Reconciler(
-            cluster.api(),
-            late,
-            ClusterFacts.offline(),
-            CLOCK,
-            System::nanoTime,
-            new ReconcileMetrics(new CollectorRegistry()),
-            AUTHORITY);
+    var lateReconciler = cluster.reconciler(late, System::nanoTime);
     cluster.remove(Kind.SERVICE_OBJECT, KEY);
 
     assertThat(lateReconciler.pass(KEY)).isEqualTo(new Pass.Settled());
@@ -166,15 +138,7 @@ class ReconcilerTest {
   void an_invalid_child_is_sent_again_later_and_later_and_at_once_when_it_is_another()
       throws IOException {
     var nanos = new AtomicLong();
-    var tested =
-        new Reconciler(
-            cluster.api(),
-            cluster,
-            ClusterFacts.offline(),
-            CLOCK,
-            nanos::get,
-            new ReconcileMetrics(new CollectorRegistry()),
-            AUTHORITY);
+    var tested = cluster.reconciler(cluster, nanos::get);
     cluster.refuse(Kind.DEPLOYMENT, true);
     cluster.put(Kind.SERVICE_OBJECT, full());
 
