@@ -181,7 +181,7 @@ record BesideOptions(
         case "--sizes" -> sizes = integers(flag, value, 1, 4_096);
         case "--prompts" -> prompts = words(flag, value, PROMPTS);
         case "--loads" -> loads = words(flag, value, LOADS);
-        case "--streams" -> streams = integers(flag, value, 1, 5_000);
+        case "--streams" -> streams = integers(flag, value, 1, 20_000);
         case "--events" -> events = integer(flag, value, 1, 1_000_000);
         case "--chart" -> chart = Path.of(value);
         case "--json" -> json = Path.of(value);

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -81,8 +82,7 @@ public final class GrowthCharts {
             "endpoints",
             "µs, median",
             Scale.LOGARITHMIC,
-            List.of(
-                line("pick", Measured.jmh(results.resolve("pick.json"), ".pick", "endpoints")))),
+            List.of(pick(results, "expected-cost"), pick(results, "llm-d-default"))),
         out);
     show(
         charts.resolve("growth-index.svg"),
@@ -92,12 +92,18 @@ public final class GrowthCharts {
             "µs",
             Scale.LOGARITHMIC,
             List.of(
-                line(
-                    "learn", Measured.jmh(results.resolve("index.json"), ".learnAlone", "entries")),
-                line(
-                    "match",
-                    Measured.jmh(results.resolve("index.json"), ".matchAlone", "entries")))),
+                index(results, "learn", ".learnAlone"), index(results, "match", ".matchAlone"))),
         out);
+  }
+
+  private static Series pick(Path results, String policy) throws IOException {
+    var file = results.resolve("pick.json");
+    return line(policy, Measured.jmh(file, ".pick", "endpoints", Map.of("policy", policy)));
+  }
+
+  private static Series index(Path results, String name, String benchmark) throws IOException {
+    var file = results.resolve("index.json");
+    return line(name, Measured.jmh(file, benchmark, "entries", Map.of()));
   }
 
   private static Series line(String name, List<Point> points) {
@@ -115,7 +121,7 @@ public final class GrowthCharts {
     }
     out.println(chart.title() + " (" + file.getFileName() + ")");
     for (var series : chart.series()) {
-      var text = new StringBuilder(String.format(Locale.ROOT, "  %-9s", series.name()));
+      var text = new StringBuilder(String.format(Locale.ROOT, "  %-13s", series.name()));
       @Nullable Point before = null;
       for (var point : series.points()) {
         text.append(

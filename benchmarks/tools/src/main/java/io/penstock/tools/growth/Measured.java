@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 
@@ -45,13 +46,18 @@ final class Measured {
    * Score of a benchmark by one of its parameters; of sampled times their median.
    *
    * @param benchmark end of its name
+   * @param fixed what its other parameters must be, by name; those that are not named may be any
    * @throws IOException the file cannot be read
    */
-  static List<Point> jmh(Path file, String benchmark, String parameter) throws IOException {
+  static List<Point> jmh(Path file, String benchmark, String parameter, Map<String, String> fixed)
+      throws IOException {
     List<Point> points = new ArrayList<>();
     for (var result : JSON.readTree(file.toFile())) {
-      if (result.path("benchmark").asText().endsWith(benchmark)) {
-        points.add(new Point(result.path("params").path(parameter).asDouble(), score(result)));
+      var params = result.path("params");
+      if (result.path("benchmark").asText().endsWith(benchmark)
+          && fixed.entrySet().stream()
+              .allMatch(each -> params.path(each.getKey()).asText().equals(each.getValue()))) {
+        points.add(new Point(params.path(parameter).asDouble(), score(result)));
       }
     }
     return ascending(points);

@@ -40,8 +40,12 @@ class GrowthChartsTest {
     write(
         "pick.json",
         """
-        [{"benchmark":"io.penstock.jmh.PickBench.pick","mode":"sample","params":{"endpoints":"8"},
-          "primaryMetric":{"score":9.0,"scorePercentiles":{"50.0":2.0}}}]
+        [{"benchmark":"io.penstock.jmh.PickBench.pick","mode":"sample",
+          "params":{"endpoints":"8","policy":"expected-cost"},
+          "primaryMetric":{"score":9.0,"scorePercentiles":{"50.0":2.0}}},
+         {"benchmark":"io.penstock.jmh.PickBench.pick","mode":"sample",
+          "params":{"endpoints":"8","policy":"llm-d-default"},
+          "primaryMetric":{"score":9.0,"scorePercentiles":{"50.0":3.0}}}]
         """);
     write(
         "index.json",
@@ -64,10 +68,11 @@ class GrowthChartsTest {
     writeAll();
 
     assertThat(draw())
-        .contains("penstock  1: 20.0 [0.50] 16: 80.0")
-        .contains("haproxy   1: 8.00 [0.25] 16: 16.0")
-        .contains("pick      8: 2.00")
-        .contains("learn     1000: 4.00");
+        .contains("penstock      1: 20.0 [0.50] 16: 80.0")
+        .contains("haproxy       1: 8.00 [0.25] 16: 16.0")
+        .containsPattern("expected-cost +8: 2.00")
+        .containsPattern("llm-d-default +8: 3.00")
+        .contains("learn         1000: 4.00");
   }
 
   @Test
@@ -88,6 +93,6 @@ class GrowthChartsTest {
 
     assertThatThrownBy(this::draw)
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("'pick'");
+        .hasMessageContaining("'expected-cost'");
   }
 }
