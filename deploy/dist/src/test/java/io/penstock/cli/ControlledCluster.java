@@ -61,7 +61,7 @@ final class ControlledCluster {
    * @param flags of the controller, besides those that every test needs
    */
   static ControlledCluster start(Path folder, String... flags) throws Exception {
-    var started = new ControlledCluster(KubeCluster.start(folder), folder, WebhookIT.freePort());
+    var started = new ControlledCluster(KubeCluster.start(folder), folder, KubeCluster.freePort());
     try {
       started.install(flags);
       return started;

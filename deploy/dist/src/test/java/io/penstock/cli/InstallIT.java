@@ -90,7 +90,7 @@ class InstallIT {
   @Test
   @Order(2)
   void an_upgrade_leaves_alone_what_the_controller_has_written() throws Exception {
-    var inside = controller("inside", Map.of(WEBHOOK, "127.0.0.1:" + WebhookIT.freePort()));
+    var inside = controller("inside", Map.of(WEBHOOK, "127.0.0.1:" + KubeCluster.freePort()));
     soon().untilAsserted(() -> assertThat(trusted()).hasSize(8).doesNotContain(""));
     var before = trusted();
 
@@ -162,7 +162,7 @@ class InstallIT {
 
   /** A controller whose webhooks the API server finds where no Service leads anywhere. */
   private static PenstockProcess reachable(String identity) throws Exception {
-    var address = "127.0.0.1:" + WebhookIT.freePort();
+    var address = "127.0.0.1:" + KubeCluster.freePort();
     return controller(identity, Map.of(WEBHOOK, address), "--webhook-url", "https://" + address);
   }
 

@@ -8,7 +8,9 @@ import io.penstock.simulator.SimulatedPod;
 import io.penstock.simulator.engine.EngineProfile;
 import io.penstock.simulator.http.PodConfig;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -225,5 +227,12 @@ final class KubeCluster {
   void takeDown() throws Exception {
     fleet.close();
     kubeUp("", "stop");
+  }
+
+  /** A port of this machine that nobody listens on now. */
+  static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
   }
 }

@@ -28,47 +28,25 @@ class RenderDiffIT {
 
   private static final Path ROOT = Path.of(System.getProperty("penstock.root"));
   private static final Path SEED = ROOT.resolve("controller/src/test/resources/seed");
-  private static final String SYSTEM = "penstock-system";
   private static final String CPU = "opt-125m-cpu";
   private static final String GPU = "qwen2-7b";
 
+  private static ControlledCluster controlled;
   private static KubeCluster cluster;
-  private static PenstockProcess controller;
 
   @TempDir private static Path folder;
 
   @BeforeAll
   static void bringUp() throws Exception {
-    cluster = KubeCluster.start(folder);
+    controlled = ControlledCluster.start(folder);
+    cluster = controlled.cluster();
     cluster.install("v1");
-    cluster.kubectl("apply", "--server-side", "-f", ROOT + "/deploy/crds");
-    cluster.kubectl("wait", "--for", "condition=established", "--timeout", "30s", "crd", "--all");
-    cluster.kubectl("create", "namespace", SYSTEM);
-    cluster.kubectl("apply", "-n", SYSTEM, "-k", ROOT + "/deploy/kustomize/controller");
-    var address = "127.0.0.1:" + WebhookIT.freePort();
-    controller =
-        PenstockProcess.start(
-            Map.of("KUBECONFIG", cluster.account(SYSTEM, "penstock-controller").toString()),
-            List.of(
-                "controller",
-                "--namespace",
-                SYSTEM,
-                "--admin",
-                "127.0.0.1:0",
-                "--webhook",
-                address,
-                "--webhook-url",
-                "https://" + address));
-    controller.said("webhooks on port ");
   }
 
   @AfterAll
   static void takeDown() throws Exception {
-    if (controller != null) {
-      controller.close();
-    }
-    if (cluster != null) {
-      cluster.takeDown();
+    if (controlled != null) {
+      controlled.takeDown();
     }
   }
 
@@ -175,7 +153,7 @@ class RenderDiffIT {
   @Test
   @Order(6)
   void what_others_have_changed_would_be_put_back() throws Exception {
-    controller.close();
+    controlled.endController();
     cluster.kubectl("scale", "deployment", CPU + "-kserve", "--replicas=4");
 
     var done = diff(seed(CPU));
