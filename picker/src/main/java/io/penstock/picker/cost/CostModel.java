@@ -23,12 +23,19 @@ public final class CostModel implements Forecast {
 
   private static final int TOKEN_IDS_PER_BLOCK = 64;
 
+  /** The most of a prompt that others are believed to have put at its home. */
+  private static final double MOST_AT_HOME = 0.8;
+
+  /** Square of the ratio, unseen to uncached, at which half of that is believed. */
+  private static final double HALF_AT_HOME = 0.3;
+
   private final ModelRates prior;
   private final ConcurrentHashMap<String, ModelCalibration> models = new ConcurrentHashMap<>();
   private final ModelCalibration otherModels;
   private final EndpointSpeeds prefillSpeeds = new EndpointSpeeds();
   private final EndpointSpeeds decodeSpeeds = new EndpointSpeeds();
   private final ForeignLoad foreign = new ForeignLoad();
+  private final ForeignShare foreignShare = new ForeignShare();
   private final LoadPrice loadPrice = new LoadPrice();
   private final List<Observations> observations;
 
@@ -60,6 +67,11 @@ public final class CostModel implements Forecast {
   /** ρ: seconds of prefill routed per second and endpoint, 0 to 0.95. */
   public double load() {
     return loadPrice.load();
+  }
+
+  /** f: which share of the pool's requests others send, 0 to 0.95. */
+  public double foreignShare() {
+    return foreignShare.share();
   }
 
   /** How many times longer than the model's rates say a prefill takes there. */
@@ -124,6 +136,23 @@ public final class CostModel implements Forecast {
     return loadPrice.price(weights.loadPrice()) + weights.poolStall() * decoding;
   }
 
+  /**
+   * Which share of a prompt's uncached tokens its {@link Home} is believed to hold by others'
+   * doing, 0 to 0.8.
+   *
+   * <p>Of all prompt tokens a share H lies in some cache. We know of what we sent ourselves,
+   * H·(1−f) of them where others send f; so u = H·f of them are cached and unknown here, and r = u
+   * / (1 − H·(1−f)) of those that look uncached. They are at home as far as the others heed it, who
+   * do the more the more there is to share: r counts by {@code 0.8·r²/(r² + 0.3)}.
+   */
+  double sharedAtHome(ModelRates rates) {
+    double others = foreignShare.share();
+    double known = 1 - rates.uncachedTokens() / Math.max(1, rates.promptTokens());
+    double unknown = Math.max(0, known) * others / (1 - others);
+    double ratio = unknown / Math.max(1e-3, 1 - known);
+    return MOST_AT_HOME * ratio * ratio / (ratio * ratio + HALF_AT_HOME);
+  }
+
   void read(EndpointLoad into, SchedulingContext context, int slot, ModelRates rates) {
     into.read(
         slot,
@@ -166,6 +195,7 @@ public final class CostModel implements Forecast {
     otherModels.publish();
     models.values().forEach(ModelCalibration::publish);
     loadPrice.tick(nowNanos, snapshot.endpoints().size());
+    foreignShare.tick(nowNanos, snapshot, signals, inFlight);
     decoding = meanDecoding(nowNanos, snapshot, signals, inFlight);
   }
 
@@ -194,7 +224,7 @@ public final class CostModel implements Forecast {
       case INTERVAL -> decodeSpeeds.observe(slot, model.interval(y, x));
       case OUTPUT -> model.output(y);
       case PROMPT -> model.prompt(y, x);
-      case UNCACHED -> model.uncached(y);
+      case ROUTED -> model.routed(y, x);
     }
   }
 

@@ -31,6 +31,10 @@ import java.util.List;
  * cost; without them it falls back to priors, in-flight counts, and no terms for eviction and
  * overflow.
  *
+ * <p>Beside gateways that share nothing with this one, the {@link Home} of a prompt is believed to
+ * hold some of it by their doing: there C is that of correspondingly fewer uncached tokens ({@link
+ * CostModel#sharedAtHome}). All of them lean the same way, and so they find each other's prefixes.
+ *
  * <p>Costs within the prefill of a quarter of a key block of the least are equal: among them chance
  * decides, and only a real advantage draws a request to an endpoint.
  */
@@ -105,6 +109,8 @@ public final class ExpectedCostPicker implements Picker {
     int blocks = 0;
     int cached = 0;
     double ownSeconds = rates.prefillSeconds(prompt, 0);
+    double shared = model.sharedAtHome(rates);
+    int home = shared > 0 ? Home.of(context.request().keys(), candidates) : -1;
     for (int i = 0; i < candidates.count(); i++) {
       int slot = candidates.slot(i);
       model.read(load, context, slot, rates);
@@ -114,7 +120,11 @@ public final class ExpectedCostPicker implements Picker {
         ownSeconds = rates.prefillSeconds(prompt - cached, cached);
       }
       double factor = model.prefillFactor(slot);
-      double prefill = factor * ownSeconds;
+      double prefill =
+          factor
+              * (i == home
+                  ? rates.prefillSeconds((1 - shared) * (prompt - cached), cached)
+                  : ownSeconds);
       pendingTerm[i] = factor * rates.pendingSeconds(load.pendingTokens, load.pendingRequests);
       double ahead = load.pendingRequests;
       prefillTerm[i] =

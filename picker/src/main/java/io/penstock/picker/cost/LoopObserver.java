@@ -37,7 +37,7 @@ public final class LoopObserver {
         uncached * (predictedCached + uncached / 2) + ahead * ahead / (2 * aheadRequests);
     var rates = calibration.rates();
     model.routed(model.prefillFactor(slot) * rates.prefillSeconds(uncached, predictedCached));
-    observations.add(Observations.Kind.UNCACHED, calibration, slot, uncached, 0, 0);
+    observations.add(Observations.Kind.ROUTED, calibration, slot, uncached, promptTokens, 0);
     return new Sent(calibration, slot, uncached + ahead, pairs);
   }
 

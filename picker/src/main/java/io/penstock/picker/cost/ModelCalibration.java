@@ -27,6 +27,7 @@ final class ModelCalibration {
   private final Mean outputTokens;
   private final Mean bytesPerToken;
   private final Mean uncachedTokens;
+  private final Mean promptTokens;
   private boolean changed;
   private volatile ModelRates rates;
 
@@ -43,6 +44,7 @@ final class ModelCalibration {
     this.outputTokens = new Mean(prior.outputTokens());
     this.bytesPerToken = new Mean(prior.bytesPerToken());
     this.uncachedTokens = new Mean(prior.uncachedTokens());
+    this.promptTokens = new Mean(prior.promptTokens());
   }
 
   ModelRates rates() {
@@ -82,9 +84,10 @@ final class ModelCalibration {
     bytesPerToken.add(Math.clamp(bytes / tokens, LEAST_BYTES_PER_TOKEN, MOST_BYTES_PER_TOKEN));
   }
 
-  void uncached(double tokens) {
+  void routed(double uncached, double prompt) {
     changed = true;
-    uncachedTokens.add(Math.clamp(tokens, 0, MOST_TOKENS));
+    uncachedTokens.add(Math.clamp(uncached, 0, MOST_TOKENS));
+    promptTokens.add(Math.clamp(prompt, 0, MOST_TOKENS));
   }
 
   /** Makes what was taken in visible. */
@@ -102,7 +105,8 @@ final class ModelCalibration {
             step.rate(1),
             outputTokens.value,
             bytesPerToken.value,
-            uncachedTokens.value);
+            uncachedTokens.value,
+            promptTokens.value);
   }
 
   /** The prior counts as ten observations. */

@@ -12,6 +12,7 @@ package io.penstock.picker.cost;
  * @param outputTokens o: tokens generated for a request, on average
  * @param bytesPerToken bytes of prompt per token, on average
  * @param uncachedTokens prompt tokens that had to be computed for a request, on average
+ * @param promptTokens all prompt tokens of those requests, on average
  */
 public record ModelRates(
     double prefillSecondsPerToken,
@@ -21,11 +22,12 @@ public record ModelRates(
     double decodeSecondsPerToken,
     double outputTokens,
     double bytesPerToken,
-    double uncachedTokens) {
+    double uncachedTokens,
+    double promptTokens) {
 
   /** An 8B model on one H100: what every model is taken for until it is calibrated. */
   public static final ModelRates PRIOR =
-      new ModelRates(32e-6, 1.1e-9, 10e-3, 8e-3, 49e-9, 350, 4.0, 1000);
+      new ModelRates(32e-6, 1.1e-9, 10e-3, 8e-3, 49e-9, 350, 4.0, 1000, 1500);
 
   /** Seconds to prefill {@code uncached} tokens behind {@code cached} ones, on an idle endpoint. */
   public double prefillSeconds(double uncached, double cached) {

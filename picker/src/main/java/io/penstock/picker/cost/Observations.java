@@ -19,8 +19,8 @@ final class Observations {
     OUTPUT,
     /** y bytes of prompt made x tokens. */
     PROMPT,
-    /** y tokens of a prompt had to be computed. */
-    UNCACHED
+    /** y of a prompt's x tokens have to be computed. */
+    ROUTED
   }
 
   /** Takes observations one by one. */

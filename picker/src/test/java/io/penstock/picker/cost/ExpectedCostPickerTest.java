@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -241,6 +242,39 @@ class ExpectedCostPickerTest {
   }
 
   @Test
+  void beside_others_a_new_prompt_goes_where_they_would_send_it() {
+    var pool = pool(8);
+    besideOthers(pool, 1);
+    Set<Integer> homes = new HashSet<>();
+    for (int prompt = 0; prompt < 64; prompt++) {
+      long first = prompt;
+      var mine = LongStream.of(keys).map(key -> key + first).toArray();
+      int home = pickNew(pool, mine);
+      homes.add(home);
+      for (int again = 0; again < 5; again++) {
+        assertThat(pickNew(pool, mine)).isEqualTo(home);
+      }
+    }
+
+    assertThat(homes).hasSize(8);
+  }
+
+  @Test
+  void a_home_is_believed_to_hold_what_others_share() {
+    var pool = pool(1);
+    besideOthers(pool, 4);
+    assertThat(model.foreignShare()).isCloseTo(0.75, within(1e-9));
+
+    pick(pool);
+
+    // Of the prior's 1,500 tokens 1,000 are uncached: r = (1/3 · 3) / (2/3).
+    double uncached = 6400 * (1 - 0.8 * 2.25 / (2.25 + 0.3));
+    double stalls = 1 + 0.15 * 12 + 0.05 * 12 + 0.8 * 4;
+    assertThat(term(0, PREFILL))
+        .isCloseTo(stalls * (C * uncached + A * uncached * uncached / 2), within(1e-6));
+  }
+
+  @Test
   void less_than_a_quarter_block_of_waiting_prefill_is_no_reason_but_a_block_of_prefix_is() {
     var pool = pool(2);
     inFlight.add(0, 0, 112, 0);
@@ -320,6 +354,31 @@ class ExpectedCostPickerTest {
     now += 200_000_000;
     Metrics.put(signals, 0, running, waiting, 0, 0, now);
     model.tick(now, pool, signals, inFlight);
+  }
+
+  /** Minutes in which each engine has 16 requests, of which we sent so many. */
+  private void besideOthers(PoolSnapshot pool, int own) {
+    for (var endpoint : pool.endpoints()) {
+      for (int i = 0; i < own; i++) {
+        inFlight.add(0, endpoint.slot(), 0, 0);
+      }
+    }
+    for (int i = 0; i < 300; i++) {
+      now += 1_000_000_000L;
+      for (var endpoint : pool.endpoints()) {
+        Metrics.put(signals, endpoint.slot(), 16, 0, 0, 0, now);
+      }
+      model.tick(now, pool, signals, inFlight);
+    }
+  }
+
+  private int pickNew(PoolSnapshot pool, long[] prompt) {
+    var what =
+        InferenceRequest.builder(ApiKind.CHAT, "m")
+            .promptBytes(4 * TOKENS)
+            .keys(PromptKeys.owning(prompt))
+            .build();
+    return schedule(pool, what).endpoint().slot();
   }
 
   private Decision.Route pick(PoolSnapshot pool) {
