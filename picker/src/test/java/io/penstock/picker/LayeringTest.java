@@ -40,7 +40,7 @@ class LayeringTest {
   private static final Set<String> WAITS = Set.of("get", "join", "sleep", "resultNow");
 
   private static final String[] CORE =
-      packages("pool", "request", "prefix", "signals", "schedule", "cost", "flow");
+      packages("pool", "request", "prefix", "signals", "schedule", "cost", "flow", "objective");
 
   @ArchTest
   static final ArchRule theCoreKnowsNoTransportAndNoFormat =
@@ -93,6 +93,7 @@ class LayeringTest {
 
   @ArchTest static final ArchRule pool = imports("pool");
   @ArchTest static final ArchRule request = imports("request");
+  @ArchTest static final ArchRule objective = imports("objective");
   @ArchTest static final ArchRule prefix = imports("prefix", "pool", "request");
   @ArchTest static final ArchRule signals = imports("signals", "pool");
   @ArchTest static final ArchRule scrape = imports("scrape", "signals", "pool");
@@ -119,6 +120,7 @@ class LayeringTest {
           "assembly",
           "cost",
           "explain",
+          "objective",
           "schedule",
           "request",
           "signals",

@@ -7,6 +7,7 @@ import io.penstock.picker.cost.ModelRates;
 import io.penstock.picker.explain.Attempt;
 import io.penstock.picker.explain.DecisionLog;
 import io.penstock.picker.explain.DecisionRecord;
+import io.penstock.picker.objective.PoolRules;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.Pool;
@@ -57,6 +58,7 @@ public final class PoolPicker implements AutoCloseable {
   private final PoolControl control;
   private final long epochMillisAtZero;
   private volatile Scheduler scheduler;
+  private volatile PoolRules rules = PoolRules.NONE;
 
   private PoolPicker(Builder builder) {
     var config = builder.config;
@@ -267,6 +269,16 @@ public final class PoolPicker implements AutoCloseable {
    */
   public void policy(@Nullable EndpointPickerConfig configured) {
     scheduler = schedulers.of(configured);
+  }
+
+  /** Who has which priority, and which models are rewritten; read once per request. */
+  public PoolRules rules() {
+    return rules;
+  }
+
+  /** Other rules from the next request on. From any thread; the last call counts. */
+  public void rules(PoolRules next) {
+    rules = next;
   }
 
   /**
