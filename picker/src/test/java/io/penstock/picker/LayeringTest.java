@@ -104,7 +104,7 @@ class LayeringTest {
   @ArchTest
   static final ArchRule cost = imports("cost", "schedule", "pool", "request", "prefix", "signals");
 
-  @ArchTest static final ArchRule config = imports("config", "cost", "schedule");
+  @ArchTest static final ArchRule config = imports("config", "cost", "flow", "schedule");
 
   @ArchTest static final ArchRule flow = imports("flow", "schedule", "request", "signals", "pool");
 
@@ -120,6 +120,7 @@ class LayeringTest {
           "assembly",
           "cost",
           "explain",
+          "flow",
           "objective",
           "schedule",
           "request",

@@ -5,6 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 
 /**
  * The newest sample of every endpoint's engines, in columns of primitives with one row per slot.
@@ -35,6 +36,7 @@ public final class EngineSignals {
 
   private final Rows[] chunks = new Rows[Endpoint.MAX_SLOTS / CHUNK];
   private final long freshForNanos;
+  private final IntConsumer updated;
 
   /**
    * No endpoint is known yet.
@@ -43,7 +45,17 @@ public final class EngineSignals {
    *     longer
    */
   public EngineSignals(Duration freshFor) {
+    this(freshFor, slot -> {});
+  }
+
+  /**
+   * The same, and somebody hears of each sample.
+   *
+   * @param updated told the slot after each sample of it, where that was written
+   */
+  public EngineSignals(Duration freshFor, IntConsumer updated) {
     this.freshForNanos = freshFor.toNanos();
+    this.updated = updated;
     Arrays.fill(chunks, UNKNOWN);
   }
 
@@ -61,6 +73,7 @@ public final class EngineSignals {
     LONGS.setOpaque(
         rows.freshForNanos, row, Math.max(freshForNanos, FRESH_INTERVALS * intervalNanos));
     LONGS.setRelease(rows.updates, row, rows.updates[row] + 1);
+    updated.accept(slot);
   }
 
   private static void write(Rows rows, int row, EngineSample sample) {
