@@ -22,6 +22,7 @@ import java.util.Map;
  * @param plugins all that the file has and all that the rules added
  * @param profiles at least one
  * @param sources of metrics, each followed by its extractors
+ * @param flow how requests are admitted
  */
 public record EndpointPickerConfig(
     String source,
@@ -30,7 +31,8 @@ public record EndpointPickerConfig(
     Plugin profileHandler,
     Plugin saturationDetector,
     List<Plugin> parsers,
-    List<List<Plugin>> sources) {
+    List<List<Plugin>> sources,
+    FlowConfig flow) {
 
   /** llm-d's own default, under a name. */
   public static final String LLM_D_DEFAULT = "llm-d-default";

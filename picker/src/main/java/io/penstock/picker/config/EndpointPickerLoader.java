@@ -6,7 +6,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Reads an EndpointPickerConfig strictly and fills in its defaults. Every error is found and told
@@ -34,11 +33,9 @@ public final class EndpointPickerLoader {
           "saturationDetector",
           "parser");
 
-  /** Gates of llm-d, and why each cannot be what it is not by default. */
-  private static final Map<String, String> GATES =
-      Map.of(
-          "flowControl", "queues and priorities are not supported yet",
-          "haPopulateNonLeaderDatastore", "every replica follows its pool");
+  private static final String FLOW_CONTROL = "flowControl";
+  private static final String WARM_STANDBY = "haPopulateNonLeaderDatastore";
+  private static final List<String> GATES = List.of(FLOW_CONTROL, WARM_STANDBY);
 
   private final List<ConfigError> errors;
   private final int before;
@@ -131,12 +128,14 @@ public final class EndpointPickerLoader {
 
   private LoadedPicker load(YamlMapping root) {
     root.refuseAllBut(KEYS);
-    gates(root);
+    boolean flowControl = gates(root);
     var plugins = new PluginSection(root, new ParameterReader(warnings), warnings, experimental);
     plugins.read();
     var profiles = new ProfileSection(root, plugins, warnings);
     var layers = new LayerSections(root, plugins, warnings);
     layers.read();
+    var flow = new FlowSection(root, plugins, warnings, flowControl);
+    flow.read();
     profiles.read();
     plugins.checkReferences();
     if (errors.size() > before) {
@@ -144,7 +143,7 @@ public final class EndpointPickerLoader {
     }
     plugins.addProducers();
     var handler = profiles.handler();
-    var detector = layers.saturationDetector();
+    var detector = flow.saturationDetector();
     if (handler == null || detector == null) {
       throw new IllegalStateException("no error and no handler or detector");
     }
@@ -156,31 +155,33 @@ public final class EndpointPickerLoader {
             handler,
             detector,
             layers.parsers(),
-            layers.sources()),
+            layers.sources(),
+            flow.config(detector)),
         warnings);
   }
 
-  private void gates(YamlMapping root) {
+  /** Whether the gate flowControl is open. */
+  private boolean gates(YamlMapping root) {
+    boolean flowControl = false;
     for (var gate : root.texts("featureGates")) {
       int equals = gate.indexOf('=');
       var name = equals < 0 ? gate : gate.substring(0, equals);
       var value = equals < 0 ? "true" : gate.substring(equals + 1);
-      var why = GATES.get(name);
-      if (why == null) {
+      if (!GATES.contains(name)) {
         root.error(
             "featureGates",
             "gate '%s' is unknown; allowed: %s%s"
-                .formatted(
-                    name,
-                    String.join(", ", GATES.keySet().stream().sorted().toList()),
-                    Suggestion.didYouMean(name, GATES.keySet())));
+                .formatted(name, String.join(", ", GATES), Suggestion.didYouMean(name, GATES)));
       } else if (!value.equals("true") && !value.equals("false")) {
         root.error("featureGates", "gate " + name + " is '" + value + "'; allowed: true, false");
-      } else if (name.equals("flowControl") && value.equals("true")) {
-        root.error("featureGates", "gate flowControl is not supported: " + why);
-      } else if (name.equals("haPopulateNonLeaderDatastore") && value.equals("false")) {
-        warnings.add(root.at("featureGates", "gate " + name + " has no effect: " + why));
+      } else if (name.equals(FLOW_CONTROL)) {
+        flowControl = value.equals("true");
+      } else if (value.equals("false")) {
+        warnings.add(
+            root.at(
+                "featureGates", "gate " + name + " has no effect: every replica follows its pool"));
       }
     }
+    return flowControl;
   }
 }

@@ -1,5 +1,6 @@
 package io.penstock.picker.config;
 
+import io.penstock.picker.flow.BandSettings;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -15,6 +16,9 @@ public final class EndpointPickerPrinter {
   /** The whole configuration. */
   public static String yaml(EndpointPickerConfig config) {
     var out = new StringBuilder("apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\n");
+    if (config.flow().settings().gate()) {
+      out.append("featureGates: [flowControl]\n");
+    }
     out.append("plugins:\n");
     for (var plugin : config.plugins()) {
       out.append("  - name: ").append(word(plugin.name())).append("  # ");
@@ -47,7 +51,41 @@ public final class EndpointPickerPrinter {
     out.append("requestHandler:\n  parsers: ").append(refs(config.parsers())).append('\n');
     out.append("flowControl:\n  saturationDetector: {pluginRef: ");
     out.append(word(config.saturationDetector().name())).append("}\n");
+    if (config.flow().settings().gate()) {
+      flow(out, config.flow());
+    }
     return out.toString();
+  }
+
+  private static void flow(StringBuilder out, FlowConfig flow) {
+    var settings = flow.settings();
+    out.append("  maxBytes: ").append(settings.maxBytes()).append('\n');
+    out.append("  maxRequests: ").append(settings.maxRequests()).append('\n');
+    out.append("  defaultRequestTTL: ").append(GoDuration.text(settings.ttlNanos()));
+    out.append("\n  noEndpointRequestTTL: ");
+    out.append(GoDuration.text(settings.noEndpointTtlNanos())).append('\n');
+    out.append("  usageLimitPolicyPluginRef: ").append(word(flow.limit())).append('\n');
+    out.append("  enableEviction: ").append(settings.eviction()).append('\n');
+    out.append("  defaultPriorityBand: {");
+    band(out, settings.defaultBand(), flow.defaultBand());
+    out.append("  defaultNegativePriorityBand: {");
+    band(out, settings.defaultNegativeBand(), flow.defaultNegativeBand());
+    if (!flow.bands().isEmpty()) {
+      out.append("  priorityBands:\n");
+    }
+    flow.bands()
+        .forEach(
+            (priority, policies) -> {
+              out.append("    - {priority: ").append(priority).append(", ");
+              band(out, settings.band(priority), policies);
+            });
+  }
+
+  private static void band(StringBuilder out, BandSettings band, FlowConfig.BandPolicies policies) {
+    out.append("maxBytes: ").append(band.maxBytes());
+    out.append(", maxRequests: ").append(band.maxRequests());
+    out.append(", fairnessPolicyRef: ").append(word(policies.fairness()));
+    out.append(", orderingPolicyRef: ").append(word(policies.ordering())).append("}\n");
   }
 
   private static void parameters(StringBuilder out, Values values, String origin) {

@@ -236,7 +236,7 @@ final class FilterTypes {
         .and(FILTER);
   }
 
-  private static UtilizationDetector.Staleness staleness(String word) {
+  static UtilizationDetector.Staleness staleness(String word) {
     return switch (word) {
       case "saturated" -> UtilizationDetector.Staleness.SATURATED;
       case "ignore" -> UtilizationDetector.Staleness.IGNORE;
@@ -275,7 +275,7 @@ final class FilterTypes {
         .and(FILTER);
   }
 
-  private static ConcurrencyDetector.Mode mode(String word) {
+  static ConcurrencyDetector.Mode mode(String word) {
     return switch (word) {
       case "tokens" -> ConcurrencyDetector.Mode.TOKENS;
       case "hybrid" -> ConcurrencyDetector.Mode.HYBRID;

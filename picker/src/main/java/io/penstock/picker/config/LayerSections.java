@@ -1,20 +1,15 @@
 package io.penstock.picker.config;
 
-import io.penstock.picker.schedule.plugins.UtilizationDetector;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Reads {@code dataLayer}, {@code requestHandler} and {@code flowControl}, and the older members at
- * the top that became parts of them. Confined to the thread that loads.
+ * Reads {@code dataLayer} and {@code requestHandler}, and the older {@code parser} at the top that
+ * became a part of it. Confined to the thread that loads.
  */
 final class LayerSections {
-
-  private static final List<String> BAND =
-      List.of("priority", "maxBytes", "maxRequests", "fairnessPolicyRef", "orderingPolicyRef");
 
   private static final List<String> PARSERS =
       List.of("openai-parser", "anthropic-parser", "vllmhttp-parser", "passthrough-parser");
@@ -29,7 +24,6 @@ final class LayerSections {
   private final List<ConfigError> warnings;
   private final List<Plugin> parsers = new ArrayList<>();
   private final List<List<Plugin>> sources = new ArrayList<>();
-  private @Nullable Plugin detector;
 
   LayerSections(YamlMapping root, PluginSection plugins, List<ConfigError> warnings) {
     this.root = root;
@@ -45,15 +39,9 @@ final class LayerSections {
     return sources;
   }
 
-  /** Null where an error was noted. */
-  @Nullable Plugin saturationDetector() {
-    return detector;
-  }
-
   void read() {
     dataLayer();
     requestHandler();
-    flowControl();
   }
 
   // ---- data layer ----
@@ -168,69 +156,6 @@ final class LayerSections {
     }
   }
 
-  // ---- flow control ----
-
-  private void flowControl() {
-    var flow = root.mapping("flowControl");
-    if (flow != null) {
-      flow.refuseAllBut(
-          List.of(
-              "maxBytes",
-              "maxRequests",
-              "defaultRequestTTL",
-              "noEndpointRequestTTL",
-              "defaultPriorityBand",
-              "defaultNegativePriorityBand",
-              "priorityBands",
-              "usageLimitPolicyPluginRef",
-              "saturationDetector",
-              "enableEviction"));
-      if (flow.names().stream().anyMatch(name -> !name.equals("saturationDetector"))) {
-        warnings.add(
-            root.at("flowControl", "has no effect without the gate flowControl, which is off"));
-      }
-      limits(flow);
-      time(flow, "defaultRequestTTL");
-      time(flow, "noEndpointRequestTTL");
-      band(flow.mapping("defaultPriorityBand"));
-      band(flow.mapping("defaultNegativePriorityBand"));
-      bands(flow);
-      if (flow.has("usageLimitPolicyPluginRef")) {
-        plugins.referredTo(flow, "usageLimitPolicyPluginRef", PluginKind.USAGE_LIMIT_POLICY);
-      }
-    }
-    detector(flow == null ? null : flow.mapping("saturationDetector"));
-  }
-
-  private void detector(@Nullable YamlMapping inFlow) {
-    var older = root.mapping("saturationDetector");
-    if (older != null) {
-      warnings.add(root.at("saturationDetector", "is deprecated: flowControl.saturationDetector"));
-    }
-    var place = inFlow == null ? older : inFlow;
-    if (place == null) {
-      detector = plugins.added(UtilizationDetector.TYPE, "default saturation detector");
-      return;
-    }
-    place.refuseAllBut(List.of("pluginRef"));
-    detector = plugins.referredTo(place, "pluginRef", PluginKind.SATURATION_DETECTOR);
-    warnings.add(
-        place.at(
-            "pluginRef",
-            "sheds nothing by itself: that is for requests of negative priority, and priorities"
-                + " are not read yet; as a filter of a profile it has its effect"));
-  }
-
-  private static void limits(YamlMapping mapping) {
-    for (var key : List.of("maxBytes", "maxRequests")) {
-      var text = mapping.text(key);
-      if (text != null && !Quantity.fits(text)) {
-        mapping.error(
-            key, "'" + text + "' does not fit; allowed: a quantity such as 5000, 1k or 1Gi");
-      }
-    }
-  }
-
   private static void time(YamlMapping mapping, String key) {
     var text = mapping.text(key);
     if (text == null) {
@@ -240,35 +165,6 @@ final class LayerSections {
       GoDuration.nanos(text);
     } catch (IllegalArgumentException e) {
       mapping.error(key, "'" + text + "' does not fit; allowed: " + new Shape.Time().fits());
-    }
-  }
-
-  private void band(@Nullable YamlMapping band) {
-    if (band == null) {
-      return;
-    }
-    band.refuseAllBut(BAND);
-    limits(band);
-    if (band.has("fairnessPolicyRef")) {
-      plugins.referredTo(band, "fairnessPolicyRef", PluginKind.FAIRNESS_POLICY);
-    }
-    if (band.has("orderingPolicyRef")) {
-      plugins.referredTo(band, "orderingPolicyRef", PluginKind.ORDERING_POLICY);
-    }
-  }
-
-  private void bands(YamlMapping flow) {
-    Set<String> priorities = new HashSet<>();
-    for (var band : flow.mappings("priorityBands")) {
-      band(band);
-      var priority = band.text("priority");
-      if (!band.has("priority")) {
-        band.error("priority", "is missing; allowed: a whole number");
-      } else if (priority != null && !priority.matches("[-+]?[0-9]{1,9}")) {
-        band.error("priority", "'" + priority + "' does not fit; allowed: a whole number");
-      } else if (priority != null && !priorities.add(Integer.valueOf(priority).toString())) {
-        band.error("priority", "'" + priority + "' is the priority of a band above");
-      }
     }
   }
 }

@@ -14,7 +14,7 @@ import io.penstock.picker.schedule.plugins.WeightedRandomPicker;
 import java.util.List;
 import java.util.Locale;
 
-/** Pickers, profile handlers, and the policies of flow control that are its defaults. Stateless. */
+/** Pickers and profile handlers, by name. Stateless. */
 final class OtherTypes {
 
   static final String SINGLE_HANDLER = SingleProfileHandler.TYPE;
@@ -22,8 +22,6 @@ final class OtherTypes {
 
   private static final int MOST_DESTINATIONS = 4;
   private static final double MOST_WEIGHT = 1_000_000;
-  private static final String ONLY_WITH_FLOW_CONTROL =
-      "has no effect: it belongs to flow control, which is off";
 
   private OtherTypes() {}
 
@@ -74,23 +72,7 @@ final class OtherTypes {
                         parts.profiles()),
                 usual("headerName", new Shape.Header(), "EPP-Profile", "the header"),
                 usual("defaultProfile", Shape.text(), "decode", "the profile without the header"))
-            .experimental(),
-        PluginType.builtIn(
-            PluginKind.ORDERING_POLICY,
-            "fcfs-ordering-policy",
-            "first come, first served",
-            ONLY_WITH_FLOW_CONTROL),
-        PluginType.builtIn(
-            PluginKind.FAIRNESS_POLICY,
-            "global-strict-fairness-policy",
-            "one order over all flows",
-            ONLY_WITH_FLOW_CONTROL),
-        PluginType.builtIn(
-            PluginKind.USAGE_LIMIT_POLICY,
-            "static-usage-limit-policy",
-            "one ceiling for all bands",
-            ONLY_WITH_FLOW_CONTROL,
-            usual("threshold", new Shape.Decimal(0, 1_000), "1", "the ceiling")));
+            .experimental());
   }
 
   private static PluginType picker(String type, String doc, PluginType.Maker maker) {

@@ -13,7 +13,8 @@ public enum PluginKind {
   EXTRACTOR("an extractor"),
   FAIRNESS_POLICY("a fairness policy"),
   ORDERING_POLICY("an ordering policy"),
-  USAGE_LIMIT_POLICY("a usage limit policy");
+  USAGE_LIMIT_POLICY("a usage limit policy"),
+  REQUEST_CONTROL("a request-control plugin");
 
   private final String words;
 

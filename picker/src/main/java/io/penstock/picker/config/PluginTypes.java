@@ -20,6 +20,7 @@ public final class PluginTypes {
     all.addAll(ScorerTypes.all());
     all.addAll(FilterTypes.all());
     all.addAll(OtherTypes.all());
+    all.addAll(FlowTypes.all());
     all.addAll(ProducerTypes.all());
     Map<String, PluginType> types = new LinkedHashMap<>();
     all.forEach(type -> types.put(type.name(), type));

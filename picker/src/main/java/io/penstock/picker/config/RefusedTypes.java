@@ -14,9 +14,6 @@ final class RefusedTypes {
           + " sent";
   private static final String DISAGGREGATION =
       "profiles for separate prefill and decode are not run yet";
-  private static final String FLOW = "it belongs to flow control, which is not supported yet";
-  private static final String PRIORITIES =
-      "it acts on requests of negative priority, and priorities are not read yet";
   private static final String GRPC = "only HTTP is understood";
   private static final String MULTICLUSTER = "pools of other clusters are not supported";
 
@@ -45,16 +42,6 @@ final class RefusedTypes {
     refused.put(
         "data-parallel-profile-handler",
         "each rank of a pod is an endpoint of its own here, and no sidecar is told of one");
-    refused.put("probabilistic-admitter", PRIORITIES);
-    refused.put("round-robin-fairness-policy", FLOW);
-    refused.put("program-aware-fairness", FLOW);
-    refused.put("edf-ordering-policy", FLOW);
-    refused.put("slo-deadline-ordering-policy", FLOW);
-    refused.put("priority-holdback-policy", FLOW);
-    refused.put("soft-reflective-ceiling-policy", FLOW);
-    refused.put("sheddable-eviction-filter", FLOW);
-    refused.put("priority-then-time-eviction-order-policy", FLOW);
-    refused.put("agent-identity", FLOW);
     refused.put("multicluster-queue-scorer", MULTICLUSTER);
     refused.put("multicluster-kv-cache-utilization-scorer", MULTICLUSTER);
     refused.put("multicluster-prefix-cache-scorer", MULTICLUSTER);

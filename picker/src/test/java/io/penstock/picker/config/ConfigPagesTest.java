@@ -65,12 +65,12 @@ class ConfigPagesTest {
         | key | |
         |---|---|
         | `plugins`, `schedulingProfiles` | supported |
-        | `featureGates` | `flowControl` is refused: queues and priorities are not supported yet; `haPopulateNonLeaderDatastore` is always on |
+        | `featureGates` | `flowControl` as in llm-d: [Flow control](flow-control.md); `haPopulateNonLeaderDatastore` is always on |
         | `dataLayer.sources`, `injectDefaults` | checked; vLLM's metrics are read in any case |
         | `dataLayer.discovery`, `peerDiscovery`, `crossReplicaSyncerPluginRef` | refused: endpoints come from flags or pools, and replicas share nothing |
         | `requestHandler.parsers`, `parser` | checked; they do not restrict the paths |
-        | `flowControl` | checked; without the gate it has no effect, as in llm-d |
-        | `flowControl.saturationDetector`, `saturationDetector` | checked; llm-d sheds only requests of negative priority by it, and priorities are not read yet. In a profile the detectors are filters |
+        | `flowControl` | supported; without the gate it has no effect but for the detector, as in llm-d |
+        | `flowControl.saturationDetector`, `saturationDetector` | supported: with the gate it says how much goes on, without it requests of negative priority are shed by it. In a profile the detectors are filters |
 
         ## Plugins
 
@@ -149,8 +149,8 @@ class ConfigPagesTest {
       raw(json, "featureGates", "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}");
       plugins(json);
       raw(json, "schedulingProfiles", PROFILES);
-      for (var section :
-          List.of("dataLayer", "flowControl", "requestHandler", "saturationDetector", "parser")) {
+      raw(json, "flowControl", FLOW_CONTROL);
+      for (var section : List.of("dataLayer", "requestHandler", "saturationDetector", "parser")) {
         raw(json, section, "{\"type\":\"object\"}");
       }
       json.writeEndObject();
@@ -168,6 +168,34 @@ class ConfigPagesTest {
           + "\"plugins\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
           + "\"additionalProperties\":false,\"required\":[\"pluginRef\"],\"properties\":{"
           + "\"pluginRef\":{\"type\":\"string\"},\"weight\":{\"type\":\"number\"}}}}}}}";
+
+  private static final String AMOUNT = "{\"type\":[\"string\",\"integer\"]}";
+
+  private static final String BAND =
+      "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+          + "\"priority\":{\"type\":\"integer\"},\"maxBytes\":"
+          + AMOUNT
+          + ",\"maxRequests\":"
+          + AMOUNT
+          + ",\"fairnessPolicyRef\":{\"type\":\"string\"},"
+          + "\"orderingPolicyRef\":{\"type\":\"string\"}}}";
+
+  private static final String FLOW_CONTROL =
+      "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"maxBytes\":"
+          + AMOUNT
+          + ",\"maxRequests\":"
+          + AMOUNT
+          + ",\"defaultRequestTTL\":{\"type\":\"string\"},"
+          + "\"noEndpointRequestTTL\":{\"type\":\"string\"},\"defaultPriorityBand\":"
+          + BAND
+          + ",\"defaultNegativePriorityBand\":"
+          + BAND
+          + ",\"priorityBands\":{\"type\":\"array\",\"items\":"
+          + BAND
+          + "},\"usageLimitPolicyPluginRef\":{\"type\":\"string\"},"
+          + "\"saturationDetector\":{\"type\":\"object\",\"additionalProperties\":false,"
+          + "\"properties\":{\"pluginRef\":{\"type\":\"string\"}}},"
+          + "\"enableEviction\":{\"type\":\"boolean\"}}}";
 
   private static void raw(JsonGenerator json, String name, String value) throws IOException {
     json.writeFieldName(name);

@@ -267,7 +267,12 @@ class EndpointPickerLoaderTest {
           "featureGates: [flowcontrol] => gate 'flowcontrol' is unknown; allowed: flowControl,"
               + " haPopulateNonLeaderDatastore; did you mean flowControl?",
           "featureGates: [flowControl=maybe] => gate flowControl is 'maybe'",
-          "featureGates: [flowControl] => gate flowControl is not supported",
+          "featureGates: [flowControl=maybe] => allowed: true, false",
+          "flowControl: {enableEviction: maybe} => 'maybe' does not fit; allowed: true, false",
+          "flowControl: {usageLimitPolicyPluginRef: x} => no plugin is called 'x'",
+          "flowControl: {defaultPriorityBand: {fairnessPolicyRef: x}} => no plugin is called 'x'",
+          "flowControl: {priorityBands: [{maxRequests: 1}]} => priorityBands[0].priority: is"
+              + " missing",
           "saturationDetector: {pluginRef: ''} => saturationDetector.pluginRef",
           "flowControl: {saturationDetector: {pluginRef: x}} => no plugin is called 'x'",
           "flowControl: {maxBytes: -1} => '-1' does not fit",
