@@ -2,6 +2,7 @@ package io.penstock.picker.app;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.penstock.picker.assembly.FlowMetrics;
 import io.penstock.picker.extproc.EppMetrics;
 import io.penstock.picker.extproc.ExtProcServer;
 import io.penstock.picker.extproc.HealthStates;
@@ -87,6 +88,11 @@ public final class PickerApp implements AutoCloseable {
       loops.add((EventLoop) executor);
     }
 
+    // What is counted.
+    var registry = new CollectorRegistry();
+    var metrics = new EppMetrics(registry);
+    var flowMetrics = new FlowMetrics(registry);
+
     // Pools: who can answer, and who should.
     var podTls =
         settings.podTls().isPresent() ? new PodTls(settings.podTls().get(), taken -> {}) : null;
@@ -96,7 +102,9 @@ public final class PickerApp implements AutoCloseable {
     for (var pool : settings.pools()) {
       var surroundings =
           new PickerPool.Surroundings(control, blocking, nanoClock, random.nextLong());
-      var running = new RunningPool(pool, settings, surroundings, group, loops, transport, podTls);
+      var running =
+          new RunningPool(
+              pool, settings, surroundings, group, loops, transport, podTls, flowMetrics);
       pools.add(running);
       parts.add(running);
     }
@@ -109,9 +117,7 @@ public final class PickerApp implements AutoCloseable {
                   () -> expire(column), EXPIRY_MILLIS, EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
-    // What is counted.
-    var registry = new CollectorRegistry();
-    var metrics = new EppMetrics(registry);
+    // What is known of the pools.
     registry.register(new PoolCollector(pools, nanoClock));
     Gauge.build("llm_d_epp_info", "1, and what was built.")
         .labelNames("commit", "build_ref")

@@ -3,6 +3,7 @@ package io.penstock.picker.app;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ReflectiveChannelFactory;
+import io.penstock.picker.assembly.FlowMetrics;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
 import io.penstock.picker.discovery.DiscoverySource;
@@ -36,7 +37,8 @@ final class RunningPool implements AutoCloseable {
       EventLoopGroup group,
       List<EventLoop> loops,
       Transport transport,
-      @Nullable PodTls podTls) {
+      @Nullable PodTls podTls,
+      FlowMetrics flowMetrics) {
     this.pool = pool;
     this.surroundings = surroundings;
     this.source = pool.discovery().source(surroundings);
@@ -50,6 +52,7 @@ final class RunningPool implements AutoCloseable {
             .eventLoops(loops)
             .health(health)
             .policy(settings.policy().config())
+            .flowObserver(flowMetrics.pool(pool.name()))
             .time(surroundings.nanoClock(), InstantSource.system())
             .scraping(
                 new Scraping(

@@ -6,6 +6,7 @@ import io.penstock.picker.schedule.SchedulingContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.random.RandomGenerator;
 
 /** What one event loop needs to pick and place. Confined to that loop. */
 final class PickerLoop {
@@ -13,6 +14,7 @@ final class PickerLoop {
   private final int column;
   private final Function<Scheduler, SchedulingContext> contexts;
   private final LoopObserver observer;
+  private final RandomGenerator random;
 
   /**
    * Placements in flight whose first token cannot be seen, each at its {@link Placement#place}.
@@ -31,12 +33,14 @@ final class PickerLoop {
       int column,
       Scheduler scheduler,
       Function<Scheduler, SchedulingContext> contexts,
-      LoopObserver observer) {
+      LoopObserver observer,
+      RandomGenerator random) {
     this.column = column;
     this.scheduler = scheduler;
     this.contexts = contexts;
     this.context = contexts.apply(scheduler);
     this.observer = observer;
+    this.random = random;
   }
 
   int column() {
@@ -55,6 +59,11 @@ final class PickerLoop {
 
   LoopObserver observer() {
     return observer;
+  }
+
+  /** For what is refused by chance. */
+  RandomGenerator random() {
+    return random;
   }
 
   /** From {@link Placement#prefilledByNanos} on the placement counts as decoding. */

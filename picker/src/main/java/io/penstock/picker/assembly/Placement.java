@@ -89,6 +89,7 @@ public final class Placement {
     this.reservation = inFlight.reserve(loop.column(), slot, uncached, context);
     var keys = request.keys();
     this.learned = picker.index().learn(slot, keys.array(), keys.count());
+    picker.loadChanged(slot);
   }
 
   /** A request holds, on average over its decode, its prompt and half of its output. */
@@ -124,6 +125,7 @@ public final class Placement {
       return;
     }
     reservation.firstToken();
+    picker.loadChanged(reservation.slot());
     picker.index().confirm(learned);
     // A prefill's answer comes whole and with its first token; a decode's first token is no
     // prefill.
@@ -247,6 +249,7 @@ public final class Placement {
     }
     if (reservation != null) {
       reservation.end();
+      picker.loadChanged(reservation.slot());
     }
     return true;
   }
@@ -271,6 +274,9 @@ public final class Placement {
       }
     } else if (state == State.WAITING && reservation != null) {
       reservation.firstToken();
+    }
+    if (reservation != null) {
+      picker.loadChanged(reservation.slot());
     }
   }
 }

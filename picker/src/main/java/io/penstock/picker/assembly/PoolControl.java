@@ -1,6 +1,7 @@
 package io.penstock.picker.assembly;
 
 import io.penstock.picker.cost.CostModel;
+import io.penstock.picker.flow.Admission;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.Pool;
@@ -58,6 +59,7 @@ final class PoolControl implements AutoCloseable {
   private final PrefixIndex index;
   private final CostModel costs;
   private final EndpointHealth health;
+  private final Admission admission;
   private final List<? extends Executor> eventLoops;
   private final LongSupplier ticker;
   private final @Nullable ScheduledExecutorService thread;
@@ -73,12 +75,14 @@ final class PoolControl implements AutoCloseable {
       InFlight inFlight,
       PrefixIndex index,
       CostModel costs,
+      Admission admission,
       PoolPicker.Builder builder) {
     this.pool = pool;
     this.signals = signals;
     this.inFlight = inFlight;
     this.index = index;
     this.costs = costs;
+    this.admission = admission;
     this.health = builder.health;
     this.eventLoops = builder.eventLoops;
     this.ticker = builder.ticker;
@@ -155,6 +159,7 @@ final class PoolControl implements AutoCloseable {
       index.forget(endpoint.slot());
       leaving.add(new Leaving(endpoint.slot(), passAll(), scraper != null));
     }
+    admission.pool(snapshot);
   }
 
   /** A slot that is leaving has one life only, so the slot tells which. */
@@ -192,6 +197,7 @@ final class PoolControl implements AutoCloseable {
       setCapacity(endpoint);
     }
     leaving.removeIf(this::released);
+    admission.tick(nowNanos);
   }
 
   private void setCapacity(Endpoint endpoint) {
@@ -240,6 +246,7 @@ final class PoolControl implements AutoCloseable {
     if (scraper != null) {
       execute(scraper::close);
     }
+    execute(admission::close);
     if (thread != null) {
       thread.shutdown();
     }

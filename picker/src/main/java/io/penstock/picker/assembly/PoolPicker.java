@@ -7,6 +7,13 @@ import io.penstock.picker.cost.ModelRates;
 import io.penstock.picker.explain.Attempt;
 import io.penstock.picker.explain.DecisionLog;
 import io.penstock.picker.explain.DecisionRecord;
+import io.penstock.picker.flow.Admission;
+import io.penstock.picker.flow.FlowCounts;
+import io.penstock.picker.flow.FlowHeaders;
+import io.penstock.picker.flow.FlowListener;
+import io.penstock.picker.flow.FlowObserver;
+import io.penstock.picker.flow.FlowSettings;
+import io.penstock.picker.flow.Verdict;
 import io.penstock.picker.objective.PoolRules;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.EndpointId;
@@ -55,6 +62,7 @@ public final class PoolPicker implements AutoCloseable {
   private final Schedulers schedulers;
   private final DecisionLog decisions;
   private final List<PickerLoop> loops;
+  private final Admission admission;
   private final PoolControl control;
   private final long epochMillisAtZero;
   private volatile Scheduler scheduler;
@@ -64,7 +72,7 @@ public final class PoolPicker implements AutoCloseable {
     var config = builder.config;
     int columns = builder.columns;
     this.pool = new Pool(config.name());
-    this.signals = new EngineSignals(config.freshFor());
+    this.signals = new EngineSignals(config.freshFor(), this::loadChanged);
     this.inFlight = new InFlight(columns);
     this.index = new PrefixIndex(config.index());
     this.costs = new CostModel(columns, ModelRates.PRIOR);
@@ -74,7 +82,15 @@ public final class PoolPicker implements AutoCloseable {
     this.schedulers = new Schedulers(config, builder.health, costs, disaggregation);
     this.scheduler = schedulers.of(builder.policy);
     this.loops = loops(columns, config.seed());
-    this.control = new PoolControl(pool, signals, inFlight, index, costs, builder);
+    this.admission =
+        new Admission(
+            pool::snapshot,
+            signals,
+            inFlight,
+            builder.ticker,
+            builder.flowObserver,
+            flow(builder.policy));
+    this.control = new PoolControl(pool, signals, inFlight, index, costs, admission, builder);
     this.epochMillisAtZero = builder.clock.millis() - builder.ticker.getAsLong() / NANOS_PER_MILLI;
   }
 
@@ -89,7 +105,8 @@ public final class PoolPicker implements AutoCloseable {
               column,
               scheduler,
               from -> from.context(signals, inFlight, index, random),
-              costs.observer(column)));
+              costs.observer(column),
+              RandomGeneratorFactory.of("L64X128MixRandom").create(~seed - column)));
     }
     return List.copyOf(made);
   }
@@ -269,6 +286,70 @@ public final class PoolPicker implements AutoCloseable {
    */
   public void policy(@Nullable EndpointPickerConfig configured) {
     scheduler = schedulers.of(configured);
+    admission.settings(flow(configured));
+  }
+
+  private static FlowSettings flow(@Nullable EndpointPickerConfig configured) {
+    return configured == null ? FlowSettings.DEFAULT : configured.flow().settings();
+  }
+
+  /** The priority of the objective that a request names; 0 for one that names none. */
+  public int priority(RequestHeaders headers) {
+    var known = rules;
+    return known.objectives() == 0 ? 0 : known.priority(FlowHeaders.objective(headers));
+  }
+
+  /**
+   * Whether a request of that priority may be picked for without asking {@link #admit}. Cheap: the
+   * usual case.
+   */
+  public boolean admitsAtOnce(int priority) {
+    return admission.passes(priority);
+  }
+
+  /**
+   * Asks whether a request may be picked for now. On the column's event loop.
+   *
+   * @param identity names the request's flow where its headers do not; null for nobody
+   * @param receivedNanos the ticker's time when its head came
+   * @param eventLoop of the column; the listener is called there
+   */
+  public Verdict admit(
+      InferenceRequest request,
+      RequestHeaders headers,
+      int priority,
+      @Nullable String identity,
+      long receivedNanos,
+      int column,
+      Executor eventLoop,
+      FlowListener listener) {
+    return admission.admit(
+        FlowHeaders.request(
+            headers,
+            admission.settings(),
+            priority,
+            identity,
+            request.model(),
+            request.bodyBytes(),
+            receivedNanos),
+        eventLoop,
+        listener,
+        loops.get(column).random());
+  }
+
+  /** The flow that a request belongs to. */
+  public String flow(RequestHeaders headers) {
+    return FlowHeaders.flow(headers, admission.settings().identityHeaders(), null);
+  }
+
+  /** What came to be admitted, and what became of it. */
+  public FlowCounts admissions() {
+    return admission.counts();
+  }
+
+  /** Load or metrics of an endpoint have changed. */
+  void loadChanged(int slot) {
+    admission.changed(slot);
   }
 
   /** Who has which priority, and which models are rewritten; read once per request. */
@@ -366,6 +447,7 @@ public final class PoolPicker implements AutoCloseable {
     EndpointHealth health = EndpointHealth.ALL_HEALTHY;
     LongSupplier ticker = System::nanoTime;
     InstantSource clock = InstantSource.system();
+    FlowObserver flowObserver = FlowObserver.NONE;
     boolean threaded = true;
     @Nullable EndpointPickerConfig policy;
     @Nullable Scraping scraping;
@@ -397,6 +479,12 @@ public final class PoolPicker implements AutoCloseable {
     /** The policy to begin with; null for expected cost. */
     public Builder policy(@Nullable EndpointPickerConfig value) {
       policy = value;
+      return this;
+    }
+
+    /** Hears how requests are admitted. */
+    public Builder flowObserver(FlowObserver value) {
+      flowObserver = value;
       return this;
     }
 

@@ -15,9 +15,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * The {@code llm_d_epp_*} metrics of requests and streams: llm-d's names, labels and buckets, so
  * that boards and autoscalers made for its picker read this one too. Thread-safe.
  *
- * <p>Labels are bounded: so many pairs of model and fairness id have series of their own, models
- * that an endpoint lists apart from those that only clients name; what comes after is counted under
- * {@code other}.
+ * <p>Labels are bounded: so many triples of model, fairness id and priority have series of their
+ * own, models that an endpoint lists apart from those that only clients name; what comes after is
+ * counted under {@code other}.
  */
 public final class EppMetrics {
 
@@ -25,8 +25,6 @@ public final class EppMetrics {
   private static final int UNLISTED_PAIRS = 100;
   private static final int LONGEST_NAME = 128;
   private static final String OTHER = "other";
-  private static final String DEFAULT_FLOW = "default-flow";
-  private static final String PRIORITY = "0";
 
   private static final String[] REQUEST = {
     "model_name", "target_model_name", "fairness_id", "priority"
@@ -207,7 +205,7 @@ public final class EppMetrics {
         histogram(registry, "extproc_stream_duration_seconds", "Life of a stream.", STREAM_SECONDS)
             .labels();
     streamEnds = counter(registry, "extproc_streams_total", "Ended streams.", "code");
-    other = series(OTHER, OTHER);
+    other = series(OTHER, OTHER, "0");
   }
 
   /**
@@ -215,12 +213,11 @@ public final class EppMetrics {
    *
    * @param model empty where the request names none
    * @param known whether an endpoint lists the model
-   * @param fairnessId empty where nobody said
+   * @param flow that it belongs to
    */
-  RequestSeries request(String model, boolean known, String fairnessId) {
-    var flow = fairnessId.isEmpty() ? DEFAULT_FLOW : fairnessId;
+  RequestSeries request(String model, boolean known, String flow, int priority) {
     var pairs = known ? listed : unlisted;
-    var key = model + '\n' + flow;
+    var key = model + '\n' + flow + '\n' + priority;
     var found = pairs.get(key);
     if (found != null) {
       return found;
@@ -229,11 +226,11 @@ public final class EppMetrics {
     if (pairs.size() >= most || model.length() > LONGEST_NAME) {
       return other;
     }
-    return pairs.computeIfAbsent(key, pair -> series(model, flow));
+    return pairs.computeIfAbsent(key, pair -> series(model, flow, Integer.toString(priority)));
   }
 
-  private RequestSeries series(String model, String flow) {
-    String[] labels = {model, model, flow, PRIORITY};
+  private RequestSeries series(String model, String flow, String priority) {
+    String[] labels = {model, model, flow, priority};
     return new RequestSeries(
         List.of(labels),
         errors,

@@ -77,6 +77,15 @@ final class ExtProcStream implements GrpcCall.Listener {
     }
   }
 
+  /** Runs what goes on later; a fault of it ends this stream only. */
+  void guarded(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException fault) {
+      failed(fault);
+    }
+  }
+
   private void dispatch(Incoming message) {
     response.note(message);
     switch (message.kind) {

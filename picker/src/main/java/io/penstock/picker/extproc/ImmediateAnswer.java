@@ -1,5 +1,6 @@
 package io.penstock.picker.extproc;
 
+import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.request.ScanResult;
 import io.penstock.picker.request.ScanResult.Malformed;
 import io.penstock.picker.schedule.Decision;
@@ -86,6 +87,39 @@ record ImmediateAnswer(
           "rejected-saturated",
           true);
 
+  private static final ImmediateAnswer QUEUE_FULL =
+      busy(
+          "queue_full",
+          "Too many requests are waiting for a model server. Try again shortly.",
+          "rejected-saturated");
+
+  private static final ImmediateAnswer QUEUE_TIMEOUT =
+      busy(
+          "queue_timeout",
+          "No model server had room for the request in time. Try again shortly.",
+          "rejected-ttl-expired");
+
+  private static final ImmediateAnswer GAVE_UP =
+      new ImmediateAnswer(
+          503,
+          SERVER,
+          "client_closed_request",
+          null,
+          "The request was given up while it waited.",
+          "rejected-context-cancelled",
+          true);
+
+  /** It was let go on, and must make room for one of more importance. */
+  static final ImmediateAnswer EVICTED =
+      busy(
+          "evicted",
+          "The request had to make room for one of higher priority. Try again shortly.",
+          "evicted");
+
+  private static ImmediateAnswer busy(String code, String message, String dropped) {
+    return new ImmediateAnswer(429, "rate_limit_error", code, null, message, dropped, true);
+  }
+
   private static final ImmediateAnswer UNKNOWN_MODEL =
       new ImmediateAnswer(
           404,
@@ -120,6 +154,19 @@ record ImmediateAnswer(
       case MODEL_NOT_SERVED -> UNKNOWN_MODEL;
       case POOL_EMPTY, NONE_READY, ALL_EXCLUDED, FILTERED -> NO_ENDPOINT;
       case SATURATED -> SATURATED;
+    };
+  }
+
+  /** The request was not admitted. */
+  static ImmediateAnswer of(FlowOutcome outcome) {
+    return switch (outcome) {
+      case REJECTED_CAPACITY -> QUEUE_FULL;
+      case EVICTED_TTL -> QUEUE_TIMEOUT;
+      case REJECTED_NO_ENDPOINTS, EVICTED_NO_ENDPOINTS -> NO_ENDPOINT;
+      case EVICTED_CANCELLED -> GAVE_UP;
+      case EVICTED_SHUTDOWN -> SHUTTING_DOWN;
+      case SHED, DENIED -> SATURATED;
+      case DISPATCHED -> throw new IllegalArgumentException("it was admitted");
     };
   }
 

@@ -2,6 +2,7 @@ package io.penstock.picker.extproc;
 
 import io.penstock.picker.assembly.Placement;
 import io.penstock.picker.explain.FailureKind;
+import io.penstock.picker.flow.Ticket;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.schedule.Decision;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class RequestAccount {
   private @Nullable Placement placement;
   private @Nullable Placement prefill;
   private @Nullable RequestSeries series;
+  private @Nullable Ticket ticket;
   private boolean ended;
 
   private int status;
@@ -41,15 +43,25 @@ final class RequestAccount {
   }
 
   /** What is asked for is known, whatever becomes of it. */
-  void received(ExtProcPool asked, InferenceRequest what, String fairnessId) {
+  void received(ExtProcPool asked, InferenceRequest what, String flow, int priority) {
     pool = asked;
     request = what;
     boolean known = asked.picker().snapshot().serves(what.model());
-    var found = metrics.request(what.model(), known, fairnessId);
+    var found = metrics.request(what.model(), known, flow, priority);
     series = found;
     found.requests().inc();
     found.running().inc();
     found.requestBytes().observe(what.bodyBytes());
+  }
+
+  /** What the gate gave the request, to be ended with it. */
+  void admitted(Ticket given) {
+    ticket = given;
+  }
+
+  /** When its headers came. */
+  long startNanos() {
+    return startNanos;
   }
 
   /** The model under which metrics count the request; bounded. */
@@ -66,6 +78,9 @@ final class RequestAccount {
     }
     route = chosen;
     placement = to.picker().place(what, chosen, chosen.endpoint(), loop.column(), loop.now());
+    if (ticket != null) {
+      ticket.placed();
+    }
   }
 
   /** Two endpoints are about to be named: the sidecar at one of them asks the other. */
@@ -79,6 +94,9 @@ final class RequestAccount {
     long now = loop.now();
     prefill = to.picker().placePrefill(what, divided, divided.prefill(), loop.column(), now);
     placement = to.picker().placeDecode(what, divided, route.endpoint(), loop.column(), now);
+    if (ticket != null) {
+      ticket.placed();
+    }
   }
 
   /** The reply went out. */
@@ -173,6 +191,7 @@ final class RequestAccount {
         to.failed(busy ? FailureKind.UNAVAILABLE : FailureKind.REJECTED, now);
       }
     }
+    leaveGate();
     var counted = series;
     if (counted == null) {
       return;
@@ -231,6 +250,7 @@ final class RequestAccount {
     if (placement != null) {
       placement.aborted(loop.now());
     }
+    leaveGate();
     if (series != null) {
       series.failed(code);
     }
@@ -243,8 +263,20 @@ final class RequestAccount {
 
   /** The request goes on, but nothing more will be heard of it. */
   void unobserved() {
-    if (end() && placement != null) {
+    if (!end()) {
+      return;
+    }
+    if (placement != null) {
       placement.unobserved();
+    }
+    leaveGate();
+  }
+
+  /** After the placement, so that the gate sees the room that there is. */
+  private void leaveGate() {
+    if (ticket != null) {
+      var usage = answer.usage();
+      ticket.end(usage.promptTokens(), usage.completionTokens());
     }
   }
 

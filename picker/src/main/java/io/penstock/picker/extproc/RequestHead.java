@@ -51,7 +51,6 @@ final class RequestHead implements RequestHeaders {
   private String contentType = "";
   private boolean encoded;
   private String requestId = "";
-  private String fairnessId = "";
   private final List<String> toRemove = new ArrayList<>(0);
 
   /** Names and values, one after the other. */
@@ -104,21 +103,14 @@ final class RequestHead implements RequestHeaders {
       default -> {
         others.add(name);
         others.add(value);
-        addControl(name, value);
+        addControl(name);
       }
     }
   }
 
-  private void addControl(String name, String value) {
-    if (!isControl(name)) {
-      return;
-    }
-    if (!toRemove.contains(name)) {
+  private void addControl(String name) {
+    if (isControl(name) && !toRemove.contains(name)) {
       toRemove.add(name);
-    }
-    if (name.equals("x-llm-d-inference-fairness-id")
-        || (name.equals("x-gateway-inference-fairness-id") && fairnessId.isEmpty())) {
-      fairnessId = plain(value);
     }
   }
 
@@ -174,11 +166,6 @@ final class RequestHead implements RequestHeaders {
   /** The request's id, null if it has none that can be used. */
   @Nullable String requestId() {
     return requestId.isEmpty() ? null : requestId;
-  }
-
-  /** Whose share of the capacity the request takes; empty when nobody said. */
-  String fairnessId() {
-    return fairnessId;
   }
 
   /** Names of headers that go no further than here. */

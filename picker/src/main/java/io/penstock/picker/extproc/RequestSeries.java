@@ -5,7 +5,7 @@ import io.prometheus.client.Gauge;
 import io.prometheus.client.Histogram;
 import java.util.List;
 
-/** The series of one pair of model and fairness id, looked up once. Thread-safe. */
+/** The series of one model, fairness id and priority, looked up once. Thread-safe. */
 record RequestSeries(
     List<String> labels,
     Counter errors,

@@ -1,5 +1,8 @@
 package io.penstock.picker.extproc;
 
+import io.penstock.picker.flow.FlowListener;
+import io.penstock.picker.flow.FlowOutcome;
+import io.penstock.picker.flow.Verdict;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.ScanResult;
 import io.penstock.picker.schedule.Decision;
@@ -19,6 +22,8 @@ final class RequestSide {
   private enum Phase {
     AWAITING_HEADERS,
     READING_BODY,
+    /** All of the request is here; its turn has not come. */
+    WAITING,
     ANSWERED
   }
 
@@ -34,6 +39,11 @@ final class RequestSide {
   private @Nullable SubsetHint subset;
   private @Nullable RequestScan scan;
   private @Nullable HeldBody body;
+
+  /** What is to be done once its turn has come. */
+  private @Nullable Runnable turn;
+
+  private boolean trailersWait;
 
   RequestSide(
       LoopState loop, ExtProcServices services, ExtProcStream stream, RequestAccount account) {
@@ -64,15 +74,14 @@ final class RequestSide {
     head = message.head;
     begin(message);
     if (message.endOfStream) {
-      decide(RequestScan.opaque(0), false);
-      end();
+      decide(RequestScan.opaque(0), false, this::end);
     } else if (mode.handsOver()) {
       read();
     } else if (mode.buffers()) {
       read();
       stream.send(Replies.REQUEST_HEADERS_UNCHANGED);
     } else {
-      decide(RequestScan.opaque(0), false);
+      decide(RequestScan.opaque(0), false, () -> {});
     }
   }
 
@@ -109,6 +118,9 @@ final class RequestSide {
         if (hold(message) && (message.endOfStream || !mode.handsOver())) {
           bodyComplete(true);
         }
+      }
+      case WAITING -> {
+        // After its end a body has no more pieces, whatever a gateway repeats.
       }
       case ANSWERED -> {
         // After its end a body has no more pieces, whatever a gateway repeats.
@@ -154,6 +166,14 @@ final class RequestSide {
       note(message);
       bodyComplete(false);
     }
+    if (phase == Phase.WAITING) {
+      trailersWait = true;
+    } else {
+      answerTrailers();
+    }
+  }
+
+  private void answerTrailers() {
     if (phase == Phase.ANSWERED && stream.open()) {
       stream.send(Replies.REQUEST_TRAILERS);
       end();
@@ -173,22 +193,97 @@ final class RequestSide {
     switch (reading.finish()) {
       case ScanResult.Malformed malformed -> refuse(ImmediateAnswer.of(malformed));
       case ScanResult.Scanned(var request) -> {
-        decide(request, last);
-        if (last && stream.open()) {
-          end();
-        }
+        decide(
+            request,
+            last,
+            () -> {
+              if (last && stream.open()) {
+                end();
+              }
+            });
       }
     }
   }
 
-  /** Picks, and replies. */
-  private void decide(InferenceRequest request, boolean last) {
+  /**
+   * Picks and replies, as soon as the pool admits the request.
+   *
+   * @param then what is to be done after that
+   */
+  private void decide(InferenceRequest request, boolean last, Runnable then) {
     var pool = stream.pool();
     if (pool == null) {
       refuse(ImmediateAnswer.unknownPool());
       return;
     }
-    account.received(pool, request, head.fairnessId());
+    var picker = pool.picker();
+    int priority = picker.priority(head);
+    account.received(pool, request, picker.flow(head), priority);
+    if (picker.admitsAtOnce(priority)) {
+      schedule(pool, request, last);
+      then.run();
+      return;
+    }
+    var verdict =
+        picker.admit(
+            request,
+            head,
+            priority,
+            null,
+            account.startNanos(),
+            loop.column(),
+            loop.eventLoop(),
+            new Turn());
+    switch (verdict) {
+      case Verdict.Admitted(var ticket) -> {
+        if (ticket != null) {
+          account.admitted(ticket);
+        }
+        schedule(pool, request, last);
+        then.run();
+      }
+      case Verdict.Queued(var ticket) -> {
+        account.admitted(ticket);
+        phase = Phase.WAITING;
+        turn =
+            () -> {
+              schedule(pool, request, last);
+              then.run();
+              if (trailersWait) {
+                answerTrailers();
+              }
+            };
+      }
+      case Verdict.Shed(var outcome) -> refuse(ImmediateAnswer.of(outcome));
+    }
+  }
+
+  /** Hears of the request's turn, on the loop of its stream. */
+  private final class Turn implements FlowListener {
+
+    @Override
+    public void admitted() {
+      var next = turn;
+      if (next != null) {
+        turn = null;
+        stream.guarded(next);
+      }
+    }
+
+    @Override
+    public void dropped(FlowOutcome outcome) {
+      refuse(ImmediateAnswer.of(outcome));
+    }
+
+    @Override
+    public void evicted() {
+      if (stream.open()) {
+        refuse(ImmediateAnswer.EVICTED);
+      }
+    }
+  }
+
+  private void schedule(ExtProcPool pool, InferenceRequest request, boolean last) {
     var excluded = subset == null ? new Exclusions() : Exclusions.outside(subset);
     long before = loop.now();
     var decision = pool.picker().pick(request, head, requestId(), loop.column(), excluded, before);

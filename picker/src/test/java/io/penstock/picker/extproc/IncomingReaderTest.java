@@ -61,7 +61,7 @@ class IncomingReaderTest {
     assertThat(read.head.method()).isEqualTo("POST");
     assertThat(read.head.contentType()).isEqualTo("application/json");
     assertThat(read.head.requestId()).isEqualTo("id-1");
-    assertThat(read.head.fairnessId()).isEqualTo("new");
+    assertThat(read.head.value("x-llm-d-inference-fairness-id")).isEqualTo("new");
     assertThat(read.served).isEqualTo("10.0.0.1:1");
     assertThat(read.subset).isNull();
     assertThat(read.requestBodyMode).isEqualTo(BodyMode.FULL_DUPLEX);

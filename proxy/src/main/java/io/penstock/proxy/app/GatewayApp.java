@@ -5,6 +5,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.internal.PlatformDependent;
+import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.explain.DecisionRecord;
 import io.penstock.picker.schedule.Weighing;
 import io.penstock.proxy.admin.AdminServer;
@@ -322,6 +323,7 @@ public final class GatewayApp implements AutoCloseable {
         new ExchangeSettings.Timeouts(
             timeouts.requestHead().toNanos(),
             timeouts.requestBody().toNanos(),
+            timeouts.queue().toNanos(),
             timeouts.firstByte().toNanos(),
             timeouts.answer().toNanos(),
             timeouts.streamIdle().toNanos(),
@@ -396,6 +398,16 @@ public final class GatewayApp implements AutoCloseable {
       }
     }
     return null;
+  }
+
+  /** The picker of a pool. */
+  PoolPicker picker(String pool) {
+    for (var each : pools) {
+      if (each.pool().name().equals(pool)) {
+        return each.pool().picker();
+      }
+    }
+    throw new IllegalArgumentException("no pool is called " + pool);
   }
 
   /** Begins to drain, if that has not begun; returns at once. */

@@ -112,6 +112,7 @@ final class PoolRuntime implements AutoCloseable {
             .eventLoops(loops)
             .health(health)
             .policy(config.policy().config())
+            .flowObserver(metrics.flow().pool(config.name()))
             .time(nanoClock, InstantSource.system())
             .scraping(
                 new Scraping(

@@ -56,6 +56,7 @@ public record GatewayConfig(
   public record Timeouts(
       Duration requestHead,
       Duration requestBody,
+      Duration queue,
       Duration connect,
       Duration firstByte,
       Duration answer,

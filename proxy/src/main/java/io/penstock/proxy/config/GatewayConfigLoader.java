@@ -257,6 +257,7 @@ public final class GatewayConfigLoader {
         new Timeouts(
             settings.value(Settings.TIMEOUT_REQUEST_HEAD),
             settings.value(Settings.TIMEOUT_REQUEST_BODY),
+            settings.value(Settings.TIMEOUT_QUEUE),
             settings.value(Settings.TIMEOUT_CONNECT),
             settings.value(Settings.TIMEOUT_FIRST_BYTE),
             settings.value(Settings.TIMEOUT_ANSWER),

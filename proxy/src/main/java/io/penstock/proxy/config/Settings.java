@@ -53,6 +53,8 @@ public final class Settings {
       time("timeouts.requestHead", "10s", "For the head of a request, from its first byte.");
   static final Setting<Duration> TIMEOUT_REQUEST_BODY =
       time("timeouts.requestBody", "60s", "For the whole body of a request.");
+  static final Setting<Duration> TIMEOUT_QUEUE =
+      time("timeouts.queue", "30s", "For waiting, under flow control, until a pod has room.");
   static final Setting<Duration> TIMEOUT_CONNECT =
       time("timeouts.connect", "1s", "For connecting to a pod.");
   static final Setting<Duration> TIMEOUT_FIRST_BYTE =
@@ -303,6 +305,7 @@ public final class Settings {
           WARM_UP,
           TIMEOUT_REQUEST_HEAD,
           TIMEOUT_REQUEST_BODY,
+          TIMEOUT_QUEUE,
           TIMEOUT_CONNECT,
           TIMEOUT_FIRST_BYTE,
           TIMEOUT_ANSWER,

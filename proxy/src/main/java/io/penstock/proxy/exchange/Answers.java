@@ -82,6 +82,10 @@ final class Answers {
       exchange.reject(GatewayError.RESPONSE_NOT_FOUND);
       return;
     }
-    new Routing(exchange, pool, request, body, endpoint).enter();
+    if (request != null && body != null) {
+      exchange.admit(pool, request, body, endpoint);
+    } else {
+      new Routing(exchange, pool, request, body, endpoint).enter();
+    }
   }
 }

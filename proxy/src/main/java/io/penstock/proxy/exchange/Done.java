@@ -25,5 +25,8 @@ final class Done implements ExchangeState {
   public void shutDown() {}
 
   @Override
+  public void evicted() {}
+
+  @Override
   public void expired(long nowNanos) {}
 }

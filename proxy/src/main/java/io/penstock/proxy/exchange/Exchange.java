@@ -1,6 +1,7 @@
 package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.picker.flow.Ticket;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
@@ -43,6 +44,7 @@ public final class Exchange {
         }
       };
   private ExchangeState state = reading;
+  private @Nullable Ticket ticket;
   private @Nullable ApiKey key;
 
   Exchange(LoopContext loop, ClientStream client) {
@@ -212,7 +214,7 @@ public final class Exchange {
     } else if (previous != null && makesResponses()) {
       answers().continued(previous, request, body);
     } else if (pool != null) {
-      new Routing(this, pool, request, body, null).enter();
+      admit(pool, request, body, null);
     } else {
       body.release();
       if (pools.knowAllModels()) {
@@ -221,6 +223,38 @@ public final class Exchange {
         reject(GatewayError.NO_HEALTHY_ENDPOINTS);
       }
     }
+  }
+
+  /**
+   * To the pool, as soon as it admits the request. Takes over the body.
+   *
+   * @param only the one pod that can answer, or null when the picker chooses
+   */
+  void admit(
+      GatewayPool pool, InferenceRequest request, RequestBody body, @Nullable Endpoint only) {
+    int priority = pool.picker().priority(facts.head);
+    if (pool.picker().admitsAtOnce(priority)) {
+      new Routing(this, pool, request, body, only).enter();
+    } else {
+      new Admitting(this, pool, request, body, only, priority).enter();
+    }
+  }
+
+  /** What the pool's gate gave the request, to be ended with it. */
+  void ticket(@Nullable Ticket given) {
+    ticket = given;
+  }
+
+  /** Load was reserved for the request, if it was ever going to be. */
+  void placed() {
+    if (ticket != null) {
+      ticket.placed();
+    }
+  }
+
+  /** The request is to make room. */
+  void evicted() {
+    state.evicted();
   }
 
   /**
@@ -354,6 +388,9 @@ public final class Exchange {
     facts.answer = answer;
     if (answer != null) {
       facts.bytesOut = answer.bytes();
+    }
+    if (ticket != null) {
+      ticket.end(facts.inputTokens(), facts.outputTokens());
     }
     loop.gateway().ended(facts);
   }

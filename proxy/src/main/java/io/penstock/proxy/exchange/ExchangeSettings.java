@@ -14,6 +14,7 @@ public record ExchangeSettings(Timeouts timeouts, long requestBodyBytes, int ret
   public record Timeouts(
       long requestHeadNanos,
       long requestBodyNanos,
+      long queueNanos,
       long firstByteNanos,
       long answerNanos,
       long streamIdleNanos,

@@ -3,11 +3,11 @@ package io.penstock.proxy.exchange;
 import io.netty.buffer.ByteBuf;
 
 /**
- * Where an exchange stands: Reading → Routing (→ Prefilling → Routing) → Streaming → Done, and from
- * each of them to Done. Each state is told everything that can happen and ignores what does not
- * concern it.
+ * Where an exchange stands: Reading (→ Admitting) → Routing (→ Prefilling → Routing) → Streaming →
+ * Done, and from each of them to Done. Each state is told everything that can happen and ignores
+ * what does not concern it.
  */
-sealed interface ExchangeState permits Reading, Routing, Prefilling, Streaming, Done {
+sealed interface ExchangeState permits Reading, Admitting, Routing, Prefilling, Streaming, Done {
 
   /** A piece of the request's body; borrowed. */
   void body(ByteBuf piece);
@@ -23,6 +23,9 @@ sealed interface ExchangeState permits Reading, Routing, Prefilling, Streaming, 
 
   /** The gateway stops and cannot wait any longer. */
   void shutDown();
+
+  /** The request is to make room for one of more importance; only after it was admitted. */
+  void evicted();
 
   /** The deadline that this state set has passed. */
   void expired(long nowNanos);

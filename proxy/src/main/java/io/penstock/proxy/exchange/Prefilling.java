@@ -290,6 +290,13 @@ final class Prefilling implements ExchangeState, ResponseHandler {
   }
 
   @Override
+  public void evicted() {
+    abandon();
+    routing.over();
+    exchange.fail(GatewayError.EVICTED);
+  }
+
+  @Override
   public void expired(long nowNanos) {
     var error = routing.limits().passed(nowNanos);
     if (error != null) {

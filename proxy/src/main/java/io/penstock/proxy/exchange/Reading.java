@@ -215,6 +215,11 @@ final class Reading implements ExchangeState {
   }
 
   @Override
+  public void evicted() {
+    throw new IllegalStateException("nothing was admitted yet");
+  }
+
+  @Override
   public void expired(long nowNanos) {
     dropBody();
     exchange.reject(

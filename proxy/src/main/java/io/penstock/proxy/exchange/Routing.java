@@ -71,6 +71,7 @@ final class Routing implements ExchangeState, ResponseHandler {
     exchange.facts().pool = pool;
     limits.set();
     go(pick());
+    exchange.placed();
   }
 
   private void go(Decision decision) {
@@ -468,6 +469,12 @@ final class Routing implements ExchangeState, ResponseHandler {
   public void shutDown() {
     end(FailureKind.REJECTED);
     fail(GatewayError.GATEWAY_SHUTDOWN);
+  }
+
+  @Override
+  public void evicted() {
+    end(FailureKind.REJECTED);
+    fail(GatewayError.EVICTED);
   }
 
   @Override

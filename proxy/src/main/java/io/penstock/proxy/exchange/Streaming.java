@@ -137,6 +137,12 @@ final class Streaming implements ExchangeState, ResponseHandler {
     breakOff(GatewayError.GATEWAY_SHUTDOWN);
   }
 
+  @Override
+  public void evicted() {
+    attempt.abandoned();
+    breakOff(GatewayError.EVICTED);
+  }
+
   // ---- time limits ----
 
   @Override

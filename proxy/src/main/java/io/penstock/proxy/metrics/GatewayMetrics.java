@@ -1,5 +1,6 @@
 package io.penstock.proxy.metrics;
 
+import io.penstock.picker.assembly.FlowMetrics;
 import io.penstock.proxy.openai.GatewayError;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CollectorRegistry;
@@ -63,6 +64,7 @@ public final class GatewayMetrics {
   private final Histogram firstToken;
   private final Histogram perToken;
   private final LegMetrics legs;
+  private final FlowMetrics flow;
   private final ModelMetrics unknown;
   private final Map<String, ModelMetrics> models = new ConcurrentHashMap<>();
 
@@ -70,6 +72,7 @@ public final class GatewayMetrics {
   public GatewayMetrics(CollectorRegistry registry) {
     this.registry = registry;
     legs = new LegMetrics(registry);
+    flow = new FlowMetrics(registry);
     accepted =
         counter("penstock_requests_accepted_total", "Requests whose head was read.").labels();
     completed =
@@ -128,6 +131,11 @@ public final class GatewayMetrics {
         models.computeIfAbsent(name, this::newModel);
       }
     }
+  }
+
+  /** What happens to requests before they go to a pod. */
+  public FlowMetrics flow() {
+    return flow;
   }
 
   /** What happens to requests that are divided between two pods. */

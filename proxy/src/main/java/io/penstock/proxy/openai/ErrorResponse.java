@@ -52,6 +52,10 @@ public final class ErrorResponse {
     }
     headers.add(Map.entry("x-should-retry", Boolean.toString(error.shouldRetry())));
     addRetryAfter(headers, error, requestId);
+    var dropped = error.dropped();
+    if (dropped != null) {
+      headers.add(Map.entry("x-llm-d-request-dropped-reason", dropped));
+    }
     if (error == GatewayError.INVALID_API_KEY) {
       headers.add(Map.entry("www-authenticate", "Bearer"));
     }

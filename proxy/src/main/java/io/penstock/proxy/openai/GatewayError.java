@@ -1,5 +1,6 @@
 package io.penstock.proxy.openai;
 
+import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.request.ScanResult;
 import org.jspecify.annotations.Nullable;
 
@@ -154,7 +155,32 @@ public enum GatewayError {
       null,
       Retry.SOON,
       "Every model server is as busy as it may be. Try again shortly.",
-      "A filter of the pool's policy that bounds load leaves no pod."),
+      "A filter of the pool's policy that bounds load leaves no pod; or the pool is saturated and"
+          + " the request of negative priority."),
+  QUEUE_FULL(
+      429,
+      Type.RATE_LIMIT,
+      "queue_full",
+      null,
+      Retry.SOON,
+      "Too many requests are waiting for a model server. Try again shortly.",
+      "Flow control: the queue of the request's priority, or of the pool, has no room."),
+  QUEUE_TIMEOUT(
+      429,
+      Type.RATE_LIMIT,
+      "queue_timeout",
+      null,
+      Retry.SOON,
+      "No model server had room for the request in time. Try again shortly.",
+      "Flow control: the request waited for timeouts.queue, or for flowControl.defaultRequestTTL."),
+  EVICTED(
+      429,
+      Type.RATE_LIMIT,
+      "evicted",
+      null,
+      Retry.SOON,
+      "The request had to make room for one of higher priority. Try again shortly.",
+      "Flow control: a request of negative priority was ended to make room."),
   HEADERS_TOO_LARGE(
       431,
       Type.INVALID_REQUEST,
@@ -373,6 +399,31 @@ public enum GatewayError {
   /** The message for a client where the caller has no more precise one. */
   public String message() {
     return message;
+  }
+
+  /** The request was not admitted. */
+  public static GatewayError of(FlowOutcome outcome) {
+    return switch (outcome) {
+      case REJECTED_CAPACITY -> QUEUE_FULL;
+      case EVICTED_TTL -> QUEUE_TIMEOUT;
+      case REJECTED_NO_ENDPOINTS, EVICTED_NO_ENDPOINTS -> NO_HEALTHY_ENDPOINTS;
+      case EVICTED_CANCELLED -> CLIENT_CLOSED_REQUEST;
+      case EVICTED_SHUTDOWN -> DRAINING;
+      case SHED, DENIED -> SATURATED;
+      case DISPATCHED -> throw new IllegalArgumentException("it was admitted");
+    };
+  }
+
+  /** {@code x-llm-d-request-dropped-reason}, null for what is not dropped but wrong or failed. */
+  @Nullable String dropped() {
+    return switch (this) {
+      case SATURATED, QUEUE_FULL, OVERLOADED -> "rejected-saturated";
+      case QUEUE_TIMEOUT -> "rejected-ttl-expired";
+      case NO_HEALTHY_ENDPOINTS -> "rejected-no-endpoints";
+      case DRAINING -> "rejected-shutting-down";
+      case EVICTED -> "evicted";
+      default -> null;
+    };
   }
 
   /** When it occurs, for operators. */

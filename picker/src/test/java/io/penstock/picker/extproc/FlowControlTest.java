@@ -1,0 +1,277 @@
+package io.penstock.picker.extproc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
+import io.penstock.picker.config.EndpointPickerLoader;
+import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.flow.FlowOutcome;
+import io.penstock.picker.objective.Objective;
+import io.penstock.picker.objective.PoolRules;
+import io.penstock.picker.pool.PoolDelta;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Requests that wait for their turn before the gateway gets its reply. */
+class FlowControlTest {
+
+  private static final String BODY = FullDuplexTest.BODY;
+  private static final String OBJECTIVE = "x-llm-d-inference-objective";
+  private static final String FLOW = "x-llm-d-inference-fairness-id";
+  private static final String DROPPED = "x-llm-d-request-dropped-reason";
+
+  private RunningPicker picker;
+
+  @BeforeEach
+  void start() throws Exception {
+    picker = new RunningPicker("10.0.0.1:8000");
+    picker
+        .picker()
+        .rules(
+            PoolRules.of(
+                List.of(new Objective("high", 10), new Objective("batch", -1)), List.of()));
+  }
+
+  @AfterEach
+  void stop() {
+    picker.awaitIdle();
+    var counts = picker.picker().admissions();
+    await().untilAsserted(() -> assertThat(counts.isQuiet()).as("%s", counts).isTrue());
+    assertThat(counts.holds()).as("%s", counts).isTrue();
+    picker.close();
+  }
+
+  /** The gate, one request at a time, with more of {@code flowControl} and of {@code plugins}. */
+  private void gate(String flow, String... plugins) {
+    var text =
+        """
+        apiVersion: llm-d.ai/v1alpha1
+        kind: EndpointPickerConfig
+        featureGates: [flowControl]
+        plugins:
+          - type: queue-scorer
+          - {type: concurrency-detector, parameters: {maxConcurrency: 1}}
+        %sschedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}]
+        flowControl:
+          saturationDetector: {pluginRef: concurrency-detector}
+        %s"""
+            .formatted(String.join("", plugins), flow.isEmpty() ? "" : "  " + flow + "\n");
+    var loaded = EndpointPickerLoader.load("epp.yaml", text, true);
+    assertThat(loaded).isInstanceOf(LoadedPicker.Valid.class);
+    picker.picker().policy(((LoadedPicker.Valid) loaded).config());
+  }
+
+  private GatewayStream chat(String... headers) {
+    return picker.stream().post(FullDuplexTest.CHAT, headers).requestBody(BODY, true);
+  }
+
+  private GatewayStream running() throws Exception {
+    var stream = chat();
+    stream.picked();
+    stream.requestBodyBack(BODY.length(), true);
+    return stream;
+  }
+
+  private GatewayStream waiting(String... headers) {
+    long before = picker.picker().admissions().waiting();
+    var stream = chat(headers);
+    await().until(() -> picker.picker().admissions().waiting() == before + 1);
+    assertThat(stream.pending()).isEmpty();
+    return stream;
+  }
+
+  private static void finish(GatewayStream stream) throws Exception {
+    stream.responseHeaders(200, false).responseBody("{}", true);
+    stream.next();
+    stream.responseBodyBack(2, true);
+    stream.end().status();
+  }
+
+  private static void refused(ImmediateResponse answer, int status, String code, String dropped) {
+    assertThat(answer.getStatus().getCodeValue()).isEqualTo(status);
+    assertThat(answer.getBody().toStringUtf8())
+        .contains("\"error\":{\"message\":", "\"code\":\"" + code + "\"");
+    assertThat(GatewayStream.set(answer.getHeaders())).containsEntry(DROPPED, dropped);
+  }
+
+  @Test
+  void the_reply_is_held_until_there_is_room() throws Exception {
+    gate("");
+    var first = running();
+    var second = waiting();
+    finish(first);
+    assertThat(second.picked().destination()).isEqualTo("10.0.0.1:8000");
+    second.requestBodyBack(BODY.length(), true);
+    finish(second);
+    assertThat(picker.picker().admissions().of(FlowOutcome.DISPATCHED)).isEqualTo(2);
+  }
+
+  @Test
+  void a_request_that_ended_with_trailers_gets_its_replies_in_order() throws Exception {
+    gate("");
+    var first = running();
+    var second =
+        picker.stream().post(FullDuplexTest.CHAT).requestBody(BODY, false).requestTrailers();
+    await().until(() -> picker.picker().admissions().waiting() == 1);
+    finish(first);
+    second.picked();
+    second.requestBodyBack(BODY.length(), false);
+    assertThat(second.next().hasRequestTrailers()).isTrue();
+    finish(second);
+  }
+
+  @Test
+  void high_priority_overtakes_and_flows_take_turns() throws Exception {
+    gate(
+        "defaultPriorityBand: {fairnessPolicyRef: round-robin-fairness-policy}",
+        "  - type: round-robin-fairness-policy\n");
+    var first = running();
+    var flood = new ArrayList<GatewayStream>();
+    for (int i = 0; i < 3; i++) {
+      flood.add(waiting(FLOW, "a"));
+    }
+    var other = waiting(FLOW, "b");
+    var high = waiting(OBJECTIVE, "high");
+
+    finish(first);
+    for (var next : List.of(high, flood.get(0), other, flood.get(1), flood.get(2))) {
+      next.picked();
+      next.requestBodyBack(BODY.length(), true);
+      finish(next);
+    }
+    assertThat(
+            picker.metric(
+                "llm_d_epp_request_total",
+                "model_name",
+                "tiny",
+                "target_model_name",
+                "tiny",
+                "fairness_id",
+                "default-flow",
+                "priority",
+                "10"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void a_reset_takes_the_request_out_of_its_queue() throws Exception {
+    gate("");
+    var first = running();
+    var leaving = waiting();
+    var staying = waiting();
+    leaving.cancel();
+    await().until(() -> picker.picker().admissions().waiting() == 1);
+    finish(first);
+    staying.picked();
+    staying.requestBodyBack(BODY.length(), true);
+    finish(staying);
+    assertThat(picker.picker().admissions().of(FlowOutcome.EVICTED_CANCELLED)).isEqualTo(1);
+  }
+
+  @Test
+  void a_full_queue_is_429() throws Exception {
+    gate("maxRequests: 1");
+    var first = running();
+    var waiting = waiting();
+    refused(chat().immediate(), 429, "queue_full", "rejected-saturated");
+    waiting.cancel();
+    finish(first);
+  }
+
+  @Test
+  void whoever_waited_too_long_hears_429_and_before_an_empty_pool_503() throws Exception {
+    gate("defaultRequestTTL: 1ms");
+    var first = running();
+    refused(chat().immediate(), 429, "queue_timeout", "rejected-ttl-expired");
+    finish(first);
+
+    var endpoint = picker.picker().snapshot().endpoints().getFirst();
+    picker.picker().apply(new PoolDelta(List.of(), List.of(endpoint.id())));
+    await().until(() -> picker.picker().snapshot().endpoints().isEmpty());
+    refused(chat().immediate(), 503, "no_healthy_endpoints", "rejected-no-endpoints");
+  }
+
+  @Test
+  void a_request_that_may_be_shed_makes_room_for_one_that_may_not() throws Exception {
+    gate("enableEviction: true");
+    var batch = chat(OBJECTIVE, "batch");
+    batch.picked();
+    batch.requestBodyBack(BODY.length(), true);
+    var usual = chat();
+    refused(batch.immediate(), 429, "evicted", "evicted");
+    usual.picked();
+    usual.requestBodyBack(BODY.length(), true);
+    finish(usual);
+    assertThat(picker.picker().admissions().evicted()).isEqualTo(1);
+  }
+
+  @Test
+  void a_picker_that_stops_answers_those_that_wait() throws Exception {
+    gate("");
+    var first = running();
+    var waiting = waiting();
+    picker.server.endStreams();
+    refused(waiting.immediate(), 503, "draining", "rejected-shutting-down");
+    first.status();
+    await()
+        .until(
+            () -> {
+              picker.expire();
+              return picker.held() == 0;
+            });
+  }
+
+  @Test
+  void without_the_gate_what_may_be_shed_is_shed_before_a_saturated_pool() throws Exception {
+    gateless();
+    var first = running();
+    refused(chat(OBJECTIVE, "batch").immediate(), 429, "saturated", "rejected-saturated");
+    var usual = running();
+    finish(first);
+    finish(usual);
+    var batch = chat(OBJECTIVE, "batch");
+    batch.picked();
+    batch.requestBodyBack(BODY.length(), true);
+    finish(batch);
+  }
+
+  private void gateless() {
+    var text =
+        """
+        apiVersion: llm-d.ai/v1alpha1
+        kind: EndpointPickerConfig
+        plugins:
+          - type: queue-scorer
+          - {type: concurrency-detector, parameters: {maxConcurrency: 1}}
+        schedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}]
+        saturationDetector: {pluginRef: concurrency-detector}
+        """;
+    var loaded = (LoadedPicker.Valid) EndpointPickerLoader.load("epp.yaml", text, false);
+    picker.picker().policy(loaded.config());
+  }
+
+  @Test
+  void an_agents_session_names_its_flow_where_nothing_else_does() throws Exception {
+    gate("", "  - type: agent-identity\n");
+    var stream = chat("x-claude-code-session-id", "session-7");
+    stream.picked();
+    stream.requestBodyBack(BODY.length(), true);
+    finish(stream);
+    assertThat(
+            picker.metric(
+                "llm_d_epp_request_total",
+                "model_name",
+                "tiny",
+                "target_model_name",
+                "tiny",
+                "fairness_id",
+                "session-7",
+                "priority",
+                "0"))
+        .isEqualTo(1);
+  }
+}
