@@ -129,6 +129,9 @@ public final class Engine {
   public void free(Sequence sequence) {
     if (sequence.state == Sequence.State.FINISHED) {
       sequence.releaseBlocks(pool);
+      if (waiting.size() > 0) {
+        wake(); // they may have waited for these
+      }
     }
   }
 
@@ -161,7 +164,7 @@ public final class Engine {
   private void beginStep() {
     plan.make(clock.nanos());
     if (plan.scheduled().isEmpty()) {
-      stepping = false; // everything was aborted meanwhile
+      stepping = false; // all were aborted meanwhile, or wait for blocks that are pinned
       return;
     }
     clock.schedule(Math.round(plan.seconds() * 1e9), this::endStep);

@@ -125,9 +125,26 @@ final class Generation {
                   progress.failed();
                 }
               });
-    } else {
+    } else if (!isLoaded(progress)) {
       submit(progress, 0);
     }
+  }
+
+  /** Whether the store that pods share has the prompt; it goes on when it is here then. */
+  private boolean isLoaded(Progress progress) {
+    var kv = pod.kv();
+    if (kv == null || !(transfer instanceof Transfer.Stored) || choices.size() > 1) {
+      return false;
+    }
+    int[] prompt = prompts.getFirst();
+    return kv.load(
+        Engine.fingerprint(prompt, adapter),
+        prompt.length - engine.cachedTokens(prompt),
+        () -> {
+          if (!aborted) {
+            submit(progress, prompt.length);
+          }
+        });
   }
 
   private void submit(Progress progress, int externalTokens) {
@@ -214,6 +231,10 @@ final class Generation {
         int[] prompt = sequence.request().promptTokenIds();
         kv.pin(offer.id(), Engine.fingerprint(prompt, adapter), () -> engine.free(sequence));
         choice.handOut(offer.params(kv, sequence));
+      } else if (kv != null
+          && transfer instanceof Transfer.Stored
+          && reason != FinishReason.ABORT) {
+        kv.save(Engine.fingerprint(sequence.request().promptTokenIds(), adapter));
       }
     }
 

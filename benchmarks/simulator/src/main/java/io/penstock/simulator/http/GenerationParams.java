@@ -59,6 +59,25 @@ record GenerationParams(
         body.flag("return_token_ids"));
   }
 
+  /** The same of a body whose parameters are in an object of their own. */
+  static GenerationParams ofGenerate(Json.Obj body, Json.Obj sampling, int defaultMaxTokens)
+      throws BadRequest {
+    var params = of(sampling, defaultMaxTokens);
+    return new GenerationParams(
+        params.n,
+        params.maxTokens,
+        params.minTokens,
+        List.of(),
+        params.ignoreEos,
+        salt(body),
+        (int) body.integer("priority", 0),
+        params.seed,
+        body.flag("stream"),
+        false,
+        false,
+        false);
+  }
+
   /** The same for a tool call of that many tokens. */
   GenerationParams withOutputTokens(int tokens) {
     return new GenerationParams(

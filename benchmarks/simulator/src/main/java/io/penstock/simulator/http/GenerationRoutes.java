@@ -4,9 +4,13 @@ import io.penstock.simulator.json.Json;
 import io.penstock.simulator.text.Message;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** {@code /v1/chat/completions} and {@code /v1/completions}. Confined to the pod's event loop. */
+/**
+ * {@code /v1/chat/completions}, {@code /v1/completions} and {@code /inference/v1/generate}.
+ * Confined to the pod's event loop.
+ */
 final class GenerationRoutes {
 
   private static final int COMPLETION_MAX_TOKENS = 16;
@@ -55,6 +59,25 @@ final class GenerationRoutes {
         model,
         transfer(body, "cmpl-" + facts.id() + "-0"),
         new CompletionFormat(facts, choices));
+  }
+
+  /** Token ids in, token ids out; of transfers it hears in the sampling parameters alone. */
+  void generate(ReceivedRequest request, Reply reply) throws BadRequest {
+    Json.Obj body = RequestBody.of(request);
+    Models.Served model = models.of(body);
+    var nothing = new Json.Obj(Map.of());
+    var sampling = body.get("sampling_params") instanceof Json.Obj given ? given : nothing;
+    var extraArgs = sampling.get("extra_args") instanceof Json.Obj given ? given : nothing;
+    var params = GenerationParams.ofGenerate(body, sampling, COMPLETION_MAX_TOKENS);
+    var prompt = new Json.Obj(Map.of("prompt", new Json.Arr(body.items("token_ids"))));
+    AnswerFacts facts = facts(request, body, model, params);
+    run(
+        reply,
+        Prompts.ofCompletion(prompt, maxModelLen()),
+        params,
+        model,
+        transfer(extraArgs, "generate-" + facts.id()),
+        new GenerateFormat(facts));
   }
 
   private void run(

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param serverLoadTracking {@code --enable-server-load-tracking}: whether {@code /load} counts
  * @param embeddings whether {@code /v1/embeddings} answers; a model that generates has no such
  *     route
+ * @param scaleOut {@code --enable-scale-out}: whether {@code /inference/v1/generate} answers
  * @param receivedLimit how many received requests are kept for tests
  * @param tls what it serves TLS with, as {@code --ssl-certfile} and {@code --ssl-keyfile}; null:
  *     plain text
@@ -42,6 +43,7 @@ public record PodConfig(
     boolean requestIdHeaders,
     boolean serverLoadTracking,
     boolean embeddings,
+    boolean scaleOut,
     int receivedLimit,
     @Nullable Tls tls,
     @Nullable KvConfig kv) {
@@ -80,6 +82,7 @@ public record PodConfig(
     private boolean requestIdHeaders;
     private boolean serverLoadTracking;
     private boolean embeddings;
+    private boolean scaleOut;
     private int receivedLimit = 1_000;
     private @Nullable Tls tls;
     private @Nullable KvConfig kv;
@@ -151,6 +154,12 @@ public record PodConfig(
       return this;
     }
 
+    /** Default false. */
+    public Builder scaleOut(boolean enabled) {
+      scaleOut = enabled;
+      return this;
+    }
+
     /** Default 1,000. */
     public Builder receivedLimit(int requests) {
       receivedLimit = requests;
@@ -187,6 +196,7 @@ public record PodConfig(
           requestIdHeaders,
           serverLoadTracking,
           embeddings,
+          scaleOut,
           receivedLimit,
           tls,
           kv);

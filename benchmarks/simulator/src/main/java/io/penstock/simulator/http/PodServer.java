@@ -244,7 +244,8 @@ public final class PodServer {
   }
 
   static boolean isInference(ReceivedRequest request) {
-    return request.method().equals("POST") && request.path().startsWith("/v1/");
+    return request.method().equals("POST")
+        && (request.path().startsWith("/v1/") || request.path().equals("/inference/v1/generate"));
   }
 
   @Nullable String echoedRequestId(ReceivedRequest request) {

@@ -38,7 +38,10 @@ final class Routes {
     add("GET", "/metrics", server::metrics);
     add("POST", "/v1/chat/completions/render", Routes::needsScaleOut);
     add("POST", "/v1/completions/render", Routes::needsScaleOut);
-    add("POST", "/inference/v1/generate", Routes::needsScaleOut);
+    add(
+        "POST",
+        "/inference/v1/generate",
+        pod.config().scaleOut() ? generation::generate : Routes::needsScaleOut);
     add("POST", "/inference/v1/abort_requests", Routes::needsScaleOut);
   }
 

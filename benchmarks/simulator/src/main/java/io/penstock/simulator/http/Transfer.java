@@ -18,6 +18,12 @@ sealed interface Transfer {
   /** Nothing. */
   Transfer NONE = new None();
 
+  /** The store that all pods share. */
+  Transfer STORED = new Stored();
+
+  /** The prompt's cache is read from a store where that has it, and written there. */
+  record Stored() implements Transfer {}
+
   /** The prompt is computed and kept here. */
   record None() implements Transfer {}
 
@@ -68,7 +74,7 @@ sealed interface Transfer {
         case MOONCAKE -> mooncake(params(body));
         case SGLANG -> sglang(body, config.prefills());
         case OFFLOADING -> offloading(params(body));
-        case SHARED_STORAGE -> NONE;
+        case SHARED_STORAGE -> STORED;
       };
     } catch (IllegalArgumentException e) {
       return NONE; // vLLM logs them as invalid and computes the prompt

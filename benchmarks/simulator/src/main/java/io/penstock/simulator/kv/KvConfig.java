@@ -14,6 +14,8 @@ import java.time.Duration;
  * @param bytesPerSecond of the network; 0: a transfer takes no time
  * @param extraParams further members of the transfer parameters, as JSON with a comma in front;
  *     whoever hands them on must not change them. Empty for none
+ * @param store where prompts are kept by connectors that share one; the same for all that are made
+ *     of one configuration
  */
 public record KvConfig(
     KvConnector connector,
@@ -22,7 +24,8 @@ public record KvConfig(
     Duration lease,
     long bytesPerToken,
     long bytesPerSecond,
-    String extraParams) {
+    String extraParams,
+    SharedStore store) {
 
   /** Refuses what makes no sense. */
   public KvConfig {
@@ -44,34 +47,44 @@ public record KvConfig(
 
   /** That connector with leases of 30 s, and 8B's cache over 100 Gbit/s. */
   public static KvConfig of(KvConnector connector) {
-    return new KvConfig(connector, false, 0, Duration.ofSeconds(30), 131_072, 12_500_000_000L, "");
+    return new KvConfig(
+        connector,
+        false,
+        0,
+        Duration.ofSeconds(30),
+        131_072,
+        12_500_000_000L,
+        "",
+        new SharedStore());
   }
 
   /** The same for a pod that computes prompts for others. */
   public KvConfig prefilling() {
-    return new KvConfig(connector, true, port, lease, bytesPerToken, bytesPerSecond, extraParams);
+    return new KvConfig(
+        connector, true, port, lease, bytesPerToken, bytesPerSecond, extraParams, store);
   }
 
   /** The same with a fixed port. */
   public KvConfig withPort(int other) {
     return new KvConfig(
-        connector, prefills, other, lease, bytesPerToken, bytesPerSecond, extraParams);
+        connector, prefills, other, lease, bytesPerToken, bytesPerSecond, extraParams, store);
   }
 
   /** The same with another lease. */
   public KvConfig withLease(Duration other) {
     return new KvConfig(
-        connector, prefills, port, other, bytesPerToken, bytesPerSecond, extraParams);
+        connector, prefills, port, other, bytesPerToken, bytesPerSecond, extraParams, store);
   }
 
   /** The same over another network. */
   public KvConfig withBytesPerSecond(long other) {
-    return new KvConfig(connector, prefills, port, lease, bytesPerToken, other, extraParams);
+    return new KvConfig(connector, prefills, port, lease, bytesPerToken, other, extraParams, store);
   }
 
   /** The same with further members in the transfer parameters. */
   public KvConfig withExtraParams(String other) {
-    return new KvConfig(connector, prefills, port, lease, bytesPerToken, bytesPerSecond, other);
+    return new KvConfig(
+        connector, prefills, port, lease, bytesPerToken, bytesPerSecond, other, store);
   }
 
   /** How long so many tokens take. */

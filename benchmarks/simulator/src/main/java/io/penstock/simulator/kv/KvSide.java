@@ -20,6 +20,7 @@ import java.net.InetSocketAddress;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -146,6 +147,31 @@ public final class KvSide {
             });
     fetch.dial(loop, type);
     return fetch;
+  }
+
+  /** Keeps a prompt's cache in the store that all pods share. */
+  public void save(long fingerprint) {
+    config.store().put(fingerprint);
+  }
+
+  /**
+   * Reads a prompt's cache from that store.
+   *
+   * @param came hears when it is here
+   * @return whether the store has it
+   */
+  public boolean load(long fingerprint, int tokens, Runnable came) {
+    if (!config.store().has(fingerprint)) {
+      return false;
+    }
+    loop.schedule(
+        () -> {
+          store.tokensReceived += tokens;
+          came.run();
+        },
+        config.transferNanos(tokens),
+        TimeUnit.NANOSECONDS);
+    return true;
   }
 
   static ChannelInitializer<SocketChannel> lines(

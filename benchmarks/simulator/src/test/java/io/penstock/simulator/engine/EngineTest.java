@@ -84,6 +84,23 @@ class EngineTest {
     }
 
     @Test
+    void aSequenceThatWaitsForPinnedBlocksEntersWhenTheyAreFreed() {
+      engine = engine(builder -> builder.blockSize(16).numGpuBlocks(6));
+      var holder = request(prompt(0, 64), 1).pinned(true).build();
+      var held = engine.submit(holder, new Recorder(clock));
+      clock.runUntilIdle();
+      var waiting = submit(request(prompt(1_000, 64), 1));
+      clock.runUntilIdle();
+      assertThat(waiting.reason).isNull();
+
+      engine.free(held);
+      clock.runUntilIdle();
+
+      assertThat(waiting.reason).isEqualTo(FinishReason.LENGTH);
+      assertNothingLeft();
+    }
+
+    @Test
     void sequencesBeyondTheBatchWait() {
       engine = engine(builder -> builder.maxNumSeqs(2));
       var first = submit(request(prompt(0, 10), 2));

@@ -93,6 +93,24 @@ class KvTransferTest {
   }
 
   @Test
+  void pods_that_share_a_store_find_there_what_another_wrote() throws IOException {
+    var shared = KvConfig.of(KvConnector.SHARED_STORAGE);
+    var writer = pod(shared);
+    var reader = pod(shared);
+    var stranger = pod(KvConfig.of(KvConnector.SHARED_STORAGE));
+
+    for (var pod : new SimulatedPod[] {writer, reader, stranger}) {
+      assertThat(ask(pod, body(PROMPT, 2, "null"))).startsWith("HTTP/1.1 200 OK");
+    }
+
+    var stats = reader.stats();
+    assertThat(stats.kv().tokensReceived()).isEqualTo(stats.promptTokens());
+    assertThat(stats.cachedTokens()).isEqualTo(stats.promptTokens() - 1);
+    assertThat(writer.stats().kv().tokensReceived()).isZero();
+    assertThat(stranger.stats().kv().tokensReceived()).isZero();
+  }
+
+  @Test
   void nobody_comes_and_the_lease_ends() throws IOException {
     var brief = pod(KvConfig.of(KvConnector.NIXLV2).withLease(Duration.ofMillis(50)));
 
