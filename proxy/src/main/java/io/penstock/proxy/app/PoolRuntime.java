@@ -24,6 +24,7 @@ import io.penstock.proxy.exchange.Division;
 import io.penstock.proxy.exchange.GatewayPool;
 import io.penstock.proxy.exchange.LoopContext;
 import io.penstock.proxy.exchange.PrefillLeg;
+import io.penstock.proxy.exchange.SilentPods;
 import io.penstock.proxy.listen.Transport;
 import io.penstock.proxy.metrics.GatewayMetrics;
 import io.penstock.proxy.upstream.RetryBudget;
@@ -145,7 +146,8 @@ final class PoolRuntime implements AutoCloseable {
             podTls,
             new Division(
                 engines == null ? leg(connector) : new MooncakeLeg(engines),
-                config.disaggregation().prefillTimeout().toNanos()));
+                config.disaggregation().prefillTimeout().toNanos(),
+                new SilentPods()));
     return new PoolRuntime(pool, source, engines, control, policyFile);
   }
 

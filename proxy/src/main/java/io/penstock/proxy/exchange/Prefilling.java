@@ -166,6 +166,11 @@ final class Prefilling implements ExchangeState, ResponseHandler {
     boolean given = handed.take(answer.bytes(), answer.length());
     done.succeeded(200, handed.promptTokens(), handed.cachedTokens(), 1);
     long now = exchange.loop().now();
+    if (given) {
+      pool.division().silent().handedOver(done.endpoint().id());
+    } else {
+      pool.division().silent().nothingFrom(done.endpoint().id(), now);
+    }
     exchange.facts().timeline().mark(Timeline.Event.PREFILLED, now);
     exchange.loop().gateway().metrics().legs().prefilled(now - sentNanos);
     var held = new HeldPrompt(exchange, pool, request, body, divided, handed);

@@ -70,6 +70,9 @@ final class Routing implements ExchangeState, ResponseHandler {
     exchange.enter(this);
     exchange.facts().pool = pool;
     limits.set();
+    if (only == null) {
+      pool.division().silent().exclude(tried, pool.picker().snapshot(), exchange.loop().now());
+    }
     go(pick());
     exchange.placed();
   }

@@ -86,8 +86,8 @@ final class DividedPods implements AutoCloseable {
 
     DividedPods start() throws IOException {
       var fleet = Fleet.builder().build();
+      var kvConfig = KvConfig.of(connector).withBytesPerSecond(0);
       for (int i = 0; i < prefills + decodes; i++) {
-        var kvConfig = KvConfig.of(connector).withBytesPerSecond(0);
         var pod =
             PodConfig.builder()
                 .seed(i)
