@@ -113,6 +113,9 @@ public final class DisaggregationHandler implements ProfileHandler {
     if (request.n() > 1 || request.prompts() > 1) {
       return Reason.ANSWERS;
     }
+    if (request.promptLogprobs()) {
+      return Reason.PROMPT_LOGPROBS;
+    }
     int cached = context.cachedTokens(decode, decode.ranked(0));
     boolean tooShort =
         context.promptTokens() < policy.promptTokens()
@@ -122,7 +125,7 @@ public final class DisaggregationHandler implements ProfileHandler {
 
   private static boolean divides(ApiKind api) {
     return switch (api) {
-      case CHAT, COMPLETIONS, RESPONSES, MESSAGES -> true;
+      case CHAT, COMPLETIONS, RESPONSES, MESSAGES, GENERATE -> true;
       case EMBEDDINGS, OPAQUE -> false;
     };
   }

@@ -27,6 +27,9 @@ final class ApiPaths {
     if (path.endsWith("/v1/messages")) {
       return ApiKind.MESSAGES;
     }
+    if (path.endsWith("/inference/v1/generate")) {
+      return ApiKind.GENERATE;
+    }
     return ApiKind.OPAQUE;
   }
 }

@@ -10,6 +10,8 @@ public enum ApiKind {
   RESPONSES,
   /** {@code /v1/messages}: the prompt is {@code system}, then {@code messages}. */
   MESSAGES,
+  /** {@code /inference/v1/generate}: the prompt is {@code token_ids}. */
+  GENERATE,
   /** {@code /v1/embeddings}: the prompt is {@code input}, {@code prompt} or {@code messages}. */
   EMBEDDINGS,
   /**

@@ -30,6 +30,7 @@ final class BodyMembers implements JsonListener {
   private final PromptReader prompt;
   private final StrippedSpans stripped = new StrippedSpans();
   private final StrippedSpans answer = new StrippedSpans();
+  private final SamplingParams sampling = new SamplingParams();
 
   private ApiKind api = ApiKind.OPAQUE;
   private MemberTable table;
@@ -56,6 +57,9 @@ final class BodyMembers implements JsonListener {
   private int priority;
   private boolean hasTools;
   private boolean cacheSaltPresent;
+  private boolean logprobs;
+  private boolean promptLogprobs;
+  private boolean echo;
   private int rootBytes;
   private int prompts;
 
@@ -83,6 +87,7 @@ final class BodyMembers implements JsonListener {
     prompt.reset();
     stripped.reset();
     answer.reset();
+    sampling.reset();
     prompts = 0;
     seen = 0;
     member = null;
@@ -99,6 +104,9 @@ final class BodyMembers implements JsonListener {
     priority = 0;
     hasTools = false;
     cacheSaltPresent = false;
+    logprobs = false;
+    promptLogprobs = false;
+    echo = false;
     rootBytes = 0;
   }
 
@@ -111,11 +119,15 @@ final class BodyMembers implements JsonListener {
     return new ScanResult.Scanned(
         InferenceRequest.builder(api, model).stream(stream)
             .includeUsage(includeUsage)
-            .maxTokens(maxCompletionTokens >= 0 ? maxCompletionTokens : maxTokens)
-            .n(n)
+            .maxTokens(
+                Math.max(
+                    sampling.maxTokens(),
+                    maxCompletionTokens >= 0 ? maxCompletionTokens : maxTokens))
+            .n(Math.max(n, sampling.n()))
             .priority(priority)
             .hasTools(hasTools)
             .cacheSaltPresent(cacheSaltPresent)
+            .promptLogprobs(promptLogprobs || (echo && logprobs) || sampling.promptLogprobs())
             .previousResponseId(previousResponseId)
             .promptBytes(rootBytes + head.length() + body.length() - prompt.mediaBytes())
             .rootBytes(rootBytes)
@@ -126,6 +138,8 @@ final class BodyMembers implements JsonListener {
             .stripSpans(stripped.finish())
             .prompts(Math.max(1, prompts))
             .answerSpans(answer.finish())
+            .samplingSpan(sampling.span())
+            .extraArgsSpan(sampling.extraArgs())
             .bodyBytes(bodyBytes)
             .build());
   }
@@ -154,9 +168,11 @@ final class BodyMembers implements JsonListener {
     if (member == null) {
       return false;
     }
-    return member.meaning() == Meaning.STREAM_OPTIONS
-        ? depth == 2
-        : member.meaning().isPrompt() && prompt.wantsName(depth);
+    return switch (member.meaning()) {
+      case STREAM_OPTIONS -> depth == 2;
+      case SAMPLING -> sampling.wantsName(depth);
+      default -> member.meaning().isPrompt() && prompt.wantsName(depth);
+    };
   }
 
   @Override
@@ -169,6 +185,8 @@ final class BodyMembers implements JsonListener {
         twice("stream_options.include_usage", at);
       }
       usageSeen |= usageAhead;
+    } else if (member != null && member.meaning() == Meaning.SAMPLING) {
+      sampling.name(bytes, from, to, tokenizer.depth());
     } else {
       prompt.name(bytes, from, to);
     }
@@ -179,7 +197,7 @@ final class BodyMembers implements JsonListener {
     member = table.find(bytes, from, to);
     if (member != null) {
       long bit = 1L << member.index();
-      if ((seen & bit) != 0 && member.meaning() != Meaning.ANSWER) {
+      if ((seen & bit) != 0 && !member.meaning().mayRepeat()) {
         twice(member.name(), at);
       }
       seen |= bit;
@@ -218,6 +236,8 @@ final class BodyMembers implements JsonListener {
         prompts++;
       }
       prompt.valueStart(type, depth, at);
+    } else if (member.meaning() == Meaning.SAMPLING) {
+      sampling.valueStart(type, depth, at);
     } else if (member.meaning() == Meaning.TOOLS) {
       hasTools = true;
     } else if (usageAhead && depth == 2 && !Meaning.STREAM.allows(type)) {
@@ -257,8 +277,16 @@ final class BodyMembers implements JsonListener {
           N,
           PRIORITY,
           ANSWER,
+          SAMPLING,
           STRIPPED -> {}
+      case LOGPROBS -> logprobs |= asked(type);
+      case PROMPT_LOGPROBS -> promptLogprobs |= asked(type);
+      case ECHO -> echo |= asked(type);
     }
+  }
+
+  private static boolean asked(JsonType type) {
+    return type != JsonType.NULL && type != JsonType.FALSE;
   }
 
   @Override
@@ -278,6 +306,8 @@ final class BodyMembers implements JsonListener {
     } else if (member != null) {
       if (member.meaning().isPrompt()) {
         prompt.valueEnd(type, depth, end, tokenizer.number());
+      } else if (member.meaning() == Meaning.SAMPLING) {
+        sampling.valueEnd(type, depth, end, tokenizer.number(), stripped);
       } else if (usageAhead && depth == 2) {
         includeUsage = type == JsonType.TRUE;
         usageAhead = false;
@@ -309,7 +339,8 @@ final class BodyMembers implements JsonListener {
       case ROOT -> endRoot(member, end);
       case HEAD, MESSAGES, TEXT_OR_TOKENS, INPUT, ANY_PROMPT ->
           prompt.valueEnd(type, 1, end, tokenizer.number());
-      case STREAM_OPTIONS, ANSWER -> {}
+      case STREAM_OPTIONS, ANSWER, LOGPROBS, PROMPT_LOGPROBS, ECHO -> {}
+      case SAMPLING -> sampling.end(valueStart, end);
       case STRIPPED -> {
         stripped.strippedMember(memberStart, end);
         return false;

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param priority engine priority, lower first, 0 if absent
  * @param hasTools whether at least one tool is defined
  * @param cacheSaltPresent whether a {@code cache_salt} isolates this prompt (it is in the keys)
+ * @param promptLogprobs whether log-probabilities of the prompt's own tokens are asked for
  * @param previousResponseId response this one continues (Responses API), or null
  * @param promptBytes bytes of prompt as sent, tools and system prompt included, media left out
  * @param rootBytes bytes of those in front of the first block (tools, documents): no key stands for
@@ -29,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param answerSpans ranges of the members that say what answer is wanted and nothing of the prompt
  *     (limits, stops, stream, formats), and of those to strip: an object without these ranges is
  *     JSON too. Ascending, disjoint
+ * @param samplingSpan the value of {@code sampling_params} in the body, null if it is no object
+ * @param extraArgsSpan the value of {@code extra_args} in that, null if it is no object
  * @param bodyBytes length of the whole body
  */
 public record InferenceRequest(
@@ -41,6 +44,7 @@ public record InferenceRequest(
     int priority,
     boolean hasTools,
     boolean cacheSaltPresent,
+    boolean promptLogprobs,
     @Nullable String previousResponseId,
     int promptBytes,
     int rootBytes,
@@ -51,6 +55,8 @@ public record InferenceRequest(
     List<ByteSpan> stripSpans,
     int prompts,
     List<ByteSpan> answerSpans,
+    @Nullable ByteSpan samplingSpan,
+    @Nullable ByteSpan extraArgsSpan,
     int bodyBytes) {
 
   /** Copies the spans. */
@@ -88,6 +94,7 @@ public record InferenceRequest(
     private int priority;
     private boolean hasTools;
     private boolean cacheSaltPresent;
+    private boolean promptLogprobs;
     private @Nullable String previousResponseId;
     private int promptBytes;
     private int rootBytes;
@@ -98,6 +105,8 @@ public record InferenceRequest(
     private List<ByteSpan> stripSpans = List.of();
     private int prompts = 1;
     private List<ByteSpan> answerSpans = List.of();
+    private @Nullable ByteSpan samplingSpan;
+    private @Nullable ByteSpan extraArgsSpan;
     private int bodyBytes;
 
     private Builder(ApiKind api, String model) {
@@ -137,6 +146,11 @@ public record InferenceRequest(
 
     public Builder cacheSaltPresent(boolean value) {
       cacheSaltPresent = value;
+      return this;
+    }
+
+    public Builder promptLogprobs(boolean value) {
+      promptLogprobs = value;
       return this;
     }
 
@@ -190,6 +204,16 @@ public record InferenceRequest(
       return this;
     }
 
+    public Builder samplingSpan(@Nullable ByteSpan value) {
+      samplingSpan = value;
+      return this;
+    }
+
+    public Builder extraArgsSpan(@Nullable ByteSpan value) {
+      extraArgsSpan = value;
+      return this;
+    }
+
     public Builder bodyBytes(int value) {
       bodyBytes = value;
       return this;
@@ -207,6 +231,7 @@ public record InferenceRequest(
           priority,
           hasTools,
           cacheSaltPresent,
+          promptLogprobs,
           previousResponseId,
           promptBytes,
           rootBytes,
@@ -217,6 +242,8 @@ public record InferenceRequest(
           stripSpans,
           prompts,
           answerSpans,
+          samplingSpan,
+          extraArgsSpan,
           bodyBytes);
     }
   }

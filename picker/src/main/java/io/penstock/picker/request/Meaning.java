@@ -37,6 +37,14 @@ enum Meaning {
   ANY_PROMPT("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
   /** Says what answer is wanted, nothing of the prompt; only where it stands matters. */
   ANSWER("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
+  /** An answer member of which matters whether it is asked for: null and false are not. */
+  LOGPROBS("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
+  /** The same. */
+  PROMPT_LOGPROBS("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
+  /** The same. */
+  ECHO("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
+  /** An answer member with more in it: {@link SamplingParams}. */
+  SAMPLING("an object or null", OBJECT, NULL),
   /** Blanked before the body is forwarded, so of no meaning to the engine. */
   STRIPPED("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL);
 
@@ -75,6 +83,10 @@ enum Meaning {
           ROOT_TEXT,
           ROOT,
           ANSWER,
+          LOGPROBS,
+          PROMPT_LOGPROBS,
+          ECHO,
+          SAMPLING,
           STRIPPED ->
           false;
     };
@@ -83,7 +95,16 @@ enum Meaning {
   /** Whether the value says what answer is wanted, and nothing of the prompt. */
   boolean isAnswer() {
     return switch (this) {
-      case STREAM, STREAM_OPTIONS, MAX_TOKENS, MAX_COMPLETION_TOKENS, ANSWER -> true;
+      case STREAM,
+          STREAM_OPTIONS,
+          MAX_TOKENS,
+          MAX_COMPLETION_TOKENS,
+          ANSWER,
+          LOGPROBS,
+          PROMPT_LOGPROBS,
+          ECHO,
+          SAMPLING ->
+          true;
       case MODEL,
           N,
           PRIORITY,
@@ -100,6 +121,11 @@ enum Meaning {
           STRIPPED ->
           false;
     };
+  }
+
+  /** Whether the engine is left to make of a second one what it will. */
+  boolean mayRepeat() {
+    return this == ANSWER || this == LOGPROBS || this == PROMPT_LOGPROBS || this == ECHO;
   }
 
   /** The allowed types, as a sentence names them. */

@@ -3,8 +3,10 @@ package io.penstock.picker.request;
 import static io.penstock.picker.request.Meaning.ANSWER;
 import static io.penstock.picker.request.Meaning.ANY_PROMPT;
 import static io.penstock.picker.request.Meaning.CACHE_SALT;
+import static io.penstock.picker.request.Meaning.ECHO;
 import static io.penstock.picker.request.Meaning.HEAD;
 import static io.penstock.picker.request.Meaning.INPUT;
+import static io.penstock.picker.request.Meaning.LOGPROBS;
 import static io.penstock.picker.request.Meaning.MAX_COMPLETION_TOKENS;
 import static io.penstock.picker.request.Meaning.MAX_TOKENS;
 import static io.penstock.picker.request.Meaning.MESSAGES;
@@ -12,8 +14,10 @@ import static io.penstock.picker.request.Meaning.MODEL;
 import static io.penstock.picker.request.Meaning.N;
 import static io.penstock.picker.request.Meaning.PREVIOUS_RESPONSE;
 import static io.penstock.picker.request.Meaning.PRIORITY;
+import static io.penstock.picker.request.Meaning.PROMPT_LOGPROBS;
 import static io.penstock.picker.request.Meaning.ROOT;
 import static io.penstock.picker.request.Meaning.ROOT_TEXT;
+import static io.penstock.picker.request.Meaning.SAMPLING;
 import static io.penstock.picker.request.Meaning.STREAM;
 import static io.penstock.picker.request.Meaning.STREAM_OPTIONS;
 import static io.penstock.picker.request.Meaning.STRIPPED;
@@ -52,6 +56,7 @@ final class MemberTable {
           "logprobs",
           "top_logprobs",
           "prompt_logprobs",
+          "echo",
           "response_format",
           "structured_outputs",
           "guided_json",
@@ -142,6 +147,12 @@ final class MemberTable {
         meanings.put("n", N);
         putAnswer(meanings);
       }
+      case GENERATE -> {
+        meanings.put("token_ids", TEXT_OR_TOKENS);
+        putStreaming(meanings);
+        meanings.put("sampling_params", SAMPLING);
+        meanings.put("features", ROOT);
+      }
       case RESPONSES -> {
         meanings.put("instructions", HEAD);
         meanings.put("input", INPUT);
@@ -172,6 +183,10 @@ final class MemberTable {
 
   /** Members that say what answer is wanted; unknown ones stay with the prompt. */
   private static void putAnswer(Map<String, Meaning> meanings) {
+    meanings.put("logprobs", LOGPROBS);
+    meanings.put("top_logprobs", LOGPROBS);
+    meanings.put("prompt_logprobs", PROMPT_LOGPROBS);
+    meanings.put("echo", ECHO);
     for (String name : ANSWER_MEMBERS) {
       meanings.putIfAbsent(name, ANSWER);
     }

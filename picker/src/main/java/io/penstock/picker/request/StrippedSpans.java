@@ -52,6 +52,11 @@ final class StrippedSpans {
     }
   }
 
+  /** What is between the brackets of a value inside of a member that stays. */
+  void contents(int start, int end) {
+    spans.add(new ByteSpan(start, end));
+  }
+
   /** The ranges, ascending and disjoint, when the object has ended. */
   List<ByteSpan> finish() {
     if (waitingStart != NONE) {

@@ -21,6 +21,8 @@ public record Weighing(Reason reason, double localSeconds, double remoteSeconds)
     BOUND,
     /** Several answers or prompts: the KV cache of a prefill is handed on once only. */
     ANSWERS,
+    /** Log-probabilities of the prompt: who takes its KV cache over has none. */
+    PROMPT_LOGPROBS,
     /** An API, or a continued response, that cannot be divided. */
     API,
     /** No prefill endpoint takes requests now. */

@@ -170,7 +170,7 @@ class DisaggregationDecisionTest {
     picker = pool(policy(Decider.ALWAYS, 0, 0), 2, 2);
     boolean divides =
         switch (api) {
-          case CHAT, COMPLETIONS, RESPONSES, MESSAGES -> true;
+          case CHAT, COMPLETIONS, RESPONSES, MESSAGES, GENERATE -> true;
           case EMBEDDINGS, OPAQUE -> false;
         };
 
@@ -187,6 +187,15 @@ class DisaggregationDecisionTest {
                     .previousResponseId("resp_1")
                     .build()))
         .isInstanceOf(Decision.Route.class);
+  }
+
+  @Test
+  void who_asks_for_log_probabilities_of_the_prompt_gets_them_where_it_is_computed() {
+    picker = pool(policy(Decider.ALWAYS, 0, 0), 2, 2);
+
+    assertThat(pick(prompt(1, BLOCKS).promptLogprobs(true).build()))
+        .isInstanceOf(Decision.Route.class);
+    assertThat(weighing().reason()).isEqualTo(Weighing.Reason.PROMPT_LOGPROBS);
   }
 
   @Test

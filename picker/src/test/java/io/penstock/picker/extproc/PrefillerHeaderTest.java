@@ -66,6 +66,32 @@ class PrefillerHeaderTest {
     }
   }
 
+  @Test
+  void every_header_that_steers_a_sidecar_is_the_pickers_to_set() throws Exception {
+    String[] names = {
+      "x-prefiller-host-port",
+      "x-encoder-hosts-ports",
+      "x-data-parallel-host-port",
+      "x-data-parallel-rank",
+      "x-kv-cache-source-host-port",
+      "epp-profile"
+    };
+    try (var picker = new RunningPicker(DECODE)) {
+      var given = new String[2 * names.length];
+      for (int i = 0; i < names.length; i++) {
+        given[2 * i] = names[i];
+        given[2 * i + 1] = "10.6.6.6:1";
+      }
+      var stream = picker.stream().post(FullDuplexTest.CHAT, given).requestBody(BODY, true);
+      var headers = stream.picked().response().getHeaderMutation();
+
+      assertThat(headers.getRemoveHeadersList()).contains(names);
+      assertThat(GatewayStream.set(headers)).doesNotContainKeys(names);
+      stream.cancel();
+      picker.awaitIdle();
+    }
+  }
+
   private static double decisions(RunningPicker picker, String type) {
     return picker.metric(
         "llm_d_epp_disagg_decision_total",

@@ -3,6 +3,7 @@ package io.penstock.picker.request;
 import static io.penstock.picker.request.Scans.malformed;
 import static io.penstock.picker.request.Scans.request;
 import static io.penstock.picker.request.Scans.utf8;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.request.ScanResult.Kind;
@@ -64,6 +65,69 @@ class BodyScannerTest {
           .usingRecursiveComparison()
           .ignoringFields("bodyBytes", "answerSpans")
           .isEqualTo(absent);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+        delimiter = '|',
+        value = {
+          "CHAT|\"prompt_logprobs\":1|true",
+          "COMPLETIONS|\"prompt_logprobs\":0|true",
+          "COMPLETIONS|\"prompt_logprobs\":null|false",
+          "COMPLETIONS|\"echo\":true,\"logprobs\":0|true",
+          "COMPLETIONS|\"logprobs\":5,\"echo\":true|true",
+          "CHAT|\"echo\":true,\"logprobs\":true,\"top_logprobs\":2|true",
+          "CHAT|\"echo\":true,\"logprobs\":false|false",
+          "COMPLETIONS|\"echo\":true|false",
+          "COMPLETIONS|\"logprobs\":5,\"echo\":false|false",
+          "CHAT|\"logprobs\":true,\"top_logprobs\":5|false",
+          "CHAT|\"prompt_logprobs\":null,\"prompt_logprobs\":2|true",
+        })
+    void ofLogProbabilitiesOfThePrompt(ApiKind api, String members, boolean asked) {
+      var request = request(api, "{\"model\":\"m\"," + members + "}");
+
+      assertThat(request.promptLogprobs()).isEqualTo(asked);
+    }
+
+    @Test
+    void ofAGenerateRequest() {
+      String body =
+          "{\"model\":\"m\",\"sampling_params\":{\"n\":3,\"max_tokens\":7,\"prompt_logprobs\":0,"
+              + "\"extra_args\":{\"a\":{\"n\":9},\"kv_transfer_params\":{\"remote_host\":\"6.6.6.6\"},"
+              + "\"ec_transfer_params\":null},\"stop\":[\"n\"]},\"token_ids\":[5,6,7],\"stream\":true}";
+
+      var request = request(ApiKind.GENERATE, body);
+
+      assertThat(request.promptTokenIds()).isEqualTo(3);
+      assertThat(request.prompts()).isEqualTo(1);
+      assertThat(request.n()).isEqualTo(3);
+      assertThat(request.maxTokens()).isEqualTo(7);
+      assertThat(request.promptLogprobs()).isTrue();
+      assertThat(request.stream()).isTrue();
+      assertThat(Scans.text(utf8(body), request.samplingSpan()))
+          .startsWith("{\"n\":3")
+          .endsWith("]}");
+      assertThat(Scans.text(utf8(body), request.extraArgsSpan()))
+          .startsWith("{\"a\"")
+          .endsWith("null}");
+      assertThat(new String(Scans.blanked(utf8(body), request), UTF_8))
+          .isEqualTo(body.replace("\"remote_host\":\"6.6.6.6\"", " ".repeat(23)));
+      assertThat(
+              new String(Scans.blanked(utf8(body), request.answerSpans()), UTF_8).replace(" ", ""))
+          .isEqualTo("{\"model\":\"m\",\"token_ids\":[5,6,7]}");
+    }
+
+    @Test
+    void ofAGenerateRequestWithoutParameters() {
+      var request =
+          request(
+              ApiKind.GENERATE,
+              "{\"model\":\"m\",\"token_ids\":[1],\"sampling_params\":null,\"n\":4}");
+
+      assertThat(request.n()).isEqualTo(1);
+      assertThat(request.maxTokens()).isEqualTo(-1);
+      assertThat(request.samplingSpan()).isNull();
+      assertThat(request.extraArgsSpan()).isNull();
     }
 
     @Test

@@ -40,7 +40,9 @@ final class KnownTransfer implements PrefillLeg.Transfer {
 
   @Override
   public ByteBuf prefillBody(ByteBuf body) {
-    return oneToken ? LegBody.oneToken(body, request, prefill) : LegBody.with(body, prefill);
+    return oneToken
+        ? LegBody.oneToken(body, request, prefill)
+        : LegBody.with(body, request, prefill);
   }
 
   @Override
@@ -51,7 +53,7 @@ final class KnownTransfer implements PrefillLeg.Transfer {
 
   @Override
   public ByteBuf decodeBody(ByteBuf body) {
-    return LegBody.with(body, decode);
+    return LegBody.with(body, request, decode);
   }
 
   @Override

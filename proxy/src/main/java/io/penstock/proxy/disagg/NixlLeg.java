@@ -67,7 +67,7 @@ final class NixlLeg implements PrefillLeg {
 
     @Override
     public ByteBuf decodeBody(ByteBuf body) {
-      return LegBody.with(body, member);
+      return LegBody.with(body, request, member);
     }
 
     @Override

@@ -96,7 +96,7 @@ final class EventStreamBody implements AnswerBody {
         && switch (api) {
           case CHAT, COMPLETIONS -> relay.sawDone();
           case RESPONSES, MESSAGES -> relay.sawLastEvent() || relay.sawError();
-          case EMBEDDINGS, OPAQUE -> true;
+          case GENERATE, EMBEDDINGS, OPAQUE -> true;
         };
   }
 

@@ -130,7 +130,7 @@ final class RequestFacts implements AccessRecord {
           case COMPLETIONS -> "text_completion";
           case EMBEDDINGS -> "embeddings";
           case RESPONSES, MESSAGES -> inference.api().name().toLowerCase(Locale.ROOT);
-          case OPAQUE -> inference.path();
+          case GENERATE, OPAQUE -> inference.path();
         }
         : null;
   }

@@ -53,7 +53,7 @@ public final class Routes {
     json(ApiKind.OPAQUE, "/pooling"),
     json(ApiKind.OPAQUE, "/generative_scoring"),
     json(ApiKind.OPAQUE, "/v1/decisions"),
-    json(ApiKind.OPAQUE, "/inference/v1/generate"),
+    json(ApiKind.GENERATE, "/inference/v1/generate"),
     json(ApiKind.OPAQUE, "/invocations"),
     json(ApiKind.OPAQUE, "/tokenize"),
     json(ApiKind.OPAQUE, "/detokenize"),

@@ -153,7 +153,7 @@ class DisaggregationTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "/v1/completions | {'model':'tiny','prompt':'PROMPT','max_tokens':3,'min_tokens':2,'stop':['x']} |"
+        "/v1/completions | {'model':'tiny','prompt':'PROMPT','max_tokens':3,'min_tokens':2,'echo':true,'stop':['x']} |"
             + " {'model':'tiny','prompt':'PROMPT','max_tokens':1,'stream':false,'ignore_eos':true,KV",
         "/v1/messages | {'max_tokens':3,'model':'tiny','messages':[{'role':'user','content':'PROMPT'}],'stop_sequences':['x']} |"
             + " {'model':'tiny','messages':[{'role':'user','content':'PROMPT'}],'max_tokens':1,'stream':false,'ignore_eos':true,KV",
@@ -181,13 +181,40 @@ class DisaggregationTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void token_ids_are_generated_from_a_prompt_that_another_pod_computed(boolean stream)
+      throws Exception {
+    try (var pods = DividedPods.with().pods((i, pod) -> pod.scaleOut(true)).start()) {
+      String body =
+          "{\"model\":\"tiny\",\"token_ids\":[%s3],\"stream\":%s,\"sampling_params\":{"
+                  .formatted("5,6,7,8,".repeat(30), stream)
+              + "\"max_tokens\":3,\"min_tokens\":2,\"extra_args\":{\"kv_transfer_params\":{"
+              + "\"do_remote_prefill\":true,\"remote_host\":\"10.6.6.6\"}}}}";
+
+      var answer = pods.gateway.post("/inference/v1/generate", body);
+
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(answer.body()).contains("\"finish_reason\":\"length\"");
+      assertThat(pods.prefilled()).hasSize(1);
+      assertThat(pods.prefilled().getFirst().bodyText()).doesNotContain("10.6.6.6", "min_tokens");
+      assertThat(pods.decoded()).hasSize(1);
+      assertThat(pods.decoded().getFirst().bodyText())
+          .contains("\"max_tokens\":3,\"min_tokens\":2,")
+          .doesNotContain("10.6.6.6");
+      assertThat(pods.held().read()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
         "/v1/chat/completions | {'model':'tiny','n':2,'messages':[{'role':'user','content':'x'}],'max_tokens':2}",
         "/v1/completions | {'model':'tiny','prompt':['one','two'],'max_tokens':2}",
+        "/v1/completions | {'model':'tiny','prompt':'one','prompt_logprobs':0,'max_tokens':2}",
+        "/v1/completions | {'model':'tiny','echo':true,'prompt':'one','logprobs':1,'max_tokens':2}",
       })
-  void several_answers_or_prompts_stay_on_one_pod(String path, String body) throws Exception {
+  void what_cannot_be_divided_stays_on_one_pod(String path, String body) throws Exception {
     try (var pods = DividedPods.with().start()) {
       assertThat(pods.gateway.post(path, body.replace('\'', '"')).statusCode()).isEqualTo(200);
 

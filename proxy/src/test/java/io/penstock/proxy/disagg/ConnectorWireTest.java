@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What each connector's pods are sent, byte for byte. */
 class ConnectorWireTest {
@@ -32,6 +34,9 @@ class ConnectorWireTest {
       "{  \"model\":\"m\", \"messages\":[{\"role\":\"user\",\"content\":\"h\\u00e9\"}],\"seed\":"
           + "18446744073709551615 ,\"max_tokens\":1,\"max_completion_tokens\":1,\"stream\":false,"
           + "\"ignore_eos\":true";
+
+  private static final Endpoint PREFILL =
+      new Endpoint(0, EndpointSpec.of("10.0.0.1", 8000, Role.PREFILL), List.of());
 
   private final SplittableRandom random = new SplittableRandom(7);
 
@@ -61,6 +66,43 @@ class ConnectorWireTest {
         .isEqualTo(open + ",\"kv_transfer_params\":" + params + "} \n");
     assertThat(text(transfer::releaseBody, CHAT))
         .isEqualTo(CHAT_PROMPT + ",\"kv_transfer_params\":" + params + "} \n");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'model':'m','token_ids':[1,2],'sampling_params':{'max_tokens':9,'extra_args':{ 'a':1 }}} |"
+            + " {'model':'m','token_ids':[1,2],'sampling_params':{'max_tokens':9,'extra_args':{ 'a':1 ,KV}},KV}",
+        "{'model':'m','sampling_params':{'extra_args':{ },'n':1},'token_ids':[1,2]} |"
+            + " {'model':'m','sampling_params':{'extra_args':{ KV},'n':1},'token_ids':[1,2],KV}",
+        "{'model':'m','sampling_params':{'max_tokens':9},'token_ids':[1,2]} |"
+            + " {'model':'m','sampling_params':{'max_tokens':9,'extra_args':{KV}},'token_ids':[1,2],KV}",
+        "{'model':'m','sampling_params':{},'token_ids':[1,2]} |"
+            + " {'model':'m','sampling_params':{'extra_args':{KV}},'token_ids':[1,2],KV}",
+        "{'model':'m','token_ids':[1,2]} |"
+            + " {'model':'m','token_ids':[1,2],'sampling_params':{'extra_args':{KV}},KV}",
+      })
+  void generate_has_the_parameters_where_its_engines_look_and_where_the_others_have_them(
+      String body, String decoded) {
+    String client = body.replace('\'', '"');
+    var transfer = Connectors.NIXLV2.transfer(request(ApiKind.GENERATE, client), PREFILL, random);
+    byte[] answer = "{\"kv_transfer_params\":{\"x\":1}}".getBytes(UTF_8);
+    assertThat(transfer.take(answer, answer.length)).isTrue();
+
+    String params = "\"kv_transfer_params\":{\"x\":1}";
+    assertThat(text(transfer::decodeBody, client))
+        .isEqualTo(decoded.replace('\'', '"').replace("KV", params));
+    assertThat(text(transfer::prefillBody, client))
+        .startsWith(
+            "{\"model\":\"m\",\"token_ids\":[1,2],\"sampling_params\":{\"max_tokens\":1,"
+                + "\"ignore_eos\":true,\"extra_args\":{\"kv_transfer_params\":{"
+                + "\"do_remote_decode\":true,")
+        .contains("\"remote_port\":null}}},\"stream\":false,\"kv_transfer_params\":{\"do_remote")
+        .endsWith("\"remote_port\":null}}");
+    assertThat(text(transfer::releaseBody, client))
+        .endsWith("\"extra_args\":{" + params + "}},\"stream\":false," + params + "}");
   }
 
   @Test
@@ -134,14 +176,15 @@ class ConnectorWireTest {
       PrefillLeg connector, String body, Map<String, String> labels) {
     var spec =
         new EndpointSpec(new EndpointId("p"), "p", "10.0.0.1", 8000, Role.PREFILL, labels, false);
-    var transfer = connector.transfer(request(body), new Endpoint(0, spec, List.of()), random);
+    var transfer =
+        connector.transfer(request(ApiKind.CHAT, body), new Endpoint(0, spec, List.of()), random);
     assertThat(transfer).isNotNull();
     return transfer;
   }
 
-  private static InferenceRequest request(String body) {
+  private static InferenceRequest request(ApiKind api, String body) {
     var scanner = new BodyScanner(ScanLimits.DEFAULT);
-    scanner.reset(ApiKind.CHAT);
+    scanner.reset(api);
     byte[] bytes = body.getBytes(UTF_8);
     assertThat(scanner.feed(bytes, 0, bytes.length)).isTrue();
     return ((ScanResult.Scanned) scanner.finish()).request();
