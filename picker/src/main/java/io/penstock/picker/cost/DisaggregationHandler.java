@@ -22,15 +22,17 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * local(d)     = what the picker says of d
  * remote(p, d) = P_p + α·C_p + E_p + U_p                 the prompt on p
- *              + x_d + overhead + o₁                     its cache to d, and the pass that ends there
+ *              + x_d + overhead + t_s                    its cache to d, and the step that ends there
  *              + wq·max(0, P_d − (P_p + C_p + x_d))      prefills that d still has before it
  *              + decode_d + E_d + U_d                    as if it had been computed there
  * </pre>
  *
- * <p>x_d is the time of those tokens that d does not hold already. The pair is picked together,
- * among the best of each profile. Remote goes where it is cheaper by a tenth; once it went for
- * prompts of a size, it goes on until it is dearer, so that equal costs do not swing. Sizes are
- * powers of two of uncached tokens; the memory is one int, read and written racily by all loops.
+ * <p>x_d is the time of those tokens that d does not hold already; t_s that of a step, since times
+ * to first token have in them what an answer waits for memory, one way or the other. The pair is
+ * picked together, among the best of each profile. Remote goes where it is cheaper by a tenth; once
+ * it went for prompts of a size, it goes on until it is dearer, so that equal costs do not swing.
+ * Sizes are powers of two of uncached tokens; the memory is one int, read and written racily by all
+ * loops.
  */
 public final class DisaggregationHandler implements ProfileHandler {
 
@@ -174,7 +176,7 @@ public final class DisaggregationHandler implements ProfileHandler {
             there
                 + transfer
                 + policy.overhead().toNanos() / 1e9
-                + rates.firstTokenSeconds()
+                + rates.stepSeconds()
                 + weights.queueStall() * Math.max(0, ahead)
                 + ExpectedCostPicker.decoding(decode, to);
         if (cost < least) {
@@ -192,7 +194,7 @@ public final class DisaggregationHandler implements ProfileHandler {
       return context.routeTo(DECODE);
     }
     double transfer = transferSeconds(context, decode, decode.ranked(bestDecode));
-    double rest = transfer + policy.overhead().toNanos() / 1e9 + rates.firstTokenSeconds();
+    double rest = transfer + policy.overhead().toNanos() / 1e9 + rates.stepSeconds();
     return context.disaggregate(
         DECODE, bestDecode, PREFILL, bestPrefill, Math.round(rest * 1e9), why);
   }
