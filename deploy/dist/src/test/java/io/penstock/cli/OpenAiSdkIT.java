@@ -135,6 +135,10 @@ class OpenAiSdkIT implements SdkContract {
       case UNSUPPORTED_MEDIA_TYPE ->
           of("APIStatusError", "error_of_headers", Map.of("Content-Encoding", "gzip"));
       case SATURATED -> new Cause.Provoked("RateLimitError", OpenAiSdkIT::askWhereAllAreBusy);
+      case QUEUE_FULL -> new Cause.Provoked("RateLimitError", OpenAiSdkIT::askWhereNobodyMayWait);
+      case QUEUE_TIMEOUT ->
+          new Cause.Provoked("RateLimitError", OpenAiSdkIT::askWhereNobodyMayWaitLong);
+      case EVICTED -> new Cause.Unseen("no flag or file gives a request a negative priority");
       case HEADERS_TOO_LARGE ->
           of("APIStatusError", "error_of_headers", Map.of("x-long", "x".repeat(40_000)));
       case CLIENT_CLOSED_REQUEST, CLIENT_STALL ->
@@ -179,6 +183,7 @@ class OpenAiSdkIT implements SdkContract {
     assertThat(GatewayError.values())
         .filteredOn(error -> causeOf(error) instanceof Cause.Unseen)
         .containsExactly(
+            GatewayError.EVICTED,
             GatewayError.CLIENT_CLOSED_REQUEST,
             GatewayError.CLIENT_STALL,
             GatewayError.INTERNAL_ERROR);
@@ -268,19 +273,49 @@ class OpenAiSdkIT implements SdkContract {
 
   /** The only pod may have one request in flight, and has it. */
   private static Json.Obj askWhereAllAreBusy() throws Exception {
+    return askBesideAnother(
+        "{plugins: [{type: concurrency-detector, parameters: {maxConcurrency: 1}}]}");
+  }
+
+  /** Others would wait, but their time is up at once. */
+  private static Json.Obj askWhereNobodyMayWaitLong() throws Exception {
+    return askBesideAnother(gated("defaultRequestTTL: 1ms"));
+  }
+
+  /** Not even one request fits into the queue. */
+  private static Json.Obj askWhereNobodyMayWait() throws Exception {
+    try (var gateway = PenstockProcess.serve("--config", onePod(gated("maxBytes: 1")).toString())) {
+      return sdk.ask("error", gateway.url());
+    }
+  }
+
+  private static String gated(String flowControl) {
+    return "{featureGates: [flowControl],"
+        + " plugins: [{type: queue-scorer},"
+        + " {type: concurrency-detector, parameters: {maxConcurrency: 1}}],"
+        + " schedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}],"
+        + " flowControl: {saturationDetector: {pluginRef: concurrency-detector}, "
+        + flowControl
+        + "}}";
+  }
+
+  private static Path onePod(String policy) throws Exception {
+    return Files.writeString(
+        folder.resolve("one-pod.yaml"),
+        """
+        pools:
+          - name: tiny
+            models: [tiny]
+            discovery: {static: {endpoints: [{address: "%s"}]}}
+            picker:
+              config: %s
+        """
+            .formatted(pods.podUrl().substring("http://".length()), policy));
+  }
+
+  private static Json.Obj askBesideAnother(String policy) throws Exception {
     pods.fault(new Fault.StallAfterEvents(3));
-    var config =
-        Files.writeString(
-            folder.resolve("busy.yaml"),
-            """
-            pools:
-              - name: tiny
-                discovery: {static: {endpoints: [{address: "%s"}]}}
-                picker:
-                  config:
-                    plugins: [{type: concurrency-detector, parameters: {maxConcurrency: 1}}]
-            """
-                .formatted(pods.podUrl().substring("http://".length())));
+    var config = onePod(policy);
     try (var gateway = PenstockProcess.serve("--config", config.toString());
         var running = new OpenStream(gateway.url(), "busy", 100)) {
       running.awaitFirstEvent();

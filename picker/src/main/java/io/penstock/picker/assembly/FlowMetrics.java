@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * and buckets. Thread-safe.
  *
  * <p>Labels are bounded: so many triples of flow, priority and model have series of their own in a
- * pool; what comes after is counted under {@code other}. Priorities are bounded by the bands.
+ * pool; what comes after is counted under {@code other}. Priorities are bounded by the objectives.
  */
 public final class FlowMetrics {
 
