@@ -7,6 +7,7 @@ import io.penstock.tools.replay.Replay;
 import io.penstock.tools.replay.ReplayConfig;
 import io.penstock.tools.replay.ReplayReport;
 import io.penstock.tools.replay.ReplayResult;
+import io.penstock.tools.replay.Roles;
 import io.penstock.tools.replay.trace.PrefixWorkload;
 import io.penstock.tools.replay.trace.Trace;
 import io.penstock.tools.replay.trace.TraceReader;
@@ -42,7 +43,7 @@ final class ReplayCommand implements Callable<Integer> {
       paramLabel = "TRACE",
       description =
           "conversation or synthetic (built in), a file in their format (.jsonl, .jsonl.gz), or a"
-              + " generated workload: shared-prefix or zipf")
+              + " generated workload: shared-prefix, zipf or long-prompts")
   private String trace = "";
 
   @Option(
@@ -51,8 +52,9 @@ final class ReplayCommand implements Callable<Integer> {
       description =
           "expected-cost (with other weights: expected-cost:decode=0.5,stall=0.2), round-robin,"
               + " least-request, smg, aibrix, llm-d-default, llm-d-precise, dynamo, preble,"
-              + " min-pttft, all, or a file of an EndpointPickerConfig; may be repeated (default:"
-              + " expected-cost)")
+              + " min-pttft, all, or a file of an EndpointPickerConfig; with --prefill also"
+              + " cost-divided and always-divided; may be repeated (default: expected-cost, with"
+              + " --prefill these three)")
   private List<String> policies = new ArrayList<>();
 
   @Option(
@@ -78,7 +80,24 @@ final class ReplayCommand implements Callable<Integer> {
   private double rate = 40;
 
   @Option(names = "--pods", paramLabel = "N", description = "simulated engines (default: 8)")
-  private int pods = 8;
+  private @Nullable Integer pods;
+
+  @Option(
+      names = "--prefill",
+      paramLabel = "N",
+      description =
+          "instead of --pods: engines that compute prompts for others; to policies that divide"
+              + " nothing they are as all others")
+  private @Nullable Integer prefill;
+
+  @Option(names = "--decode", paramLabel = "N", description = "with --prefill: all other engines")
+  private @Nullable Integer decode;
+
+  @Option(
+      names = "--kv-gbit",
+      paramLabel = "GBIT",
+      description = "network between two engines, Gbit/s (default: ${DEFAULT-VALUE})")
+  private double kvGbit = 100;
 
   @Option(names = "--profile", paramLabel = "NAME", description = "8b or 70b (default: 70b)")
   private String profile = "70b";
@@ -113,6 +132,12 @@ final class ReplayCommand implements Callable<Integer> {
       description =
           "how old engine metrics become (default: each router's own: 200 here, 50 for the others)")
   private @Nullable Integer scrapeMillis;
+
+  @Option(
+      names = "--tpot-millis",
+      paramLabel = "MS",
+      description = "most time per further token that is good (default: ${DEFAULT-VALUE})")
+  private int tpotMillis = 100;
 
   @Option(names = "--seed", paramLabel = "N", description = "seed of all chance (default: 1)")
   private long seed = 1;
@@ -160,12 +185,23 @@ final class ReplayCommand implements Callable<Integer> {
   }
 
   private List<Policy> policies() {
-    List<String> names = policies.isEmpty() ? List.of(Policy.EXPECTED_COST) : policies;
+    List<String> names = policies;
+    if (names.isEmpty()) {
+      names =
+          prefill == null
+              ? List.of(Policy.EXPECTED_COST)
+              : List.of(Policy.COST_DIVIDED, Policy.ALWAYS_DIVIDED, Policy.EXPECTED_COST);
+    }
     if (names.contains("all")) {
       names = Policy.names();
     }
     try {
-      return names.stream().map(Policy::parse).toList();
+      var parsed = names.stream().map(Policy::parse).toList();
+      var divides = parsed.stream().filter(Policy::divides).findFirst();
+      if (divides.isPresent() && prefill == null) {
+        throw wrong("--policy " + divides.get().name() + " needs --prefill and --decode");
+      }
+      return parsed;
     } catch (IllegalArgumentException e) {
       throw wrong(e.getMessage());
     }
@@ -178,10 +214,43 @@ final class ReplayCommand implements Callable<Integer> {
           cacheBlocks != null ? cacheBlocks : engine.capacityTokens() / TraceRequest.BLOCK_TOKENS;
       Optional<Duration> scrape = Optional.ofNullable(scrapeMillis).map(Duration::ofMillis);
       return new ReplayConfig(
-          pods, engine, blocks, slowPods, slowness, losePod, gateways, scrape, seed);
+          pods(),
+          engine,
+          blocks,
+          slowPods,
+          slowness,
+          losePod,
+          gateways,
+          scrape,
+          roles(engine),
+          Duration.ofMillis(tpotMillis),
+          seed);
     } catch (IllegalArgumentException e) {
       throw wrong(e.getMessage());
     }
+  }
+
+  private int pods() {
+    if (prefill == null && decode == null) {
+      return pods == null ? 8 : pods;
+    }
+    if (prefill == null || decode == null || pods != null) {
+      throw wrong("--prefill and --decode go together, and without --pods");
+    }
+    if (decode < 1 || decode > 1_000) {
+      throw wrong("--decode is " + decode + ", allowed: 1 to 1000");
+    }
+    return prefill + decode;
+  }
+
+  private Optional<Roles> roles(EngineProfile engine) {
+    if (prefill == null) {
+      return Optional.empty();
+    }
+    if (!(kvGbit >= 0.1 && kvGbit <= 100_000)) {
+      throw wrong("--kv-gbit is " + kvGbit + ", allowed: 0.1 to 100000");
+    }
+    return Optional.of(Roles.of(prefill, engine, Math.round(kvGbit * 1e9 / 8)));
   }
 
   private Trace trace() throws IOException {

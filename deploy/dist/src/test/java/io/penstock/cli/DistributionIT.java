@@ -7,6 +7,7 @@ import io.penstock.simulator.http.PodConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,29 @@ class DistributionIT {
     assertThat(wrong.output()).contains("did you mean conversation");
     assertThat(PenstockProcess.run("replay", "zipf", "--policy", "best").output())
         .contains("policy 'best' is unknown", "round-robin");
+  }
+
+  @Test
+  void replay_compares_pods_that_compute_prompts_for_others_with_pods_that_do_everything()
+      throws Exception {
+    String[] load = {
+      "replay", "long-prompts", "--profile", "8b", "--rate", "10", "--requests", "200"
+    };
+    List<String> divided = new ArrayList<>(List.of(load));
+    divided.addAll(List.of("--prefill", "2", "--decode", "2"));
+    var done = PenstockProcess.run(divided.toArray(String[]::new));
+    assertThat(done.status()).as(done.output()).isZero();
+    assertThat(done.output()).contains("4 pods (2 prefill) 8b");
+    for (var policy : List.of("cost-divided", "always-divided", "expected-cost")) {
+      assertThat(done.output().lines().filter(line -> line.startsWith(policy))).hasSize(1);
+    }
+
+    var without = PenstockProcess.run("replay", "long-prompts", "--policy", "always-divided");
+    assertThat(without.status()).isEqualTo(2);
+    assertThat(without.output()).contains("always-divided needs --prefill and --decode");
+    var half = PenstockProcess.run("replay", "long-prompts", "--prefill", "2");
+    assertThat(half.status()).isEqualTo(2);
+    assertThat(half.output()).contains("--prefill and --decode go together");
   }
 
   @Test

@@ -10,8 +10,21 @@ import java.time.Duration;
  */
 interface Gateway {
 
-  /** How a request that was sent goes on, as the router sees it. */
-  interface Delivery {
+  /** Where a request goes: to one pod, or to two. */
+  sealed interface Plan {}
+
+  /** The prompt goes to one pod, and its cache to another, which answers. */
+  non-sealed interface Divided extends Plan {
+
+    /** Who computes the prompt. */
+    int prefillPod();
+
+    /** The prompt is computed: its cache goes to the pod that answers, and so does the request. */
+    Delivery prefilled(int cachedTokens, long nowNanos);
+  }
+
+  /** How a request that was sent to the pod that answers it goes on, as the router sees it. */
+  non-sealed interface Delivery extends Plan {
 
     /** Where it went. */
     int pod();
@@ -26,8 +39,8 @@ interface Gateway {
     void failed(long nowNanos);
   }
 
-  /** Chooses a live pod for the request and takes note that it goes there now. */
-  Delivery send(TraceRequest request, long nowNanos);
+  /** Chooses among live pods for the request and takes note that it goes there now. */
+  Plan send(TraceRequest request, long nowNanos);
 
   /** A pod's metrics page was read. */
   void scraped(int pod, EngineStats stats, long nowNanos, long intervalNanos);

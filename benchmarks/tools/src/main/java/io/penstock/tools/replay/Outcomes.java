@@ -1,6 +1,7 @@
 package io.penstock.tools.replay;
 
 import io.penstock.tools.replay.trace.TraceRequest;
+import java.time.Duration;
 import java.util.Arrays;
 
 /**
@@ -11,9 +12,9 @@ final class Outcomes {
 
   private static final double FREE_TTFT_SECONDS = 2;
   private static final double TTFT_SECONDS_PER_TOKEN = 0.2e-3;
-  private static final double MOST_TPOT_SECONDS = 0.1;
 
   private final int unjudged;
+  private final double mostTpotSeconds;
   private final double[] ttft;
   private final double[] tpot;
   private final double[] endToEnd;
@@ -23,8 +24,10 @@ final class Outcomes {
   private int good;
   private long promptTokens;
   private long cachedTokens;
+  private int divided;
 
-  Outcomes(int requests, int pods) {
+  Outcomes(int requests, int pods, Duration tpotObjective) {
+    this.mostTpotSeconds = tpotObjective.toNanos() / 1e9;
     this.unjudged = unjudged(requests);
     this.ttft = new double[requests];
     this.tpot = new double[requests];
@@ -37,7 +40,20 @@ final class Outcomes {
     return requests / 10;
   }
 
-  void completed(TraceRequest request, int pod, int cached, long firstTokenNanos, long endNanos) {
+  /**
+   * A request was answered.
+   *
+   * @param pod that computed its prompt
+   * @param cached tokens of the prompt that were cached there
+   * @param apart whether another pod answered
+   */
+  void completed(
+      TraceRequest request,
+      int pod,
+      int cached,
+      boolean apart,
+      long firstTokenNanos,
+      long endNanos) {
     if (request.number() < unjudged) {
       return;
     }
@@ -49,15 +65,16 @@ final class Outcomes {
     endToEnd[answered] = (endNanos - request.arrivalNanos()) / 1e9;
     answered++;
     good += meetsObjective(request.promptTokens(), first, perToken) ? 1 : 0;
+    divided += apart ? 1 : 0;
     promptTokens += request.promptTokens();
     cachedTokens += cached;
     computedTokens[pod] += request.promptTokens() - cached;
   }
 
-  /** First token within 2 s and 0.2 ms for each prompt token, and at most 0.1 s per token. */
-  static boolean meetsObjective(int promptTokens, double ttftSeconds, double tpotSeconds) {
+  /** First token within 2 s and 0.2 ms for each prompt token, and not too long for each further. */
+  boolean meetsObjective(int promptTokens, double ttftSeconds, double tpotSeconds) {
     return ttftSeconds <= FREE_TTFT_SECONDS + TTFT_SECONDS_PER_TOKEN * promptTokens
-        && tpotSeconds <= MOST_TPOT_SECONDS;
+        && tpotSeconds <= mostTpotSeconds;
   }
 
   void lost(TraceRequest request) {
@@ -78,6 +95,7 @@ final class Outcomes {
         ReplayResult.Quantiles.of(Arrays.copyOf(tpot, answered)),
         Arrays.stream(endToEnd, 0, answered).average().orElse(0),
         (double) cachedTokens / Math.max(1, promptTokens),
+        (double) divided / Math.max(1, answered),
         mean == 0 ? 1 : work.getMax() / mean,
         tookSeconds);
   }

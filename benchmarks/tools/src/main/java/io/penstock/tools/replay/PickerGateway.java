@@ -9,6 +9,7 @@ import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.cost.CostWeights;
 import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.explain.FailureKind;
+import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
@@ -22,6 +23,7 @@ import io.penstock.picker.schedule.Exclusions;
 import io.penstock.picker.schedule.ModelRule;
 import io.penstock.picker.signals.EngineSample;
 import io.penstock.picker.signals.MetricsPageScanner;
+import io.penstock.picker.signals.Reservation;
 import io.penstock.simulator.engine.EngineStats;
 import io.penstock.tools.replay.trace.TraceRequest;
 import java.time.Duration;
@@ -49,18 +51,32 @@ final class PickerGateway implements Gateway {
 
   private final PoolPicker picker;
   private final Pods pods;
+  private final int prefills;
   private final MetricsPageScanner scanner = new MetricsPageScanner(1 << 10);
   private final EngineSample sample = new EngineSample();
 
-  PickerGateway(Pods pods, CostWeights weights, @Nullable EndpointPickerConfig policy, long seed) {
+  /**
+   * A gateway.
+   *
+   * @param prefills how many pods, from the first, have the role prefill; all others have the role
+   *     decode, or where there is no prefill pod, both
+   */
+  PickerGateway(
+      Pods pods,
+      int prefills,
+      DisaggregationPolicy division,
+      CostWeights weights,
+      @Nullable EndpointPickerConfig policy,
+      long seed) {
     this.pods = pods;
+    this.prefills = prefills;
     var config =
         new PoolPickerConfig(
             "replay",
             ModelRule.LISTED,
             Set.of(MODEL),
             weights,
-            DisaggregationPolicy.DEFAULT,
+            division,
             INDEX,
             Duration.ofSeconds(1),
             0,
@@ -71,23 +87,35 @@ final class PickerGateway implements Gateway {
             .policy(policy)
             .time(() -> 0, InstantSource.fixed(Instant.EPOCH))
             .build();
-    var specs = IntStream.range(0, pods.count()).mapToObj(PickerGateway::spec).toList();
+    var specs = IntStream.range(0, pods.count()).mapToObj(this::spec).toList();
     picker.apply(new PoolDelta(specs, List.of()));
   }
 
-  private static EndpointSpec spec(int pod) {
-    return EndpointSpec.of("127.0.0.1", FIRST_PORT + pod, Role.BOTH);
+  private EndpointSpec spec(int pod) {
+    var other = prefills == 0 ? Role.BOTH : Role.DECODE;
+    return EndpointSpec.of("127.0.0.1", FIRST_PORT + pod, pod < prefills ? Role.PREFILL : other);
+  }
+
+  private static int pod(Endpoint endpoint) {
+    return endpoint.spec().port() - FIRST_PORT;
   }
 
   @Override
-  public Delivery send(TraceRequest request, long nowNanos) {
+  public Plan send(TraceRequest request, long nowNanos) {
     var facts = facts(request);
-    var decision = picker.pick(facts, "", 0, new Exclusions(), nowNanos);
-    if (!(decision instanceof Decision.Route route)) {
-      throw new IllegalStateException("request " + request.number() + ": " + decision);
-    }
-    var placement = picker.place(facts, route, route.endpoint(), 0, nowNanos);
-    return new Placed(placement, request.promptTokens(), request.outputTokens());
+    return switch (picker.pick(facts, "", 0, new Exclusions(), nowNanos)) {
+      case Decision.Route route ->
+          new Placed(picker.place(facts, route, route.endpoint(), 0, nowNanos), request);
+      case Decision.Disaggregated divided ->
+          new InTwo(
+              request,
+              facts,
+              divided,
+              picker.expect(facts, divided, 0),
+              picker.placePrefill(facts, divided, divided.prefill(), 0, nowNanos));
+      case Decision.NoEndpoint none ->
+          throw new IllegalStateException("request " + request.number() + ": " + none);
+    };
   }
 
   private static InferenceRequest facts(TraceRequest request) {
@@ -160,13 +188,49 @@ final class PickerGateway implements Gateway {
     return Duration.ofMillis(200);
   }
 
+  /** A request whose prompt is computed, as {@code proxy.exchange} places it. */
+  private final class InTwo implements Divided {
+    private final TraceRequest request;
+    private final InferenceRequest facts;
+    private final Decision.Disaggregated divided;
+    private final @Nullable Reservation expected;
+    private final Placement prefill;
+
+    InTwo(
+        TraceRequest request,
+        InferenceRequest facts,
+        Decision.Disaggregated divided,
+        @Nullable Reservation expected,
+        Placement prefill) {
+      this.request = request;
+      this.facts = facts;
+      this.divided = divided;
+      this.expected = expected;
+      this.prefill = prefill;
+    }
+
+    @Override
+    public int prefillPod() {
+      return pod(prefill.endpoint());
+    }
+
+    @Override
+    public Delivery prefilled(int cachedTokens, long nowNanos) {
+      prefill.completed(request.promptTokens(), cachedTokens, 1, nowNanos);
+      if (expected != null) {
+        expected.end();
+      }
+      var answers = divided.decode().endpoint();
+      return new Placed(picker.placeDecode(facts, divided, answers, 0, nowNanos), request);
+    }
+  }
+
   /** A placement as a delivery. */
-  private record Placed(Placement placement, int promptTokens, int outputTokens)
-      implements Delivery {
+  private record Placed(Placement placement, TraceRequest request) implements Delivery {
 
     @Override
     public int pod() {
-      return placement.endpoint().spec().port() - FIRST_PORT;
+      return PickerGateway.pod(placement.endpoint());
     }
 
     @Override
@@ -177,7 +241,7 @@ final class PickerGateway implements Gateway {
 
     @Override
     public void completed(int cachedTokens, long nowNanos) {
-      placement.completed(promptTokens, cachedTokens, outputTokens, nowNanos);
+      placement.completed(request.promptTokens(), cachedTokens, request.outputTokens(), nowNanos);
     }
 
     @Override

@@ -5,6 +5,8 @@ import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.config.EndpointPickerLoader;
 import io.penstock.picker.config.LoadedPicker;
 import io.penstock.picker.cost.CostWeights;
+import io.penstock.picker.cost.DisaggregationPolicy;
+import io.penstock.picker.cost.DisaggregationPolicy.Decider;
 import io.penstock.tools.replay.rule.RoutingRules;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,12 +17,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * A routing policy by name: {@code expected-cost}, which is the gateway's picker and may name
  * weights ({@code expected-cost:decode=0.5,stall=0.2}), a rule of {@link RoutingRules}, or a file
- * of llm-d's EndpointPickerConfig, by which the gateway's picker is run. Immutable.
+ * of llm-d's EndpointPickerConfig, by which the gateway's picker is run. To all of these every pod
+ * does everything.
+ *
+ * <p>To {@code cost-divided} and {@code always-divided}, which are the gateway's picker too, pods
+ * have the {@link Roles} of the configuration: the one divides a request where that is expected to
+ * be cheaper, the other every request. Immutable.
  */
 public final class Policy {
 
   /** The gateway's own. */
   public static final String EXPECTED_COST = "expected-cost";
+
+  /** The gateway's own over pods with roles, deciding by cost whether to divide a request. */
+  public static final String COST_DIVIDED = "cost-divided";
+
+  /** The gateway's own over pods with roles, dividing every request. */
+  public static final String ALWAYS_DIVIDED = "always-divided";
+
+  private static final List<String> OURS = List.of(EXPECTED_COST, COST_DIVIDED, ALWAYS_DIVIDED);
 
   private final String name;
   private final CostWeights weights;
@@ -36,7 +51,7 @@ public final class Policy {
     this.config = config;
   }
 
-  /** Every name that {@link #parse} knows. */
+  /** Every name that {@link #parse} knows of policies that need no roles. */
   public static List<String> names() {
     List<String> names = new ArrayList<>();
     names.add(EXPECTED_COST);
@@ -60,18 +75,15 @@ public final class Policy {
     }
     int colon = text.indexOf(':');
     String base = colon < 0 ? text : text.substring(0, colon);
-    if (!names().contains(base)) {
+    if (!names().contains(base) && !OURS.contains(base)) {
       throw new IllegalArgumentException(
-          "policy '"
-              + base
-              + "' is unknown, allowed: "
-              + String.join(", ", names())
-              + ", or a file that ends in .yaml");
+          "policy '%s' is unknown, allowed: %s, %s, %s, or a file that ends in .yaml"
+              .formatted(base, String.join(", ", names()), COST_DIVIDED, ALWAYS_DIVIDED));
     }
     if (colon < 0) {
       return new Policy(text, CostWeights.DEFAULT);
     }
-    if (!base.equals(EXPECTED_COST)) {
+    if (!OURS.contains(base)) {
       throw new IllegalArgumentException("policy '" + base + "' has no weights");
     }
     var weights = CostWeights.DEFAULT;
@@ -117,10 +129,32 @@ public final class Policy {
     return name;
   }
 
-  /** A fresh router that follows the policy. */
-  Gateway gateway(Pods pods, long seed) {
-    return config != null || name.startsWith(EXPECTED_COST)
-        ? new PickerGateway(pods, weights, config, seed)
+  /** Whether pods have roles to it. */
+  public boolean divides() {
+    return is(COST_DIVIDED) || is(ALWAYS_DIVIDED);
+  }
+
+  private boolean is(String base) {
+    return config == null && (name.equals(base) || name.startsWith(base + ":"));
+  }
+
+  /**
+   * A fresh router that follows the policy.
+   *
+   * @throws IllegalArgumentException if the policy needs roles and there are none
+   */
+  Gateway gateway(Pods pods, ReplayConfig replay, long seed) {
+    if (divides()) {
+      var roles =
+          replay
+              .roles()
+              .orElseThrow(
+                  () -> new IllegalArgumentException("policy '" + name + "' needs prefill pods"));
+      var division = roles.policy(is(COST_DIVIDED) ? Decider.COST : Decider.ALWAYS);
+      return new PickerGateway(pods, roles.prefills(), division, weights, null, seed);
+    }
+    return config != null || is(EXPECTED_COST)
+        ? new PickerGateway(pods, 0, DisaggregationPolicy.DEFAULT, weights, config, seed)
         : new RuleGateway(RoutingRules.named(name), pods, seed);
   }
 }

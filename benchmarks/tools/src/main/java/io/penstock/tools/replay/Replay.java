@@ -10,6 +10,7 @@ import io.penstock.tools.replay.trace.TraceRequest;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
@@ -19,7 +20,8 @@ import java.util.function.IntConsumer;
  *
  * <p>Requests arrive when the trace says and run to their end, however late. When a pod dies, a
  * request that has not had its first token is sent again, one that has is lost, under every policy
- * alike.
+ * alike. A divided request is computed on one pod, to one token, which nobody sees; its blocks are
+ * held there until the pod that answers has all that it lacks, which is then admitted with them.
  */
 public final class Replay {
 
@@ -34,6 +36,7 @@ public final class Replay {
   private final SplittableRandom random;
   private final Outcomes outcomes;
   private final List<Set<Dispatch>> inFlight = new ArrayList<>();
+  private final Optional<Links> links;
   private int ended;
 
   private Replay(Trace trace, Policy policy, ReplayConfig config, IntConsumer progress) {
@@ -42,9 +45,10 @@ public final class Replay {
     this.progress = progress;
     this.pods = new Pods(config, trace.longestTokens(), clock);
     this.random = new SplittableRandom(config.seed());
-    this.outcomes = new Outcomes(trace.requests().size(), config.pods());
+    this.links = config.roles().map(roles -> new Links(roles, config.pods()));
+    this.outcomes = new Outcomes(trace.requests().size(), config.pods(), config.tpotObjective());
     for (int i = 0; i < config.gateways(); i++) {
-      gateways.add(policy.gateway(pods, random.nextLong()));
+      gateways.add(policy.gateway(pods, config, random.nextLong()));
     }
     for (int i = 0; i < config.pods(); i++) {
       inFlight.add(new LinkedHashSet<>());
@@ -55,7 +59,8 @@ public final class Replay {
    * Replays a trace.
    *
    * @param progress hears after each request how many have ended
-   * @throws IllegalArgumentException if the longest request does not fit into a pod's cache
+   * @throws IllegalArgumentException if the longest request does not fit into a pod's cache, or the
+   *     policy needs roles and there are none
    */
   public static ReplayResult run(
       Trace trace, Policy policy, ReplayConfig config, IntConsumer progress) {
@@ -119,28 +124,57 @@ public final class Replay {
     progress.accept(++ended);
   }
 
-  /** One try of a request at a pod. */
+  /** One try of a request: at a pod, or at one after the other. */
   private final class Dispatch implements SequenceListener {
     private final TraceRequest request;
     private final Gateway gateway;
     private Gateway.Delivery delivery;
     private Sequence sequence;
+    private int computedBy;
+    private int cachedTokens = -1; // of a divided request, where its prompt was computed
     private long firstTokenNanos = -1;
 
-    @SuppressWarnings("NullAway") // set by send, before anything else is called
+    @SuppressWarnings("NullAway") // set by answer, before anything else is called
     Dispatch(TraceRequest request, Gateway gateway) {
       this.request = request;
       this.gateway = gateway;
     }
 
     void send() {
-      delivery = gateway.send(request, clock.nanos());
-      inFlight.get(delivery.pod()).add(this);
+      switch (gateway.send(request, clock.nanos())) {
+        case Gateway.Delivery whole -> {
+          computedBy = whole.pod();
+          answer(whole, 0);
+        }
+        case Gateway.Divided divided -> new Prefill(divided, this).send();
+      }
+    }
+
+    /** The prompt is computed, and its cache on the way to the pod that answers. */
+    void handedOver(Gateway.Divided divided, Sequence computed) {
+      computedBy = divided.prefillPod();
+      cachedTokens = computed.cachedTokens();
+      var answering = divided.prefilled(cachedTokens, clock.nanos());
+      int missing = request.promptTokens() - pods.cachedTokens(answering.pod(), request);
+      long arrival =
+          links.orElseThrow().arrivalNanos(computedBy, answering.pod(), missing, clock.nanos());
+      clock.schedule(
+          arrival - clock.nanos(),
+          () -> {
+            pods.engine(computedBy).free(computed);
+            answer(answering, request.promptTokens());
+          });
+    }
+
+    private void answer(Gateway.Delivery at, int externalTokens) {
+      delivery = at;
+      inFlight.get(at.pod()).add(this);
       sequence =
-          pods.engine(delivery.pod())
+          pods.engine(at.pod())
               .submit(
                   EngineRequest.builder(pods.prompt(request))
                       .maxTokens(request.outputTokens())
+                      .externalTokens(externalTokens)
                       .ignoreEos(true)
                       .build(),
                   this);
@@ -162,8 +196,14 @@ public final class Replay {
         return;
       }
       delivery.completed(from.cachedTokens(), clock.nanos());
+      boolean apart = cachedTokens >= 0;
       outcomes.completed(
-          request, delivery.pod(), from.cachedTokens(), firstTokenNanos, clock.nanos());
+          request,
+          computedBy,
+          apart ? cachedTokens : from.cachedTokens(),
+          apart,
+          firstTokenNanos,
+          clock.nanos());
       ended();
     }
 
@@ -176,6 +216,38 @@ public final class Replay {
         outcomes.lost(request);
         ended();
       }
+    }
+  }
+
+  /** The prompt of a divided request: one token of it, and its blocks are held. */
+  private final class Prefill implements SequenceListener {
+    private final Gateway.Divided divided;
+    private final Dispatch dispatch;
+
+    Prefill(Gateway.Divided divided, Dispatch dispatch) {
+      this.divided = divided;
+      this.dispatch = dispatch;
+    }
+
+    void send() {
+      pods.engine(divided.prefillPod())
+          .submit(
+              EngineRequest.builder(pods.prompt(dispatch.request))
+                  .maxTokens(1)
+                  .ignoreEos(true)
+                  .pinned(true)
+                  .build(),
+              this);
+    }
+
+    @Override
+    public boolean token(Sequence from, int tokenId) {
+      return true;
+    }
+
+    @Override
+    public void finished(Sequence from, FinishReason reason) {
+      dispatch.handedOver(divided, from);
     }
   }
 }

@@ -18,6 +18,8 @@ import java.util.Optional;
  *     random
  * @param scrapeInterval between two looks of a router at a pod's metrics; empty: each router's own
  *     default
+ * @param roles of the pods; empty: each does everything
+ * @param tpotObjective most time per further token of an answer that counts as good
  * @param seed of every choice by chance
  */
 public record ReplayConfig(
@@ -29,7 +31,12 @@ public record ReplayConfig(
     boolean losePod,
     int gateways,
     Optional<Duration> scrapeInterval,
+    Optional<Roles> roles,
+    Duration tpotObjective,
     long seed) {
+
+  /** 100 ms. */
+  public static final Duration TPOT_OBJECTIVE = Duration.ofMillis(100);
 
   /** Checks the bounds, naming the flag that sets each. */
   public ReplayConfig {
@@ -40,6 +47,12 @@ public record ReplayConfig(
     require(slowness >= 1 && slowness <= 100, "--slowness", slowness, "1 to 100");
     require(gateways >= 1 && gateways <= 64, "--gateways", gateways, "1 to 64");
     require(!losePod || pods > 1, "--pods", pods, "2 or more with --lose-pod");
+    int prefills = roles.map(Roles::prefills).orElse(0);
+    require(prefills < pods, "--prefill", prefills, "fewer than there are pods");
+    if (losePod && prefills > 0) {
+      throw new IllegalArgumentException("--lose-pod and --prefill do not go together");
+    }
+    require(tpotObjective.toMillis() >= 1, "--tpot-millis", tpotObjective.toMillis(), "1 or more");
     scrapeInterval.ifPresent(
         interval ->
             require(interval.toMillis() >= 1, "--scrape-millis", interval.toMillis(), "1 or more"));
@@ -54,31 +67,82 @@ public record ReplayConfig(
   /** Equal pods with the profile's own cache, one gateway. */
   public static ReplayConfig of(int pods, EngineProfile profile, long seed) {
     int blocks = profile.capacityTokens() / TraceRequest.BLOCK_TOKENS;
-    return new ReplayConfig(pods, profile, blocks, 0, 1, false, 1, Optional.empty(), seed);
+    return new ReplayConfig(
+        pods,
+        profile,
+        blocks,
+        0,
+        1,
+        false,
+        1,
+        Optional.empty(),
+        Optional.empty(),
+        TPOT_OBJECTIVE,
+        seed);
   }
 
   /** The same with another cache size. */
   public ReplayConfig withCacheBlocks(int blocks) {
     return new ReplayConfig(
-        pods, profile, blocks, slowPods, slowness, losePod, gateways, scrapeInterval, seed);
+        pods,
+        profile,
+        blocks,
+        slowPods,
+        slowness,
+        losePod,
+        gateways,
+        scrapeInterval,
+        roles,
+        tpotObjective,
+        seed);
   }
 
   /** The same with slower pods. */
   public ReplayConfig withSlowPods(int number, double times) {
     return new ReplayConfig(
-        pods, profile, cacheBlocks, number, times, losePod, gateways, scrapeInterval, seed);
+        pods,
+        profile,
+        cacheBlocks,
+        number,
+        times,
+        losePod,
+        gateways,
+        scrapeInterval,
+        roles,
+        tpotObjective,
+        seed);
   }
 
   /** The same with a pod that dies. */
   public ReplayConfig withLostPod(boolean lose) {
     return new ReplayConfig(
-        pods, profile, cacheBlocks, slowPods, slowness, lose, gateways, scrapeInterval, seed);
+        pods,
+        profile,
+        cacheBlocks,
+        slowPods,
+        slowness,
+        lose,
+        gateways,
+        scrapeInterval,
+        roles,
+        tpotObjective,
+        seed);
   }
 
   /** The same behind several gateways. */
   public ReplayConfig withGateways(int number) {
     return new ReplayConfig(
-        pods, profile, cacheBlocks, slowPods, slowness, losePod, number, scrapeInterval, seed);
+        pods,
+        profile,
+        cacheBlocks,
+        slowPods,
+        slowness,
+        losePod,
+        number,
+        scrapeInterval,
+        roles,
+        tpotObjective,
+        seed);
   }
 
   /** The same with metrics as old as that. */
@@ -92,6 +156,24 @@ public record ReplayConfig(
         losePod,
         gateways,
         Optional.of(interval),
+        roles,
+        tpotObjective,
+        seed);
+  }
+
+  /** The same with pods that compute prompts for others. */
+  public ReplayConfig withRoles(Roles divided) {
+    return new ReplayConfig(
+        pods,
+        profile,
+        cacheBlocks,
+        slowPods,
+        slowness,
+        losePod,
+        gateways,
+        scrapeInterval,
+        Optional.of(divided),
+        tpotObjective,
         seed);
   }
 

@@ -39,19 +39,21 @@ public record ReplayReport(
     text.append(
         String.format(
             Locale.ROOT,
-            "%s x%.2f: %d requests (%.1f/s), %d pods %s, %d blocks each, bound of the hit share %.3f%n",
+            "%s x%.2f: %d requests (%.1f/s), %d pods%s %s, %d blocks each, bound of the hit share %.3f, %d ms per token%n",
             trace.name(),
             speed,
             trace.requests().size(),
             trace.requests().size() / Math.max(1, trace.durationNanos() / 1e9),
             config.pods(),
+            config.roles().map(roles -> " (" + roles.prefills() + " prefill)").orElse(""),
             config.profile().name(),
             config.cacheBlocks(),
-            bound));
+            bound,
+            config.tpotObjective().toMillis()));
     text.append(
         String.format(
             Locale.ROOT,
-            "%-28s %7s | %7s %7s %7s %7s | %6s %6s %6s | %7s | %5s %6s | %6s %6s%n",
+            "%-28s %7s | %7s %7s %7s %7s | %6s %6s %6s | %7s | %5s %6s | %6s %6s %6s%n",
             "policy",
             "goodput",
             "TTFT",
@@ -64,6 +66,7 @@ public record ReplayReport(
             "E2E",
             "hit",
             "/bound",
+            "apart",
             "imbal.",
             "took"));
     for (var result : results) {
@@ -75,7 +78,7 @@ public record ReplayReport(
   private String row(ReplayResult result) {
     return String.format(
         Locale.ROOT,
-        "%-28s %6.1f%% | %7.2f %7.2f %7.2f %7.2f | %6.1f %6.1f %6.1f | %7.1f | %.3f %6.2f | %6.2f %5.1fs%n",
+        "%-28s %6.1f%% | %7.2f %7.2f %7.2f %7.2f | %6.1f %6.1f %6.1f | %7.1f | %.3f %6.2f | %5.1f%% %6.2f %5.1fs%n",
         result.policy(),
         100 * result.goodput(),
         result.ttft().mean(),
@@ -88,6 +91,7 @@ public record ReplayReport(
         result.endToEnd(),
         result.hitShare(),
         shareOfBound(result),
+        100 * result.dividedShare(),
         result.imbalance(),
         result.tookSeconds());
   }
@@ -115,7 +119,9 @@ public record ReplayReport(
             first.config().pods(),
             first.config().profile().name()),
         "arrival rate, times recorded",
-        "% of requests within TTFT 2 s + 0.2 ms per prompt token and 100 ms per token",
+        "% of requests within TTFT 2 s + 0.2 ms per prompt token and "
+            + first.config().tpotObjective().toMillis()
+            + " ms per token",
         LineChart.Scale.LINEAR,
         series);
   }
@@ -145,6 +151,8 @@ public record ReplayReport(
     json.writeNumberField("slowness", config.slowness());
     json.writeBooleanField("losePod", config.losePod());
     json.writeNumberField("gateways", config.gateways());
+    json.writeNumberField("prefillPods", config.roles().map(Roles::prefills).orElse(0));
+    json.writeNumberField("tpotObjectiveMillis", config.tpotObjective().toMillis());
     json.writeNumberField("seed", config.seed());
     json.writeNumberField("hitShareBound", bound);
     json.writeArrayFieldStart("policies");
@@ -166,6 +174,7 @@ public record ReplayReport(
     json.writeNumberField("meanEndToEnd", result.endToEnd());
     json.writeNumberField("hitShare", result.hitShare());
     json.writeNumberField("hitShareOfBound", shareOfBound(result));
+    json.writeNumberField("dividedShare", result.dividedShare());
     json.writeNumberField("imbalance", result.imbalance());
     json.writeEndObject();
   }

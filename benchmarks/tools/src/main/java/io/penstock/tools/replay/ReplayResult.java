@@ -13,6 +13,7 @@ import java.util.Arrays;
  * @param tpot mean time per further token, by request
  * @param endToEnd mean time from arrival to the last token
  * @param hitShare prompt tokens that engines found cached, of all, 0 to 1
+ * @param dividedShare requests that one pod computed and another answered, of all, 0 to 1
  * @param imbalance computed prompt tokens of the busiest pod over their mean, at least 1
  * @param tookSeconds wall time of the replay
  */
@@ -25,6 +26,7 @@ public record ReplayResult(
     Quantiles tpot,
     double endToEnd,
     double hitShare,
+    double dividedShare,
     double imbalance,
     double tookSeconds) {
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReplayTest {
 
@@ -95,9 +96,12 @@ class ReplayTest {
 
     @Test
     void the_objective_is_2_s_and_a_fifth_of_a_millisecond_a_token_and_100_ms() {
-      assertThat(Outcomes.meetsObjective(10_000, 4.0, 0.1)).isTrue();
-      assertThat(Outcomes.meetsObjective(10_000, 4.01, 0.1)).isFalse();
-      assertThat(Outcomes.meetsObjective(10_000, 1, 0.101)).isFalse();
+      var usual = new Outcomes(1, 1, ReplayConfig.TPOT_OBJECTIVE);
+      assertThat(usual.meetsObjective(10_000, 4.0, 0.1)).isTrue();
+      assertThat(usual.meetsObjective(10_000, 4.01, 0.1)).isFalse();
+      assertThat(usual.meetsObjective(10_000, 1, 0.101)).isFalse();
+      assertThat(new Outcomes(1, 1, Duration.ofMillis(50)).meetsObjective(10_000, 1, 0.06))
+          .isFalse();
     }
 
     @Test
@@ -117,6 +121,83 @@ class ReplayTest {
       assertThatThrownBy(() -> run(trace, "round-robin", config))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("KV cache");
+    }
+  }
+
+  /** Pod 0 computes prompts for pod 1; 10 ms, and as many more as the prompt has kilotokens. */
+  @Nested
+  class InTwo {
+
+    private final Roles roles = new Roles(1, 1_000, 1_000_000_000, Duration.ofMillis(10));
+    private final ReplayConfig config = ReplayConfig.of(2, MILLIS, 1).withRoles(roles);
+
+    @Test
+    void the_prompt_takes_its_prefill_the_transfer_and_a_step_and_then_a_step_for_each_token() {
+      var trace = new Trace("one", List.of(request(0, 0, 600, 11, 1, 2)));
+      var result = run(trace, "always-divided", config);
+      assertThat(result.ttft().p50()).isCloseTo(0.6 + 0.010 + 600e-6 + 0.001, within(1e-6));
+      assertThat(result.tpot().p50()).isCloseTo(1e-3, within(1e-9));
+      assertThat(result.dividedShare()).isEqualTo(1);
+    }
+
+    @Test
+    void what_the_answering_pod_has_is_not_sent_again_and_what_was_cached_is_the_prefill_pods() {
+      var trace =
+          new Trace(
+              "twice", List.of(request(0, 0, 1100, 1, 1, 2, 3), request(1, 5, 1100, 1, 1, 2, 3)));
+      var result = run(trace, "always-divided", config);
+      assertThat(result.hitShare()).isCloseTo(1024.0 / 2200, within(1e-9));
+      assertThat(result.ttft().p50()).isCloseTo(0.076 + 0.010 + 76e-6 + 0.001, within(1e-6));
+    }
+
+    @Test
+    void a_pod_sends_and_takes_in_one_cache_after_the_other() {
+      var links = new Links(new Roles(1, 1_000, 1_000_000, Duration.ZERO), 4);
+      assertThat(links.arrivalNanos(0, 2, 1_000, 0)).isEqualTo(SECOND);
+      assertThat(links.arrivalNanos(1, 3, 1_000, 0)).isEqualTo(SECOND);
+      assertThat(links.arrivalNanos(0, 3, 500, SECOND / 2)).isEqualTo(3 * SECOND / 2);
+      assertThat(links.arrivalNanos(1, 3, 1_000, 0)).isEqualTo(5 * SECOND / 2);
+    }
+
+    @Test
+    void by_cost_an_idle_pod_computes_the_prompt_itself() {
+      var trace = new Trace("one", List.of(request(0, 0, 600, 11, 1, 2)));
+      var result = run(trace, "cost-divided", config);
+      assertThat(result.dividedShare()).isZero();
+      assertThat(result.ttft().p50()).isCloseTo(0.6, within(1e-6));
+    }
+
+    @Test
+    void to_policies_that_divide_nothing_all_pods_are_alike() {
+      var trace =
+          new Trace("pair", List.of(request(0, 0, 600, 5, 1, 2), request(1, 0, 600, 5, 3, 4)));
+      var result = run(trace, "round-robin", config);
+      assertThat(result.dividedShare()).isZero();
+      assertThat(result.ttft().p99()).isCloseTo(0.6, within(1e-6));
+    }
+
+    @Test
+    void policies_that_divide_need_roles() {
+      var trace = new Trace("one", List.of(request(0, 0, 600, 11, 1, 2)));
+      assertThatThrownBy(() -> run(trace, "cost-divided", ReplayConfig.of(2, MILLIS, 1)))
+          .hasMessageContaining("needs prefill pods");
+      assertThatThrownBy(() -> config.withLostPod(true)).hasMessageContaining("--lose-pod");
+      assertThatThrownBy(() -> ReplayConfig.of(1, MILLIS, 1).withRoles(roles))
+          .hasMessageContaining("--prefill");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cost-divided", "always-divided"})
+    void everything_is_answered_and_repeats_from_its_seed(String policy) {
+      var trace = PrefixWorkload.named("long-prompts", 12).generate(300, 5);
+      var pods =
+          ReplayConfig.of(5, EngineProfile.LLAMA_8B, 7)
+              .withRoles(Roles.of(2, EngineProfile.LLAMA_8B, 12_500_000_000L))
+              .withGateways(2);
+      var first = run(trace, policy, pods);
+      assertThat(first.requests()).isEqualTo(270);
+      assertThat(first.dividedShare()).isPositive();
+      assertThat(run(trace, policy, pods).ttft()).isEqualTo(first.ttft());
     }
   }
 

@@ -27,7 +27,7 @@ public record PrefixWorkload(
     double perSecond) {
 
   /** Names of {@link #named}. */
-  public static final List<String> NAMES = List.of("shared-prefix", "zipf");
+  public static final List<String> NAMES = List.of("shared-prefix", "zipf", "long-prompts");
 
   private static final int MOST_TIMES_MEAN = 4;
 
@@ -47,7 +47,8 @@ public record PrefixWorkload(
   /**
    * A workload by its name: {@code shared-prefix}, 150 groups of a 6,144-token prefix, all alike
    * (as in llm-d's published comparison); {@code zipf}, 1,000 groups with popularity 1/k, so that
-   * one prefix in seven requests is the same.
+   * one prefix in seven requests is the same; {@code long-prompts}, prompts of 8,000 tokens that
+   * share the first 512 only, and answers of 200.
    *
    * @throws IllegalArgumentException for another name
    */
@@ -55,6 +56,7 @@ public record PrefixWorkload(
     return switch (name) {
       case "shared-prefix" -> new PrefixWorkload(name, 150, 0, 6_144, 1_200, 300, perSecond);
       case "zipf" -> new PrefixWorkload(name, 1_000, 1, 6_144, 1_200, 300, perSecond);
+      case "long-prompts" -> new PrefixWorkload(name, 1, 0, 512, 7_488, 200, perSecond);
       default -> throw new IllegalArgumentException("no workload is called " + name);
     };
   }
