@@ -41,7 +41,7 @@ class RoutesTest {
     "/pooling, OPAQUE",
     "/generative_scoring, OPAQUE",
     "/v1/decisions, OPAQUE",
-    "/inference/v1/generate, OPAQUE",
+    "/inference/v1/generate, GENERATE",
     "/invocations, OPAQUE",
     "/tokenize, OPAQUE",
     "/detokenize, OPAQUE"
