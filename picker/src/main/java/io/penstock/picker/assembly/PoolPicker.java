@@ -2,7 +2,6 @@ package io.penstock.picker.assembly;
 
 import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.cost.CostModel;
-import io.penstock.picker.cost.DisaggregationHandler;
 import io.penstock.picker.cost.ModelRates;
 import io.penstock.picker.explain.Attempt;
 import io.penstock.picker.explain.DecisionLog;
@@ -24,10 +23,12 @@ import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndex;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.DisaggregationCounts;
 import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.picker.schedule.RequestHeaders;
 import io.penstock.picker.schedule.Scheduler;
+import io.penstock.picker.schedule.SessionHeader;
 import io.penstock.picker.scrape.Scraping;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
@@ -58,7 +59,7 @@ public final class PoolPicker implements AutoCloseable {
   private final InFlight inFlight;
   private final PrefixIndex index;
   private final CostModel costs;
-  private final DisaggregationHandler disaggregation;
+  private final DisaggregationCounts disaggregation = new DisaggregationCounts();
   private final Schedulers schedulers;
   private final DecisionLog decisions;
   private final List<PickerLoop> loops;
@@ -77,9 +78,7 @@ public final class PoolPicker implements AutoCloseable {
     this.index = new PrefixIndex(config.index());
     this.costs = new CostModel(columns, ModelRates.PRIOR);
     this.decisions = new DecisionLog(columns, config.decisions());
-    this.disaggregation =
-        new DisaggregationHandler(costs, config.weights(), config.disaggregation());
-    this.schedulers = new Schedulers(config, builder.health, costs, disaggregation);
+    this.schedulers = new Schedulers(config, builder.health, costs);
     this.scheduler = schedulers.of(builder.policy);
     this.loops = loops(columns, config.seed());
     this.admission =
@@ -152,6 +151,7 @@ public final class PoolPicker implements AutoCloseable {
         loop.context(current)
             .begin(decisions.nextId(column), request, headers, pool.snapshot(), excluded, nowNanos);
     var decision = current.schedule(context);
+    disaggregation.add(context, decision);
     if (decisions.keeps()) {
       long timeMillis = epochMillisAtZero + nowNanos / NANOS_PER_MILLI;
       decisions.add(new DecisionRecord(requestId, timeMillis, context, decision));
@@ -160,11 +160,25 @@ public final class PoolPicker implements AutoCloseable {
   }
 
   /**
-   * Whether there were prefill endpoints at the last {@link #pick} of that column, so that dividing
-   * the request was a question. On the column's event loop.
+   * Whether dividing the request between two endpoints was a question at the last {@link #pick} of
+   * that column. On the column's event loop.
    */
-  public boolean prefillsApart(int column) {
-    return loops.get(column).context(scheduler).prefillsApart();
+  public boolean weighed(int column) {
+    return loops.get(column).context(scheduler).weighing() != null;
+  }
+
+  /**
+   * Headers of the answer to the last {@link #pick} of that column, by which its client learns the
+   * endpoint; mostly none. On the column's event loop.
+   */
+  public List<SessionHeader> sessionHeaders(int column) {
+    var current = scheduler;
+    return current.sessionHeaders(loops.get(column).context(current));
+  }
+
+  /** Type of the profile handler that decides. */
+  public String handlerType() {
+    return scheduler.handlerType();
   }
 
   /**
@@ -390,8 +404,8 @@ public final class PoolPicker implements AutoCloseable {
     return index;
   }
 
-  /** When requests are divided between two endpoints, and how often they were. */
-  public DisaggregationHandler disaggregation() {
+  /** How often requests were divided between two endpoints, and why not. */
+  public DisaggregationCounts disaggregation() {
     return disaggregation;
   }
 

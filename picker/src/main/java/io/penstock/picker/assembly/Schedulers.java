@@ -28,17 +28,11 @@ final class Schedulers {
   private final PoolPickerConfig config;
   private final EndpointHealth health;
   private final CostModel costs;
-  private final DisaggregationHandler disaggregation;
 
-  Schedulers(
-      PoolPickerConfig config,
-      EndpointHealth health,
-      CostModel costs,
-      DisaggregationHandler disaggregation) {
+  Schedulers(PoolPickerConfig config, EndpointHealth health, CostModel costs) {
     this.config = config;
     this.health = health;
     this.costs = costs;
-    this.disaggregation = disaggregation;
   }
 
   /** The scheduler of a policy; null for expected cost. */
@@ -46,13 +40,17 @@ final class Schedulers {
     var weights = config.weights();
     if (configured == null) {
       return scheduler(
-          disaggregation,
+          new DisaggregationHandler(costs, weights, config.disaggregation()),
           List.of(
               profile("decode", RoleFilter.ANSWERS_ALONE, false, weights),
               profile("prefill", RoleFilter.PREFILLS_FOR_OTHERS, true, weights.ofPrefills())));
     }
-    var policy = configured.policy(costs);
-    return scheduler(policy.handler(), policy.profiles().stream().map(this::guarded).toList());
+    var policy = configured.policy(costs, config.disaggregation());
+    List<Profile> profiles = new ArrayList<>();
+    for (int i = 0; i < policy.profiles().size(); i++) {
+      profiles.add(guarded(policy.profiles().get(i), policy.handler().optional(i)));
+    }
+    return scheduler(policy.handler(), profiles);
   }
 
   private Scheduler scheduler(ProfileHandler handler, List<Profile> profiles) {
@@ -69,15 +67,17 @@ final class Schedulers {
 
   /**
    * The profile behind the filters that every policy has: endpoints that cannot answer a whole
-   * request, unless the profile chooses by that itself, that sleep, or that are ejected.
+   * request, unless the profile is for a leg, that sleep, or that are ejected.
+   *
+   * @param leg whether the handler wants prefills of it
    */
-  private Profile guarded(Profile profile) {
+  private Profile guarded(Profile profile, boolean leg) {
     List<Filter> filters = new ArrayList<>();
-    if (profile.filters().stream().noneMatch(filter -> LEGS.contains(filter.type()))) {
+    if (!leg && profile.filters().stream().noneMatch(each -> LEGS.contains(each.type()))) {
       filters.add(RoleFilter.ANSWERS_ALONE);
     }
     filters.add(new AsleepFilter());
-    filters.add(new EjectionFilter(health, false));
+    filters.add(new EjectionFilter(health, leg));
     filters.addAll(profile.filters());
     return new Profile(profile.name(), filters, profile.scorers(), profile.picker());
   }

@@ -2,6 +2,7 @@ package io.penstock.picker.config;
 
 import io.penstock.picker.cost.CostModel;
 import io.penstock.picker.cost.CostWeights;
+import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.cost.ExpectedCostPicker;
 import io.penstock.picker.schedule.Filter;
 import io.penstock.picker.schedule.Picker;
@@ -83,19 +84,26 @@ public record EndpointPickerConfig(
     return most;
   }
 
-  /** Makes the plugins, for one pool whose costs the model tells. */
-  public Policy policy(CostModel costs) {
-    return new Assembly(costs).policy();
+  /**
+   * Makes the plugins, for one pool.
+   *
+   * @param costs what its requests take
+   * @param transfers what the way from one endpoint to another takes
+   */
+  public Policy policy(CostModel costs, DisaggregationPolicy transfers) {
+    return new Assembly(costs, transfers).policy();
   }
 
   /** Makes each plugin once, however many profiles refer to it. Confined to its maker. */
   private final class Assembly implements Parts {
 
     private final CostModel costs;
+    private final DisaggregationPolicy transfers;
     private final Map<String, Object> made = new HashMap<>();
 
-    Assembly(CostModel costs) {
+    Assembly(CostModel costs, DisaggregationPolicy transfers) {
       this.costs = costs;
+      this.transfers = transfers;
     }
 
     Policy policy() {
@@ -124,8 +132,24 @@ public record EndpointPickerConfig(
     }
 
     private Object make(Plugin plugin) {
-      return made.computeIfAbsent(
-          plugin.name(), _ -> plugin.type().maker().make(plugin.parameters(), this));
+      var known = made.get(plugin.name());
+      if (known != null) {
+        return known;
+      }
+      var making = plugin.type().maker().make(plugin.parameters(), this);
+      made.put(plugin.name(), making);
+      return making;
+    }
+
+    @Override
+    public Object plugin(String name) {
+      return make(
+          plugins.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow());
+    }
+
+    @Override
+    public long handOverNanos(int tokens) {
+      return transfers.handOverNanos(tokens);
     }
 
     @Override

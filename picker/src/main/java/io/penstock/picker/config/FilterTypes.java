@@ -1,5 +1,6 @@
 package io.penstock.picker.config;
 
+import static io.penstock.picker.config.Parameter.ignored;
 import static io.penstock.picker.config.Parameter.optional;
 import static io.penstock.picker.config.Parameter.required;
 import static io.penstock.picker.config.Parameter.usual;
@@ -168,7 +169,6 @@ final class FilterTypes {
   }
 
   private static PluginType prefixAffinity() {
-    var latency = "predictions of latency are not asked of a sidecar here";
     return PluginType.of(
         FILTER,
         PrefixCacheAffinityFilter.TYPE,
@@ -179,7 +179,9 @@ final class FilterTypes {
                 values.number("affinityThreshold"),
                 values.number("explorationProbability"),
                 values.number("maxTTFTPenaltyMs"),
-                values.number("peakPrefillThroughput")),
+                values.text("ttftSource").equals("latencyPredictor")
+                    ? PrefixCacheAffinityFilter.PREDICTED
+                    : values.number("peakPrefillThroughput")),
         usual("affinityThreshold", new Shape.Decimal(-1, 1), "0.8", "share of the prompt; 0: off"),
         usual("explorationProbability", new Shape.Decimal(0, 1), "0", "how often all stay"),
         usual(
@@ -188,11 +190,10 @@ final class FilterTypes {
             "18000",
             "how much sooner others must answer; 0: never enough"),
         usual(
-                "ttftSource",
-                Shape.oneOf("prefillThroughput"),
-                "prefillThroughput",
-                "of the estimate")
-            .refusing("latencyPredictor", latency),
+            "ttftSource",
+            Shape.oneOf("prefillThroughput", "latencyPredictor"),
+            "prefillThroughput",
+            "of the estimate"),
         usual(
             "peakPrefillThroughput",
             new Shape.Decimal(1e-3, UNBOUNDED),
@@ -204,7 +205,7 @@ final class FilterTypes {
             new Shape.Ref(ProducerTypes.IN_FLIGHT),
             "",
             "whose counts are read"),
-        Parameter.refused("latencyPredictionInfoProducerName", latency));
+        ignored("latencyPredictionInfoProducerName", "a time to first token has no settings"));
   }
 
   private static PluginType utilizationDetector() {

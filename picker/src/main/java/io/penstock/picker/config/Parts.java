@@ -10,6 +10,12 @@ interface Parts {
   /** The picker by expected cost, over the pool's cost model. */
   Picker expectedCost(CostWeights weights);
 
+  /** The plugin of that name, made when it was not yet. */
+  Object plugin(String name);
+
+  /** Time that the KV cache of so many tokens takes from one endpoint to another. */
+  long handOverNanos(int tokens);
+
   /** Names of the profiles, in order. */
   List<String> profiles();
 

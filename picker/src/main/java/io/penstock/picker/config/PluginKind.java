@@ -14,6 +14,7 @@ public enum PluginKind {
   FAIRNESS_POLICY("a fairness policy"),
   ORDERING_POLICY("an ordering policy"),
   USAGE_LIMIT_POLICY("a usage limit policy"),
+  DECIDER("a decider"),
   REQUEST_CONTROL("a request-control plugin");
 
   private final String words;

@@ -1,5 +1,6 @@
 package io.penstock.picker.config;
 
+import io.penstock.picker.schedule.plugins.PrefixBasedDecider;
 import io.penstock.picker.schedule.plugins.SessionAffinity;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -211,9 +212,22 @@ final class PluginSection {
         }
       }
     }
+    if (hasType(PrefixBasedDecider.TYPE)) {
+      added(ProducerTypes.APPROX_PREFIX, "default producer for " + PrefixBasedDecider.TYPE);
+    }
     if (hasType(ProducerTypes.APPROX_PREFIX)) {
       added(ProducerTypes.TOKENS, "default producer for " + ProducerTypes.APPROX_PREFIX);
     }
+  }
+
+  /** Names of all, of those too whose entries are wrong. */
+  Set<String> names() {
+    return byName.keySet();
+  }
+
+  /** The plugin of that name; null where its entry is wrong, or there is none. */
+  @Nullable Plugin named(String name) {
+    return byName.get(name);
   }
 
   /** Those of that kind, in the order of the file. */

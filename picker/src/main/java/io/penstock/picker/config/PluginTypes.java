@@ -19,8 +19,10 @@ public final class PluginTypes {
     List<PluginType> all = new ArrayList<>();
     all.addAll(ScorerTypes.all());
     all.addAll(FilterTypes.all());
+    all.addAll(LatencyTypes.all());
     all.addAll(OtherTypes.all());
     all.addAll(FlowTypes.all());
+    all.addAll(DisaggregationTypes.all());
     all.addAll(ProducerTypes.all());
     Map<String, PluginType> types = new LinkedHashMap<>();
     all.forEach(type -> types.put(type.name(), type));

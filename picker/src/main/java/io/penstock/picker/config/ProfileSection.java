@@ -149,6 +149,8 @@ final class ProfileSection {
       error(only, "'" + only.name() + "' runs one profile, and there are " + profiles.size());
     } else if (only.type().name().equals(HeaderProfileHandler.TYPE)) {
       checkDefault(only);
+    } else if (DisaggregationTypes.isHandler(only)) {
+      checkStages(only);
     }
     handler = only;
   }
@@ -163,6 +165,14 @@ final class ProfileSection {
               "type",
               "no profile is called '%s', so requests without the header get no endpoint"
                   .formatted(usual)));
+    }
+  }
+
+  private void checkStages(Plugin only) {
+    var place = plugins.place(only);
+    if (place != null) {
+      var names = profiles.stream().map(ProfileConfig::name).toList();
+      DisaggregationTypes.check(only, place, names, plugins, warnings);
     }
   }
 

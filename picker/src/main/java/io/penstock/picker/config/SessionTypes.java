@@ -7,6 +7,7 @@ import static io.penstock.picker.config.Parameter.usual;
 
 import io.penstock.picker.schedule.plugins.SessionAffinity;
 import io.penstock.picker.schedule.plugins.SessionId;
+import io.penstock.picker.schedule.plugins.TokenAffinity;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -16,9 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class SessionTypes {
 
   private static final String TOKEN = "encoded_endpoint_header";
-  private static final String NO_TOKEN =
-      "it needs a header of the response that names the endpoint, which the gateway does not add;"
-          + " take session_id with a header that clients set";
+  private static final String TOKEN_HEADER = "x-session-token";
+  private static final String BY_ID = "session_id";
 
   private static final List<Parameter> CONFIG =
       List.of(
@@ -41,15 +41,28 @@ final class SessionTypes {
 
   static Parameter[] parameters() {
     return new Parameter[] {
-      required("strategy", Shape.oneOf("session_id"), "how an endpoint is remembered")
-          .refusing(TOKEN, NO_TOKEN),
-      Parameter.refused("encodedEndpointHeaderConfig", NO_TOKEN),
+      required(
+          "strategy",
+          Shape.oneOf(TOKEN, BY_ID),
+          "who remembers: the client, by a header of answers that it sends back, or the gateway"),
+      optional(
+          "encodedEndpointHeaderConfig",
+          new Shape.Group(
+              List.of(
+                  usual("header", new Shape.Header(), TOKEN_HEADER, "of answers and requests"))),
+          "of the strategy " + TOKEN),
       optional("sessionIdConfig", new Shape.Group(CONFIG), "of the strategy session_id"),
       ignored("profileName", "what the profile that holds the plugin picked is remembered"),
     };
   }
 
-  static SessionAffinity make(String type, Values values, Parts parts) {
+  /** A filter that is a scorer too. */
+  static Object make(String type, Values values, Parts parts) {
+    if (values.text("strategy").equals(TOKEN)) {
+      var given = values.group("encodedEndpointHeaderConfig");
+      var header = given == null ? TOKEN_HEADER : given.text("header");
+      return new TokenAffinity(type, header.toLowerCase(Locale.ROOT));
+    }
     var config = values.group("sessionIdConfig");
     List<SessionId> sources = new ArrayList<>();
     if (config != null) {
@@ -78,6 +91,12 @@ final class SessionTypes {
 
   /** What is wrong with the parameters together; empty where nothing is. */
   static String complaint(Values values, boolean hasProducer) {
+    if (values.text("strategy").equals(TOKEN)) {
+      return values.has("sessionIdConfig") ? "sessionIdConfig is of the strategy " + BY_ID : "";
+    }
+    if (values.has("encodedEndpointHeaderConfig")) {
+      return "encodedEndpointHeaderConfig is of the strategy " + TOKEN;
+    }
     var config = values.group("sessionIdConfig");
     var sources = config == null ? List.<Values>of() : config.groups("sources");
     if (sources.isEmpty()) {

@@ -131,6 +131,17 @@ public final class CostModel implements Forecast {
     return Math.round(seconds * 1e9);
   }
 
+  @Override
+  public long tpotNanos(SchedulingContext context, int slot, int promptTokens) {
+    var rates = rates(context.request().model());
+    var load = new EndpointLoad();
+    read(load, context, slot, rates);
+    double held = load.contextTokens + promptTokens;
+    double seconds =
+        decodeFactor(slot) * (rates.stepSeconds() + rates.decodeSecondsPerToken() * held);
+    return Math.round(seconds * 1e9);
+  }
+
   /** α: what a second of compute costs those who come later, in seconds. */
   double price(CostWeights weights) {
     return loadPrice.price(weights.loadPrice()) + weights.poolStall() * decoding;

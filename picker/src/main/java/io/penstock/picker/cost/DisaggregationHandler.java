@@ -1,16 +1,12 @@
 package io.penstock.picker.cost;
 
-import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.schedule.Candidates;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.ProfileHandler;
 import io.penstock.picker.schedule.SchedulingContext;
 import io.penstock.picker.schedule.Weighing;
 import io.penstock.picker.schedule.Weighing.Reason;
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,8 +49,6 @@ public final class DisaggregationHandler implements ProfileHandler {
   private final CostWeights weights;
   private final DisaggregationPolicy policy;
   private final AtomicInteger remoteSizes = new AtomicInteger();
-  private final Map<Reason, LongAdder> local = counters();
-  private final Map<Reason, LongAdder> remote = counters();
 
   /** A handler over that model. */
   public DisaggregationHandler(CostModel model, CostWeights weights, DisaggregationPolicy policy) {
@@ -63,23 +57,9 @@ public final class DisaggregationHandler implements ProfileHandler {
     this.policy = policy;
   }
 
-  private static Map<Reason, LongAdder> counters() {
-    var made = new EnumMap<Reason, LongAdder>(Reason.class);
-    for (var reason : Reason.values()) {
-      made.put(reason, new LongAdder());
-    }
-    return made;
-  }
-
   @Override
   public String type() {
     return TYPE;
-  }
-
-  /** Decisions of that kind so far. */
-  public long count(boolean disaggregated, Reason reason) {
-    var counter = (disaggregated ? remote : local).get(reason);
-    return counter == null ? 0 : counter.sum();
   }
 
   @Override
@@ -105,18 +85,12 @@ public final class DisaggregationHandler implements ProfileHandler {
   }
 
   private @Nullable Reason refusal(SchedulingContext context, Candidates decode) {
-    var request = context.request();
     if (policy.decider() == DisaggregationPolicy.Decider.NEVER) {
       return Reason.NEVER;
     }
-    if (!divides(request.api()) || request.previousResponseId() != null) {
-      return Reason.API;
-    }
-    if (request.n() > 1 || request.prompts() > 1) {
-      return Reason.ANSWERS;
-    }
-    if (request.promptLogprobs()) {
-      return Reason.PROMPT_LOGPROBS;
+    var whole = Weighing.whyWhole(context.request());
+    if (whole != null) {
+      return whole;
     }
     int cached = context.cachedTokens(decode, decode.ranked(0));
     boolean tooShort =
@@ -125,35 +99,18 @@ public final class DisaggregationHandler implements ProfileHandler {
     return tooShort ? Reason.BOUND : null;
   }
 
-  private static boolean divides(ApiKind api) {
-    return switch (api) {
-      case CHAT, COMPLETIONS, RESPONSES, MESSAGES, GENERATE -> true;
-      case EMBEDDINGS, OPAQUE -> false;
-    };
-  }
-
   @Override
   public Decision decide(SchedulingContext context) {
     var decode = context.result(DECODE);
     var prefill = context.result(PREFILL);
-    Decision decided;
     if (decode == null || prefill == null) {
-      decided = context.routeTo(DECODE);
-    } else if (prefill.ranked() == 0) {
+      return context.routeTo(DECODE);
+    }
+    if (prefill.ranked() == 0) {
       context.weigh(Weighing.of(Reason.NO_PREFILL_ENDPOINT));
-      decided = context.routeTo(DECODE);
-    } else {
-      decided = weigh(context, decode, prefill);
+      return context.routeTo(DECODE);
     }
-    var why = context.weighing();
-    if (why != null) {
-      var counted = decided instanceof Decision.Disaggregated ? remote : local;
-      var counter = counted.get(why.reason());
-      if (counter != null) {
-        counter.increment();
-      }
-    }
-    return decided;
+    return weigh(context, decode, prefill);
   }
 
   private Decision weigh(SchedulingContext context, Candidates decode, Candidates prefill) {

@@ -57,6 +57,11 @@ public record DisaggregationPolicy(
     }
   }
 
+  /** From the end of a prefill until who answers holds so many tokens of it, in nanoseconds. */
+  public long handOverNanos(int tokens) {
+    return Math.round(transferSeconds(tokens) * 1e9) + overhead.toNanos();
+  }
+
   /** Seconds that the KV cache of so many tokens takes from one endpoint to another. */
   double transferSeconds(double tokens) {
     return tokens * kvBytesPerToken / bytesPerSecond;

@@ -33,8 +33,8 @@ public final class DecisionRecord {
    * The record of a decision.
    *
    * @param timeMillis when, since the epoch
-   * @param context as the decision left it; the run of the first profile that ran is shown, and
-   *     where two endpoints were weighed against one, that of the second, which picks who prefills
+   * @param context as the decision left it; the run of the first profile that ran for those who can
+   *     answer is shown, and that of those who prefill where there was one
    */
   public DecisionRecord(
       String requestId, long timeMillis, SchedulingContext context, Decision decision) {
@@ -46,7 +46,7 @@ public final class DecisionRecord {
     this.decision = decision;
     this.weighing = context.weighing();
     this.ranking = new Ranking(context, context.result(context.firstRun()));
-    var second = weighing == null ? null : context.result(1);
+    var second = context.prefillRun();
     this.prefills = second == null ? null : new Ranking(context, second);
   }
 

@@ -1,6 +1,5 @@
 package io.penstock.picker.extproc;
 
-import io.penstock.picker.cost.DisaggregationHandler;
 import io.penstock.picker.cost.ExpectedCostPicker;
 import io.penstock.picker.schedule.Decision;
 import io.prometheus.client.CollectorRegistry;
@@ -260,14 +259,10 @@ public final class EppMetrics {
     }
   }
 
-  /** A decision in a pool with prefill endpoints. */
-  void divided(String model, boolean prefillApart) {
+  /** A decision where dividing the request was a question to a handler of that type. */
+  void divided(String handler, String model, boolean prefillApart) {
     divisions
-        .labels(
-            DisaggregationHandler.TYPE,
-            DisaggregationHandler.TYPE,
-            model,
-            prefillApart ? "prefill-decode" : "decode-only")
+        .labels(handler, handler, model, prefillApart ? "prefill-decode" : "decode-only")
         .inc();
   }
 

@@ -88,6 +88,23 @@ final class Replies {
             .toBytes());
   }
 
+  /**
+   * What is added to the response's headers.
+   *
+   * @param headers names and values in turn
+   */
+  static Reply responseHeaders(List<String> headers) {
+    if (headers.isEmpty()) {
+      return RESPONSE_HEADERS_UNCHANGED;
+    }
+    var mutation = new ProtoWriter();
+    for (int i = 0; i < headers.size(); i += 2) {
+      mutation.message(1, header(headers.get(i), headers.get(i + 1)));
+    }
+    var response = new ProtoWriter().message(2, mutation);
+    return Reply.of(message(2, new ProtoWriter().message(1, response)));
+  }
+
   /** {@code {"envoy.lb": {"x-gateway-destination-endpoint": destination}}} as a Struct. */
   private static ProtoWriter metadata(String destination) {
     var inner = field(DESTINATION, new ProtoWriter().text(3, destination));

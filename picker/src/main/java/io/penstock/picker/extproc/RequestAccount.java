@@ -5,6 +5,9 @@ import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.flow.Ticket;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.SessionHeader;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +32,7 @@ final class RequestAccount {
   private @Nullable Placement prefill;
   private @Nullable RequestSeries series;
   private @Nullable Ticket ticket;
+  private List<SessionHeader> sessions = List.of();
   private boolean ended;
 
   private int status;
@@ -97,6 +101,27 @@ final class RequestAccount {
     if (ticket != null) {
       ticket.placed();
     }
+  }
+
+  /** Headers of the answer that are to name its endpoints. */
+  void sessions(List<SessionHeader> wanted) {
+    sessions = wanted;
+  }
+
+  /** Names and values, in turn, of headers for the client; mostly none. */
+  List<String> answerHeaders() {
+    if (sessions.isEmpty()) {
+      return List.of();
+    }
+    List<String> headers = new ArrayList<>();
+    for (var session : sessions) {
+      var at = session.ofPrefill() ? prefill : placement;
+      if (at != null) {
+        headers.add(session.name());
+        headers.add(SessionHeader.value(at.endpoint()));
+      }
+    }
+    return headers;
   }
 
   /** The reply went out. */

@@ -288,11 +288,12 @@ final class RequestSide {
     long before = loop.now();
     var decision = pool.picker().pick(request, head, requestId(), loop.column(), excluded, before);
     double seconds = (loop.now() - before) / 1e9;
-    boolean apart = pool.picker().prefillsApart(loop.column());
+    boolean weighed = pool.picker().weighed(loop.column());
+    account.sessions(pool.picker().sessionHeaders(loop.column()));
     switch (decision) {
       case Decision.Route route -> {
         account.placed(route);
-        routed(request, route, null, apart, seconds, last);
+        routed(request, route, null, weighed, seconds, last);
       }
       case Decision.Disaggregated divided -> {
         account.placed(divided);
@@ -309,12 +310,15 @@ final class RequestSide {
       InferenceRequest request,
       Decision.Route route,
       @Nullable String prefiller,
-      boolean apart,
+      boolean weighed,
       double seconds,
       boolean last) {
     services.metrics().routed(account.modelLabel(), route, seconds);
-    if (apart) {
-      services.metrics().divided(account.modelLabel(), prefiller != null);
+    var pool = stream.pool();
+    if (weighed && pool != null) {
+      services
+          .metrics()
+          .divided(pool.picker().handlerType(), account.modelLabel(), prefiller != null);
     }
     reply(request, route, prefiller, last);
     account.replied();

@@ -29,10 +29,10 @@ final class ResponseSide {
 
   void headers(Incoming message) {
     begun = true;
-    stream.send(Replies.RESPONSE_HEADERS_UNCHANGED);
     if (message.served != null) {
       account.served(message.served);
     }
+    stream.send(Replies.responseHeaders(account.answerHeaders()));
     account.answered(message.status, message.eventStream);
     if (message.endOfStream) {
       end();

@@ -21,4 +21,7 @@ public interface Forecast {
 
   /** Time to first token on an endpoint, were the request sent there now. */
   long ttftNanos(SchedulingContext context, int slot, int promptTokens, int cachedTokens);
+
+  /** Time from one output token to the next on an endpoint, were the request to decode there. */
+  long tpotNanos(SchedulingContext context, int slot, int promptTokens);
 }

@@ -32,6 +32,13 @@ public record Profile(String name, List<Filter> filters, List<Weighted> scorers,
     return List.copyOf(terms);
   }
 
+  /** Its filters and scorers. */
+  List<ProfilePlugin> plugins() {
+    List<ProfilePlugin> plugins = new ArrayList<>(filters);
+    scorers.forEach(weighted -> plugins.add(weighted.scorer()));
+    return plugins;
+  }
+
   /** Runs the profile; afterwards the candidates are ranked, or none is left. */
   void run(SchedulingContext context, Candidates candidates) {
     for (int i = 0; i < filters.size() && candidates.count() > 0; i++) {

@@ -14,8 +14,8 @@ public interface ProfileHandler {
   int next(SchedulingContext context);
 
   /**
-   * Whether {@link #decide} can do without candidates of that profile; without those of any other
-   * there is no endpoint.
+   * Whether that profile is for endpoints that compute prompts for others, so that {@link #decide}
+   * can do without its candidates; without those of any other there is no endpoint.
    */
   default boolean optional(int profile) {
     return false;

@@ -3,6 +3,8 @@ package io.penstock.picker.schedule;
 import io.penstock.picker.prefix.PrefixIndex;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
@@ -25,6 +27,9 @@ public final class Scheduler {
   private final Forecast forecast;
   private final ModelRule modelRule;
   private final Set<String> assumedModels;
+
+  /** By profile, what its plugins want named; empty where no profile has such. */
+  private final List<List<SessionHeader>> sessionHeaders;
 
   /** A scheduler with the rule {@link ModelRule#LISTED}. */
   public Scheduler(
@@ -56,6 +61,41 @@ public final class Scheduler {
     this.forecast = forecast;
     this.modelRule = modelRule;
     this.assumedModels = Set.copyOf(assumedModels);
+    this.sessionHeaders = sessionHeaders();
+  }
+
+  private List<List<SessionHeader>> sessionHeaders() {
+    List<List<SessionHeader>> all = new ArrayList<>();
+    for (int i = 0; i < profiles.size(); i++) {
+      Set<SessionHeader> wanted = new LinkedHashSet<>();
+      for (var plugin : profiles.get(i).plugins()) {
+        var name = plugin.answerHeader();
+        if (name != null) {
+          wanted.add(new SessionHeader(name, handler.optional(i)));
+        }
+      }
+      all.add(List.copyOf(wanted));
+    }
+    return all.stream().allMatch(List::isEmpty) ? List.of() : List.copyOf(all);
+  }
+
+  /** Headers of the answer to what was decided last in that context, mostly none. */
+  public List<SessionHeader> sessionHeaders(SchedulingContext context) {
+    if (sessionHeaders.isEmpty()) {
+      return List.of();
+    }
+    List<SessionHeader> wanted = new ArrayList<>();
+    for (int i = 0; i < sessionHeaders.size(); i++) {
+      if (context.result(i) != null) {
+        wanted.addAll(sessionHeaders.get(i));
+      }
+    }
+    return wanted;
+  }
+
+  /** Type of what runs the profiles. */
+  public String handlerType() {
+    return handler.type();
   }
 
   /** Working memory for one event loop. */
@@ -72,10 +112,11 @@ public final class Scheduler {
       return new Decision.NoEndpoint(whyEmpty);
     }
     for (int next = handler.next(context); next >= 0; next = handler.next(context)) {
-      var candidates = context.start(next, view);
+      boolean optional = handler.optional(next);
+      var candidates = context.start(next, view, optional);
       if (candidates.count() > 0) {
         profiles.get(next).run(context, candidates);
-      } else if (!handler.optional(next)) {
+      } else if (!optional) {
         return new Decision.NoEndpoint(Decision.Reason.ALL_EXCLUDED);
       }
     }

@@ -10,7 +10,6 @@ import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import io.penstock.picker.signals.InFlightTotals;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -24,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class SchedulingContext {
 
   private static final int VIEWS = 8;
+  private static final int NONE = -1;
   private static final InferenceRequest NO_REQUEST =
       InferenceRequest.builder(ApiKind.OPAQUE, "none").build();
 
@@ -41,6 +41,8 @@ public final class SchedulingContext {
   private final int[] oneSlot = new int[1];
   private final int[] oneDepth = new int[1];
   private long[] longs = new long[0];
+  private double[] doubles = new double[0];
+  private final Endpoint[] alternatives = new Endpoint[Decision.Route.MAX_ALTERNATIVES];
 
   private long decisionId;
   private InferenceRequest request = NO_REQUEST;
@@ -51,6 +53,8 @@ public final class SchedulingContext {
   private int promptTokens;
   private boolean summed;
   private boolean prefills;
+  private int optionalRun = NONE;
+  private @Nullable Endpoint peer;
   private @Nullable Weighing weighing;
 
   SchedulingContext(
@@ -107,6 +111,8 @@ public final class SchedulingContext {
     Arrays.fill(ran, false);
     summed = false;
     prefills = false;
+    optionalRun = NONE;
+    peer = null;
     weighing = null;
     return this;
   }
@@ -190,14 +196,37 @@ public final class SchedulingContext {
     return longs;
   }
 
-  /** Index of the first profile that ran, 0 when none has. */
+  /** The same for numbers with a fraction. */
+  public double[] doubles(int length) {
+    if (doubles.length < length) {
+      doubles = new double[length + length / 2];
+    }
+    return doubles;
+  }
+
+  /** Index of the first profile that ran for those who can answer, 0 when none has. */
   public int firstRun() {
     for (int i = 0; i < ran.length; i++) {
-      if (ran[i]) {
+      if (ran[i] && i != optionalRun) {
         return i;
       }
     }
     return 0;
+  }
+
+  /** Candidates of the profile that ran for those who can prefill, null when none has. */
+  public @Nullable Candidates prefillRun() {
+    return optionalRun == NONE ? null : results[optionalRun];
+  }
+
+  /** The endpoint of the leg that is decided already, for the other to be near it; null: none. */
+  public @Nullable Endpoint peer() {
+    return peer;
+  }
+
+  /** Says which endpoint one leg of a request that is to be divided has got. */
+  public void peer(Endpoint decided) {
+    peer = decided;
   }
 
   /** Candidates as that profile left them, null while it has not run. */
@@ -211,7 +240,7 @@ public final class SchedulingContext {
     if (!ran[profile] || candidates.ranked() == 0) {
       return new Decision.NoEndpoint(candidates.whyNone());
     }
-    return route(candidates, 0);
+    return route(candidates, 0, null);
   }
 
   /**
@@ -227,10 +256,12 @@ public final class SchedulingContext {
       long transferNanos,
       Weighing why) {
     weigh(why);
+    var decodes = results[decodeProfile];
     var prefills = results[prefillProfile];
-    var prefill = route(prefills, prefillPlace);
+    var answers = decodes.endpoint(decodes.ranked(decodePlace));
+    var prefill = route(prefills, prefillPlace, answers);
     return new Decision.Disaggregated(
-        route(results[decodeProfile], decodePlace),
+        route(decodes, decodePlace, prefill.endpoint()),
         prefill.endpoint(),
         prefill.alternatives(),
         prefill.cachedTokens(),
@@ -239,28 +270,34 @@ public final class SchedulingContext {
         why);
   }
 
-  private Decision.Route route(Candidates candidates, int place) {
+  private Decision.Route route(Candidates candidates, int place, @Nullable Endpoint other) {
     int chosen = candidates.ranked(place);
     int cached = cachedTokens(candidates, chosen);
     return new Decision.Route(
         decisionId,
         candidates.endpoint(chosen),
-        alternatives(candidates, place),
+        alternatives(candidates, place, other),
         cached,
         promptTokens,
         forecast.ttftNanos(this, candidates.slot(chosen), promptTokens, cached));
   }
 
-  /** The best but the one at that place. */
-  private static List<Endpoint> alternatives(Candidates candidates, int without) {
-    int count = Math.min(candidates.ranked() - 1, Decision.Route.MAX_ALTERNATIVES);
-    List<Endpoint> alternatives = new ArrayList<>(count);
-    for (int place = 0; alternatives.size() < count; place++) {
-      if (place != without) {
-        alternatives.add(candidates.endpoint(candidates.ranked(place)));
+  /** The best but the one at that place and the one that takes the other leg. */
+  private List<Endpoint> alternatives(
+      Candidates candidates, int without, @Nullable Endpoint other) {
+    int found = 0;
+    for (int place = 0; place < candidates.ranked() && found < alternatives.length; place++) {
+      var endpoint = candidates.endpoint(candidates.ranked(place));
+      if (place != without && (other == null || !other.id().equals(endpoint.id()))) {
+        alternatives[found++] = endpoint;
       }
     }
-    return alternatives;
+    return switch (found) {
+      case 0 -> List.of();
+      case 1 -> List.of(alternatives[0]);
+      case 2 -> List.of(alternatives[0], alternatives[1]);
+      default -> List.of(alternatives[0], alternatives[1], alternatives[2]);
+    };
   }
 
   /** Whether an endpoint that serves the model is there for prefills alone. */
@@ -293,8 +330,15 @@ public final class SchedulingContext {
     return made;
   }
 
-  /** Starts a profile run: every endpoint of the view that is not excluded. */
-  Candidates start(int profile, ModelView view) {
+  /**
+   * Starts a profile run: every endpoint of the view that is not excluded.
+   *
+   * @param optional whether it is for those who can prefill
+   */
+  Candidates start(int profile, ModelView view, boolean optional) {
+    if (optional) {
+      optionalRun = profile;
+    }
     var candidates = results[profile];
     candidates.reset(view);
     excluded.apply(candidates);

@@ -1,7 +1,11 @@
 package io.penstock.picker.schedule;
 
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.request.InferenceRequest;
+import org.jspecify.annotations.Nullable;
+
 /**
- * Why a request of a pool with prefill endpoints is disaggregated, or not. Immutable.
+ * Why a request that could be disaggregated is, or is not. Immutable.
  *
  * @param reason what settled it
  * @param localSeconds expected cost on one endpoint, NaN where it was not asked for
@@ -19,6 +23,8 @@ public record Weighing(Reason reason, double localSeconds, double remoteSeconds)
     NEVER,
     /** Configuration: the prompt, or what is not cached of it, is too short. */
     BOUND,
+    /** Configuration: a decider of the policy said so. */
+    DECIDER,
     /** Several answers or prompts: the KV cache of a prefill is handed on once only. */
     ANSWERS,
     /** Log-probabilities of the prompt: who takes its KV cache over has none. */
@@ -26,7 +32,27 @@ public record Weighing(Reason reason, double localSeconds, double remoteSeconds)
     /** An API, or a continued response, that cannot be divided. */
     API,
     /** No prefill endpoint takes requests now. */
-    NO_PREFILL_ENDPOINT
+    NO_PREFILL_ENDPOINT,
+    /** The endpoint that answers is the one that the prompt would be computed on. */
+    SAME_ENDPOINT
+  }
+
+  /** Why a request cannot be divided at all; null where it can. */
+  public static @Nullable Reason whyWhole(InferenceRequest request) {
+    if (!divides(request.api()) || request.previousResponseId() != null) {
+      return Reason.API;
+    }
+    if (request.n() > 1 || request.prompts() > 1) {
+      return Reason.ANSWERS;
+    }
+    return request.promptLogprobs() ? Reason.PROMPT_LOGPROBS : null;
+  }
+
+  private static boolean divides(ApiKind api) {
+    return switch (api) {
+      case CHAT, COMPLETIONS, RESPONSES, MESSAGES, GENERATE -> true;
+      case EMBEDDINGS, OPAQUE -> false;
+    };
   }
 
   /** A reason for which no cost was looked at. */

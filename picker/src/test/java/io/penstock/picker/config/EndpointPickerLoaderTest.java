@@ -2,8 +2,10 @@ package io.penstock.picker.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.picker.schedule.plugins.DisaggProfileHandler;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,6 +14,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What llm-d's files mean, and what is wrong with those that are. */
 class EndpointPickerLoaderTest {
+
+  /** Types that cannot stand alone: with a parameter of two, or with profiles of that name. */
+  private static final Set<String> NEEDS_OTHERS =
+      Set.of(ProducerTypes.SESSION_ID, DisaggProfileHandler.TYPE, DisaggProfileHandler.OLDER_TYPE);
 
   private static final String HEAD = "apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\n";
 
@@ -155,6 +161,28 @@ class EndpointPickerLoaderTest {
     }
 
     @Test
+    void producers_of_deciders_and_of_predictions_are_added() {
+      assertThat(names(valid("plugins: [{type: prefix-based-pd-decider}]\n")))
+          .contains("approx-prefix-cache-producer", "token-producer");
+      assertThat(names(valid("plugins: [{type: latency-scorer}]\n")))
+          .contains("predicted-latency-producer");
+    }
+
+    @Test
+    void a_source_of_other_data_does_not_stand_in_for_metrics() {
+      var body =
+          """
+          plugins: [{type: models-data-source}, {type: models-data-extractor}]
+          dataLayer:
+            injectDefaults: %s
+            sources:
+              - {pluginRef: models-data-source, extractors: [{pluginRef: models-data-extractor}]}
+          """;
+      assertThat(valid(body.formatted("true")).sources()).hasSize(2);
+      assertThat(valid(body.formatted("false")).sources()).hasSize(1);
+    }
+
+    @Test
     void parameters_that_are_not_given_have_llm_d_s_defaults() {
       var config = valid("plugins: [{type: load-aware-scorer}, {type: prefix-cache-scorer}]\n");
       assertThat(config.plugins().getFirst().parameters().count("threshold")).isEqualTo(128);
@@ -210,6 +238,52 @@ class EndpointPickerLoaderTest {
     }
 
     @Test
+    void older_names_of_stages_and_deciders_are_taken_with_a_warning() {
+      for (var decider : List.of("deciderPluginName", "prefillDeciderPluginName")) {
+        assertThat(
+                warnings(
+                    """
+          plugins:
+            - type: disagg-profile-handler
+              parameters: {decodeProfile: d, prefillProfile: p, %s: always-disagg-pd-decider}
+            - type: always-disagg-pd-decider
+            - type: disagg-headers-handler
+          schedulingProfiles: [{name: d, plugins: []}, {name: p, plugins: []}]
+          """
+                        .formatted(decider)))
+            .anyMatch(warning -> warning.contains("decodeProfile: is deprecated: profiles.decode"))
+            .anyMatch(warning -> warning.contains(decider + ": is deprecated: deciders.prefill"))
+            .anyMatch(warning -> warning.contains("the sidecar is told of the prefill"))
+            .noneMatch(warning -> warning.contains("nothing is divided"));
+      }
+    }
+
+    @Test
+    void a_handler_that_divides_nothing_says_so() {
+      assertThat(
+              warnings(
+                  """
+                  plugins: [{type: disagg-profile-handler}]
+                  schedulingProfiles:
+                    - {name: decode, plugins: []}
+                    - {name: prefill, plugins: []}
+                    - {name: encode, plugins: []}
+                  """))
+          .anyMatch(warning -> warning.contains("has no decider of prefills"))
+          .anyMatch(warning -> warning.contains("profile 'encode' is of no stage that is run"));
+      assertThat(
+              warnings(
+                  """
+                  plugins:
+                    - {type: pd-profile-handler, parameters: {deciderPluginName: always-disagg-pd-decider}}
+                    - type: always-disagg-pd-decider
+                  schedulingProfiles: [{name: decode, plugins: []}]
+                  """))
+          .anyMatch(warning -> warning.contains("is deprecated: the type is called"))
+          .anyMatch(warning -> warning.contains("no profile is called 'prefill': nothing"));
+    }
+
+    @Test
     void older_names_of_types_and_parameters_are_taken_with_a_warning() {
       assertThat(
               warnings(
@@ -238,10 +312,9 @@ class EndpointPickerLoaderTest {
               + " is the name of another",
           "plugins: [{type: queu-scorer}] => plugins[0].type: 'queu-scorer' is unknown; did you"
               + " mean queue-scorer?",
-          "plugins: [{type: latency-scorer}] => 'latency-scorer' is not supported: it needs a"
-              + " latency predictor",
-          "plugins: [{type: disagg-profile-handler}] => is not supported: profiles for separate"
-              + " prefill and decode",
+          "plugins: [{type: latency-slo-admitter}] => 'latency-slo-admitter' is not supported",
+          "plugins: [{type: disagg-profile-handler}] => no profile is called 'decode', for endpoints"
+              + " that answer",
           "plugins: [{type: queue-scorer, parameters: {x: 1}}] => plugins[0].parameters.x: unknown"
               + " key",
           "plugins: [{type: load-aware-scorer, parameters: {treshold: 1}}] => did you mean"
@@ -282,6 +355,15 @@ class EndpointPickerLoaderTest {
           "requestHandler: {parsers: [{pluginRef: x}]} => no plugin is called 'x'",
           "dataLayer: {sources: [{pluginRef: x}]} => no plugin is called 'x'",
           "dataLayer: {injectDefaults: false} => there are no metrics",
+          "dataLayer: {sources: [{extractors: []}]} => dataLayer.sources[0].pluginRef: is missing",
+          "dataLayer: {sources: [{pluginRef: x, extractors: [{pluginRef: y}]}]} => no plugin is"
+              + " called 'y'",
+          "flowControl: {maxRequests: -1} => '-1' does not fit",
+          "flowControl: {priorityBands: [{maxBytes: 1}]} => priorityBands[0].priority: is missing",
+          "flowControl: {priorityBands: [{priority: 1, fairnessPolicyRef: x}]} => no plugin is"
+              + " called 'x'",
+          "flowControl: {usageLimitPolicyPluginRef: x} => no plugin is called 'x'",
+          "flowControl: {noEndpointRequestTTL: -1s} => '-1s' does not fit",
           "dataLayer: {discovery: {pluginRef: x}} => where endpoints come from",
           "dataLayer: {crossReplicaSyncerPluginRef: x} => replicas share nothing",
         })
@@ -373,6 +455,60 @@ class EndpointPickerLoaderTest {
     }
 
     @Test
+    void what_cannot_be_divided_as_it_is_asked_is_told() {
+      assertThat(
+              stages("{deciders: {prefill: x}}", "[{name: decode, plugins: []}]", "queue-scorer"))
+          .singleElement()
+          .asString()
+          .contains("no plugin is called 'x', to decide");
+      assertThat(
+              stages(
+                  "{deciders: {prefill: queue-scorer}}",
+                  "[{name: decode, plugins: []}]",
+                  "queue-scorer"))
+          .singleElement()
+          .asString()
+          .contains("'queue-scorer' is a queue-scorer and no decider");
+      assertThat(
+              stages(
+                  "{stageOrder: prefill-first, deciders: {prefill: always-disagg-pd-decider}}",
+                  "[{name: decode, plugins: []}, {name: prefill, plugins: []}]",
+                  "always-disagg-pd-decider"))
+          .singleElement()
+          .asString()
+          .contains("a prefill that comes first has no decider");
+      assertThat(
+              stages(
+                  "{stageOrder: prefill-first}", "[{name: decode, plugins: []}]", "queue-scorer"))
+          .singleElement()
+          .asString()
+          .contains("no profile is called 'prefill'");
+      assertThat(
+              stages(
+                  "{profiles: {decode: d}, deciderPluginName: always-disagg-pd-decider}",
+                  "[{name: d, plugins: []}]",
+                  "always-disagg-pd-decider"))
+          .singleElement()
+          .asString()
+          .contains("stand beside their older names");
+      assertThat(
+              stages(
+                  "{deciders: {encode: always-disagg-multimodal-decider}}",
+                  "[{name: decode, plugins: []}]",
+                  "always-disagg-multimodal-decider"))
+          .singleElement()
+          .asString()
+          .contains("deciders.encode: is not supported: images are encoded where");
+    }
+
+    private static List<String> stages(String parameters, String profiles, String other) {
+      return errors(
+          "plugins: [{type: disagg-profile-handler, parameters: %s}, {type: %s}]\n"
+                  .formatted(parameters, other)
+              + "schedulingProfiles: %s\n".formatted(profiles));
+    }
+
+    @Test
     void api_version_and_kind_are_checked() {
       assertThat(errorsOf("plugins: []\n"))
           .anyMatch(error -> error.contains("apiVersion: is missing"))
@@ -443,7 +579,9 @@ class EndpointPickerLoaderTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{strategy: encoded_endpoint_header}",
+        "{strategy: encoded_endpoint_header, sessionIdConfig: {sources: [{header: a}]}}",
+        "{strategy: session_id, encodedEndpointHeaderConfig: {header: a}, sessionIdConfig: {sources:"
+            + " [{header: a}]}}",
         "{strategy: session_id}",
         "{strategy: session_id, sessionIdConfig: {sources: [{}]}}",
         "{strategy: session_id, sessionIdConfig: {sources: [{attribute: SessionID}]}}",
@@ -493,7 +631,7 @@ class EndpointPickerLoaderTest {
           EndpointPickerLoader.load(
               "epp.yaml", HEAD + "plugins: [{type: " + type.name() + "}]\n", true);
       if (loaded instanceof LoadedPicker.Invalid(var errors)) {
-        assertThat(required.isEmpty() && !type.name().equals(ProducerTypes.SESSION_ID))
+        assertThat(required.isEmpty() && !NEEDS_OTHERS.contains(type.name()))
             .as("%s: %s", type.name(), errors)
             .isFalse();
       } else {

@@ -3,9 +3,13 @@ package io.penstock.picker.extproc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.penstock.picker.config.EndpointPickerConfig;
+import io.penstock.picker.config.EndpointPickerLoader;
+import io.penstock.picker.config.LoadedPicker;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
+import io.penstock.picker.schedule.Weighing;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -92,13 +96,59 @@ class PrefillerHeaderTest {
     }
   }
 
+  @Test
+  void a_profile_handler_of_llm_d_has_its_prefill_endpoint_named() throws Exception {
+    try (var picker = new RunningPicker(DECODE)) {
+      withPrefiller(picker);
+      picker.picker().policy(policy());
+
+      var stream =
+          picker.stream().post(FullDuplexTest.CHAT, HEADER, "10.6.6.6:1").requestBody(BODY, true);
+      var picked = stream.picked();
+
+      assertThat(picked.destination()).isEqualTo(DECODE);
+      assertThat(GatewayStream.set(picked.response().getHeaderMutation()))
+          .containsEntry(HEADER, PREFILL);
+      assertThat(decisions(picker, "disagg-profile-handler", "prefill-decode")).isOne();
+      assertThat(picker.picker().disaggregation().count(true, Weighing.Reason.DECIDER)).isOne();
+      int slot = picker.picker().snapshot().endpoints().getFirst().slot();
+      assertThat(picker.picker().inFlight().requests(slot)).isOne();
+      stream.cancel();
+      await().until(() -> picker.picker().inFlight().requests(slot) == 0);
+    }
+  }
+
+  private static EndpointPickerConfig policy() {
+    var loaded =
+        EndpointPickerLoader.load(
+            "test",
+            """
+            apiVersion: llm-d.ai/v1alpha1
+            kind: EndpointPickerConfig
+            plugins:
+              - {type: disagg-profile-handler, parameters: {deciders: {prefill: always-disagg-pd-decider}}}
+              - type: always-disagg-pd-decider
+              - type: prefill-filter
+              - type: decode-filter
+            schedulingProfiles:
+              - {name: prefill, plugins: [{pluginRef: prefill-filter}]}
+              - {name: decode, plugins: [{pluginRef: decode-filter}]}
+            """,
+            false);
+    return ((LoadedPicker.Valid) loaded).config();
+  }
+
   private static double decisions(RunningPicker picker, String type) {
+    return decisions(picker, "disaggregation-handler", type);
+  }
+
+  private static double decisions(RunningPicker picker, String handler, String type) {
     return picker.metric(
         "llm_d_epp_disagg_decision_total",
         "plugin_name",
-        "disaggregation-handler",
+        handler,
         "plugin_type",
-        "disaggregation-handler",
+        handler,
         "model_name",
         "m",
         "decision_type",

@@ -258,20 +258,22 @@ public final class GatewayApp implements AutoCloseable {
   private void showDivisions() {
     Map<List<String>, DoubleSupplier> counts = new LinkedHashMap<>();
     for (var pool : pools) {
-      var handler = pool.pool().picker().disaggregation();
+      var counted = pool.pool().picker().disaggregation();
       for (var reason : Weighing.Reason.values()) {
         var label = reason.name().toLowerCase(Locale.ROOT);
         counts.put(
-            List.of(pool.pool().name(), "one_pod", label), () -> handler.count(false, reason));
-        if (reason == Weighing.Reason.COST || reason == Weighing.Reason.ALWAYS) {
+            List.of(pool.pool().name(), "one_pod", label), () -> counted.count(false, reason));
+        if (reason == Weighing.Reason.COST
+            || reason == Weighing.Reason.ALWAYS
+            || reason == Weighing.Reason.DECIDER) {
           counts.put(
-              List.of(pool.pool().name(), "two_pods", label), () -> handler.count(true, reason));
+              List.of(pool.pool().name(), "two_pods", label), () -> counted.count(true, reason));
         }
       }
     }
     metrics.totals(
         "penstock_disaggregation_decisions_total",
-        "Decisions in pools with prefill pods: who answers computes the prompt, or another does.",
+        "Decisions where another pod could compute the prompt: who answers does, or another.",
         List.of("pool", "decision", "reason"),
         counts);
   }

@@ -1,11 +1,14 @@
 package io.penstock.proxy.exchange;
 
 import io.netty.buffer.Unpooled;
+import io.penstock.picker.schedule.SessionHeader;
 import io.penstock.proxy.openai.ErrorResponse;
 import io.penstock.proxy.openai.ErrorShape;
 import io.penstock.proxy.openai.GatewayError;
 import io.penstock.proxy.upstream.ResponseHead;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What the gateway itself writes to one client: heads, its own content and errors, comments that
@@ -45,7 +48,23 @@ final class Reply {
     } else {
       extra = new String[] {"x-request-id", facts.requestId};
     }
-    client.begin(head.status(), head, extra, events ? -1 : head.contentLength());
+    client.begin(head.status(), head, withSessions(extra), events ? -1 : head.contentLength());
+  }
+
+  /** The fields and those by which the client learns which pods answer. */
+  private String[] withSessions(String[] fields) {
+    if (facts.sessions.isEmpty()) {
+      return fields;
+    }
+    List<String> all = new ArrayList<>(List.of(fields));
+    for (var session : facts.sessions) {
+      var pod = session.ofPrefill() ? facts.prefill : facts.endpoint;
+      if (pod != null) {
+        all.add(session.name());
+        all.add(SessionHeader.value(pod));
+      }
+    }
+    return all.toArray(String[]::new);
   }
 
   /** A whole answer of the gateway's own. */

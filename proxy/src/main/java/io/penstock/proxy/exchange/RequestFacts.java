@@ -4,11 +4,13 @@ import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.SessionHeader;
 import io.penstock.proxy.metrics.AccessRecord;
 import io.penstock.proxy.metrics.Outcome;
 import io.penstock.proxy.metrics.Timeline;
 import io.penstock.proxy.openai.GatewayError;
 import io.penstock.proxy.openai.Target;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,9 @@ final class RequestFacts implements AccessRecord {
   int prefillCachedTokens = -1;
   int attempts;
   @Nullable AnswerBody answer;
+
+  /** Headers of the answer that are to name its pods. */
+  List<SessionHeader> sessions = List.of();
 
   RequestFacts(String httpVersion, @Nullable String client, long nowNanos) {
     this.httpVersion = httpVersion;

@@ -150,14 +150,19 @@ final class Routing implements ExchangeState, ResponseHandler {
     if (request == null) {
       throw new IllegalStateException("nothing to pick by");
     }
-    return pool.picker()
-        .pick(
-            request,
-            exchange.facts().head,
-            exchange.requestId(),
-            exchange.loop().index(),
-            tried,
-            now);
+    var decision =
+        pool.picker()
+            .pick(
+                request,
+                exchange.facts().head,
+                exchange.requestId(),
+                exchange.loop().index(),
+                tried,
+                now);
+    if (!(decision instanceof Decision.NoEndpoint)) {
+      exchange.facts().sessions = pool.picker().sessionHeaders(exchange.loop().index());
+    }
+    return decision;
   }
 
   /** Has one pod answer by itself. */

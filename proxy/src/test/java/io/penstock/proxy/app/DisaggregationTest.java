@@ -122,6 +122,34 @@ class DisaggregationTest {
   }
 
   @Test
+  void a_configuration_of_llm_d_divides_the_long_prompts_as_its_decider_says() throws Exception {
+    String config =
+        """
+        {config: {
+          plugins: [
+            {type: disagg-profile-handler, parameters: {deciders: {prefill: prefix-based-pd-decider}}},
+            {type: prefix-based-pd-decider, parameters: {nonCachedTokens: 100}},
+            {type: prefill-filter}, {type: decode-filter}, {type: prefix-cache-scorer}],
+          schedulingProfiles: [
+            {name: prefill, plugins: [{pluginRef: prefill-filter}, {pluginRef: prefix-cache-scorer}]},
+            {name: decode, plugins: [{pluginRef: decode-filter}, {pluginRef: prefix-cache-scorer}]}]}}
+        """
+            .replace('\n', ' ');
+    try (var pods = DividedPods.with().disaggregation("decider: never").picker(config).start()) {
+      var divided = pods.gateway.post(PATH, chat(WORDS, 5, false));
+      var whole = pods.gateway.post(PATH, chat("one two three", 5, false));
+
+      assertThat(divided.statusCode()).isEqualTo(200);
+      assertThat(whole.statusCode()).isEqualTo(200);
+      assertThat(pods.prefilled()).hasSize(1);
+      assertThat(pods.held().read()).isEqualTo(1);
+      String decisions = "penstock_disaggregation_decisions_total{pool=\"divided\",decision=";
+      assertThat(pods.gateway.metric(decisions + "\"two_pods\",reason=\"decider\",}")).isOne();
+      assertThat(pods.gateway.metric(decisions + "\"one_pod\",reason=\"decider\",}")).isOne();
+    }
+  }
+
+  @Test
   void transfer_parameters_go_on_as_the_bytes_that_came() throws Exception {
     String extra =
         ",\"remote_seed\":18446744073709551615,\"remote_share\":0.10,\"later\":{\"a\":[1e3,null]}";

@@ -43,6 +43,7 @@ final class DividedPods implements AutoCloseable {
     int decodes = 2;
     KvConnector connector = KvConnector.NIXLV2;
     String disaggregation = "decider: always";
+    String picker = "{}";
     UnaryOperator<KvConfig> kv = UnaryOperator.identity();
     BiFunction<Integer, PodConfig.Builder, PodConfig.Builder> pods = (index, pod) -> pod;
     UnaryOperator<ConfigSources.Builder> flags = UnaryOperator.identity();
@@ -65,6 +66,12 @@ final class DividedPods implements AutoCloseable {
     /** Members of {@code disaggregation}, beside the connector. */
     Setup disaggregation(String members) {
       disaggregation = members;
+      return this;
+    }
+
+    /** The pool's {@code picker}, in YAML's flow style. */
+    Setup picker(String value) {
+      picker = value;
       return this;
     }
 
@@ -122,6 +129,7 @@ final class DividedPods implements AutoCloseable {
         yaml.append(", labels: {penstock.io/kv-port: \"").append(fleet.pod(i).kvPort());
         yaml.append("\"}}\n");
       }
+      yaml.append("    picker: ").append(picker).append('\n');
       yaml.append("    scrape: {interval: 50ms}\n    disaggregation: {connector: ");
       return yaml.append(connector.text())
           .append(", ")

@@ -1,14 +1,16 @@
 package io.penstock.picker.schedule.plugins;
 
+import io.penstock.picker.pool.Role;
 import io.penstock.picker.schedule.Candidates;
 import io.penstock.picker.schedule.Filter;
 import io.penstock.picker.schedule.SchedulingContext;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps endpoints whose label has one of some values. As {@code decode-filter}, {@code
  * prefill-filter} and {@code encode-filter} the label is {@value #ROLE} and the values are those of
- * pods that take that leg.
+ * pods that take that leg. An endpoint without that label has the role that its source gives it.
  */
 public final class LabelFilter implements Filter {
 
@@ -71,10 +73,23 @@ public final class LabelFilter implements Filter {
     return type;
   }
 
+  /** What the label would say of an endpoint whose role is known from elsewhere. */
+  private static @Nullable String configured(Role role) {
+    return switch (role) {
+      case PREFILL -> "prefill";
+      case DECODE -> "decode";
+      case BOTH -> null;
+    };
+  }
+
   @Override
   public void filter(SchedulingContext context, Candidates candidates) {
     for (int i = 0; i < candidates.count(); i++) {
-      var value = candidates.endpoint(i).spec().labels().get(label);
+      var spec = candidates.endpoint(i).spec();
+      var value = spec.labels().get(label);
+      if (value == null && label.equals(ROLE)) {
+        value = configured(spec.role());
+      }
       if (value == null ? !unlabelledToo : !values.contains(value)) {
         candidates.drop(i);
       }

@@ -10,12 +10,15 @@ import io.penstock.picker.schedule.SchedulingContext;
  * penalty, and now and then to explore.
  *
  * <p>How soon an endpoint answers is taken to be what waits there for its prefill by the peak
- * throughput of a prefill.
+ * throughput of a prefill, or is forecast.
  */
 public final class PrefixCacheAffinityFilter implements Filter {
 
   /** Type in configuration. */
   public static final String TYPE = "prefix-cache-affinity-filter";
+
+  /** In place of a throughput: how soon an endpoint answers is forecast. */
+  public static final double PREDICTED = Double.POSITIVE_INFINITY;
 
   private static final double MILLIS = 1_000;
 
@@ -32,7 +35,7 @@ public final class PrefixCacheAffinityFilter implements Filter {
    *     keeps all
    * @param explorationProbability how often all are kept, 0 to 1
    * @param maxPenaltyMillis 0: the sticky ones are kept whatever waits there
-   * @param tokensPerSecond of a prefill, above 0
+   * @param tokensPerSecond of a prefill, above 0; {@link #PREDICTED}: by the forecast instead
    */
   public PrefixCacheAffinityFilter(
       PrefixMatch match,
@@ -61,7 +64,7 @@ public final class PrefixCacheAffinityFilter implements Filter {
     double sticky = Double.POSITIVE_INFINITY;
     double others = Double.POSITIVE_INFINITY;
     for (int i = 0; i < candidates.count(); i++) {
-      double millis = millisToFirstToken(context, candidates.slot(i));
+      double millis = millisToFirstToken(context, candidates, i);
       if (match.share(context, candidates, i) >= affinityThreshold) {
         sticky = Math.min(sticky, millis);
       } else {
@@ -75,7 +78,11 @@ public final class PrefixCacheAffinityFilter implements Filter {
     }
   }
 
-  private double millisToFirstToken(SchedulingContext context, int slot) {
+  private double millisToFirstToken(SchedulingContext context, Candidates candidates, int i) {
+    if (tokensPerSecond == PREDICTED) {
+      return LatencyHeadroom.predictedTtft(context, candidates, i);
+    }
+    int slot = candidates.slot(i);
     return context.inFlight().pendingPrefillTokens(slot) / tokensPerSecond * MILLIS;
   }
 }

@@ -2,6 +2,7 @@ package io.penstock.picker.schedule.plugins;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.picker.pool.Role;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.plugins.LabelSelectorFilter.Operator;
 import io.penstock.picker.schedule.plugins.LabelSelectorFilter.Requirement;
@@ -48,6 +49,18 @@ class FiltersTest {
     assertThat(keptRoles(LabelFilter.prefill()))
         .containsExactly(
             "prefill", "prefill-decode", "both", "encode-prefill", "encode-prefill-decode");
+  }
+
+  @Test
+  void an_endpoint_without_the_label_has_the_role_that_its_source_gives_it() {
+    for (var filter : List.of(LabelFilter.prefill(), LabelFilter.decode())) {
+      var situation = Situation.filtering(filter);
+      situation.endpoint(Role.PREFILL, Map.of());
+      situation.endpoint(Role.DECODE, Map.of());
+      situation.endpoint(Role.BOTH, Map.of());
+      assertThat(situation.kept())
+          .isEqualTo(filter.type().equals(LabelFilter.PREFILL) ? List.of(0) : List.of(1, 2));
+    }
   }
 
   @Test

@@ -57,6 +57,8 @@ final class Situation {
   final PrefixIndex index = new PrefixIndex(new PrefixIndexConfig(16, 4096, 8 << 20, 1 << 14, 1));
   long now = 100 * SECOND;
   final Map<String, String> headers = new HashMap<>();
+  private final Map<Integer, Double> ttftMillis = new HashMap<>();
+  private final Map<Integer, Double> tpotMillis = new HashMap<>();
   private final List<Endpoint> endpoints = new ArrayList<>();
   private final Scheduler scheduler;
   private final SchedulingContext context;
@@ -86,9 +88,13 @@ final class Situation {
   }
 
   int endpoint(Map<String, String> labels) {
+    return endpoint(Role.BOTH, labels);
+  }
+
+  int endpoint(Role role, Map<String, String> labels) {
     int slot = endpoints.size();
     var host = "10.0.0." + (slot + 1);
-    var spec = new EndpointSpec(new EndpointId(host), host, host, 8000, Role.BOTH, labels, false);
+    var spec = new EndpointSpec(new EndpointId(host), host, host, 8000, role, labels, false);
     endpoints.add(new Endpoint(slot, spec, List.of()));
     index.open(slot);
     return slot;
@@ -143,6 +149,14 @@ final class Situation {
 
   void learn(int slot, int blocks) {
     index.learn(slot, KEYS, KeyGrid.keys(blocks));
+  }
+
+  /** Adds an endpoint of which these latencies are forecast. */
+  Situation forecast(double ttft, double tpot) {
+    int slot = endpoint();
+    ttftMillis.put(slot, ttft);
+    tpotMillis.put(slot, tpot);
+    return this;
   }
 
   Situation prompt(int tokens) {
@@ -242,7 +256,7 @@ final class Situation {
     return Objects.requireNonNull(context.result(context.firstRun()));
   }
 
-  private static final class FourBytes implements Forecast {
+  private final class FourBytes implements Forecast {
 
     @Override
     public int promptTokens(InferenceRequest request) {
@@ -256,7 +270,12 @@ final class Situation {
 
     @Override
     public long ttftNanos(SchedulingContext context, int slot, int promptTokens, int cachedTokens) {
-      return 0;
+      return Math.round(1e6 * ttftMillis.getOrDefault(slot, 0.0));
+    }
+
+    @Override
+    public long tpotNanos(SchedulingContext context, int slot, int promptTokens) {
+      return Math.round(1e6 * tpotMillis.getOrDefault(slot, 0.0));
     }
   }
 }

@@ -1,0 +1,148 @@
+package io.penstock.picker.schedule.plugins;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Map;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** What plugins make of predicted latencies, on numbers that can be checked by hand. */
+class LatencyTest {
+
+  private static final Offset<Double> EXACT = within(1e-9);
+  private static final LatencyHeadroom BOTH = new LatencyHeadroom(1, true, null);
+  private static final LatencyHeadroom FIRST_TOKEN = new LatencyHeadroom(1, false, null);
+
+  private static Situation scored(LatencyHeadroom headroom, boolean most) {
+    return Situation.scoring(new LatencyScorer(headroom, 0.8, 0.2, most));
+  }
+
+  private static Situation asked(Situation situation, int ttft, int tpot) {
+    return situation
+        .header("x-llm-d-slo-ttft-ms", String.valueOf(ttft))
+        .header("x-llm-d-slo-tpot-ms", String.valueOf(tpot));
+  }
+
+  @Nested
+  class Scorer {
+
+    @Test
+    void the_least_headroom_scores_best_with_both_times_weighed() {
+      // Headrooms 40, 20, 0 ms and 1, 5, 9 ms.
+      var situation = scored(BOTH, false).forecast(60, 9).forecast(80, 5).forecast(100, 1);
+      // 0.8·1 + 0.2·0 = 0.8; 0.8·0.5 + 0.2·0.5 = 0.5; 0.8·0 + 0.2·1 = 0.2
+      assertThat(asked(situation, 100, 10).scores())
+          .containsExactly(new double[] {0.20, 0.51, 0.81}, EXACT);
+    }
+
+    @Test
+    void the_most_headroom_scores_best_where_that_is_asked_for() {
+      var situation = scored(BOTH, true).forecast(60, 9).forecast(80, 5).forecast(100, 1);
+      assertThat(asked(situation, 100, 10).scores())
+          .containsExactly(new double[] {0.81, 0.51, 0.21}, EXACT);
+    }
+
+    @Test
+    void a_time_that_is_equal_for_all_leaves_its_weight_to_the_other() {
+      assertThat(asked(scored(BOTH, false).forecast(60, 5).forecast(90, 5), 100, 10).scores())
+          .containsExactly(new double[] {0.01, 1}, EXACT);
+      assertThat(asked(scored(BOTH, false).forecast(60, 5).forecast(60, 9), 100, 10).scores())
+          .containsExactly(new double[] {0.01, 1}, EXACT);
+    }
+
+    @Test
+    void the_time_per_token_counts_only_where_it_is_set_to_and_not_where_no_token_is_made() {
+      assertThat(
+              asked(scored(FIRST_TOKEN, false).forecast(60, 50).forecast(90, 90), 100, 10).scores())
+          .containsExactly(new double[] {0.01, 1}, EXACT);
+      var role = scored(new LatencyHeadroom(1, true, "role"), false);
+      role.endpoint(Map.of("role", "prefill"));
+      assertThat(asked(role.forecast(0, 50), 100, 10).scores())
+          .containsExactly(new double[] {0.51, 0}, EXACT);
+    }
+
+    @Test
+    void a_buffer_shortens_the_time_per_token_that_may_be_used() {
+      var situation = scored(new LatencyHeadroom(0.5, true, null), false);
+      assertThat(asked(situation.forecast(1, 6).forecast(1, 4), 100, 10).scores())
+          .containsExactly(new double[] {0, 0.51}, EXACT);
+    }
+
+    @Test
+    void of_those_that_are_late_and_busy_those_late_by_tokens_come_first_then_by_the_first_one() {
+      var tokens = busy(150, 20, 150, 5, 50, 20);
+      assertThat(asked(tokens, 100, 10).scores()).containsExactly(0, 0, 0.51);
+      var first = busy(150, 20, 150, 5, 150, 30);
+      assertThat(asked(first, 100, 10).scores()).containsExactly(0, 0.51, 0);
+      // Late by 50, 80, 50 and by 10, 15, 20: 0.8·0 + 0.2·0; 0.8·1 + 0.2·0.5; 0.8·0 + 0.2·1.
+      var both = busy(150, 20, 180, 25, 150, 30);
+      assertThat(asked(both, 100, 10).scores())
+          .containsExactly(new double[] {1, 0.10, 0.81}, EXACT);
+    }
+
+    /** Three endpoints with a request in flight each and these forecasts. */
+    private static Situation busy(int... forecasts) {
+      var situation = scored(BOTH, false);
+      for (int slot = 0; slot < 3; slot++) {
+        situation.forecast(forecasts[2 * slot], forecasts[2 * slot + 1]);
+        situation.inFlight.add(0, slot, 0, 0);
+      }
+      return situation;
+    }
+
+    @Test
+    void what_is_no_number_asks_for_nothing() {
+      var situation = scored(FIRST_TOKEN, false).forecast(60, 1).forecast(90, 1);
+      situation.header("x-slo-ttft-ms", "soon");
+      assertThat(situation.scores()).containsExactly(new double[] {1, 0.01}, EXACT);
+    }
+  }
+
+  @Nested
+  class Tier {
+
+    private static Situation filtered(double exploration) {
+      return asked(
+          Situation.filtering(new SloHeadroomTierFilter(BOTH, exploration))
+              .forecast(100, 10)
+              .forecast(101, 5)
+              .forecast(50, 11),
+          100,
+          10);
+    }
+
+    @Test
+    void those_that_keep_both_promises_stay() {
+      assertThat(filtered(0).kept()).containsExactly(0);
+    }
+
+    @Test
+    void exploring_keeps_the_others_instead() {
+      assertThat(filtered(1).kept()).containsExactly(1, 2);
+    }
+
+    @Test
+    void all_stay_where_all_keep_them_or_none_does() {
+      var none = Situation.filtering(new SloHeadroomTierFilter(BOTH, 0));
+      assertThat(asked(none.forecast(101, 1).forecast(102, 1), 100, 10).kept())
+          .containsExactly(0, 1);
+      var all = Situation.filtering(new SloHeadroomTierFilter(BOTH, 1));
+      assertThat(asked(all.forecast(1, 1).forecast(2, 1), 100, 10).kept()).containsExactly(0, 1);
+    }
+  }
+
+  @Test
+  void the_penalty_of_a_prefix_may_be_by_forecasts() {
+    var match = new PrefixMatch(Integer.MAX_VALUE);
+    for (int penalty : new int[] {20, 30}) {
+      var filter =
+          new PrefixCacheAffinityFilter(
+              match, 0.8, 0, penalty, PrefixCacheAffinityFilter.PREDICTED);
+      var situation = Situation.filtering(filter).forecast(125, 0).forecast(100, 0);
+      situation.learn(0, 10);
+      assertThat(situation.kept()).hasSize(penalty == 20 ? 2 : 1).contains(0);
+    }
+  }
+}
