@@ -104,12 +104,13 @@ class LayeringTest {
   @ArchTest
   static final ArchRule cost = imports("cost", "schedule", "pool", "request", "prefix", "signals");
 
-  @ArchTest static final ArchRule config = imports("config", "cost", "flow", "schedule");
+  @ArchTest
+  static final ArchRule config = imports("config", "cost", "flow", "objective", "schedule");
 
   @ArchTest static final ArchRule flow = imports("flow", "schedule", "request", "signals", "pool");
 
   @ArchTest static final ArchRule kvevents = imports("kvevents", "prefix", "pool", "request");
-  @ArchTest static final ArchRule discovery = imports("discovery", "pool");
+  @ArchTest static final ArchRule discovery = imports("discovery", "objective", "pool");
   @ArchTest static final ArchRule tls = imports("tls");
   @ArchTest static final ArchRule grpc = imports("grpc");
 

@@ -34,7 +34,8 @@ final class GatewayChildren {
                 array(
                     Rbac.rule("", "pods", "get", "list", "watch"),
                     Rbac.rule(
-                        InferencePools.group(service), "inferencepools", "get", "list", "watch"))));
+                        InferencePools.group(service), "inferencepools", "get", "list", "watch"),
+                    Rbac.ofRequests())));
     children.add(deployment(service, account));
     children.add(Workloads.budget(service, NAME, COMPONENT, service.identity(COMPONENT)));
     children.add(

@@ -16,6 +16,17 @@ final class Rbac {
     return object("apiGroups", array(group), "resources", array(resource), "verbs", List.of(verbs));
   }
 
+  /** Reading the objectives of requests and the models that stand in for others. */
+  static ObjectNode ofRequests() {
+    return object(
+        "apiGroups",
+        array("llm-d.ai", "inference.networking.x-k8s.io"),
+        "resources",
+        array("inferenceobjectives", "inferencemodelrewrites"),
+        "verbs",
+        List.of("get", "list", "watch"));
+  }
+
   /** An account with a role of these rules; the account is left out when {@code own} is another. */
   static List<ObjectNode> account(
       ServiceView service,

@@ -179,6 +179,8 @@ final class SchedulerChildren {
         rules.add(Rbac.rule(each, "inferenceobjectives", "get", "list", "watch"));
         rules.add(Rbac.rule(each, "inferencemodelrewrites", "get", "list", "watch"));
       }
+    } else {
+      rules.add(Rbac.ofRequests());
     }
     if (elected) {
       var lease = "epp-%s-%s.llm-d.ai".formatted(service.namespace(), service.poolName());

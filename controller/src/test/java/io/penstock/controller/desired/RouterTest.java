@@ -257,7 +257,7 @@ class RouterTest {
           .startsWith("picker")
           .contains("--pool-name=llama-inference-pool", "--pool-namespace=llm");
       var rules = rendered.child("Role", "llama-epp-role").path("rules");
-      assertThat(rules).hasSize(2);
+      assertThat(rules).hasSize(3);
       assertThat(rules.toString()).doesNotContain("create", "update", "*", "secrets");
       assertThat(rendered.names()).noneMatch(name -> name.startsWith("Cluster"));
     }
@@ -270,8 +270,8 @@ class RouterTest {
           .extracting(JsonNode::asText)
           .contains("--ha-enable-leader-election");
       var rules = rendered.child("Role", "llama-epp-role").path("rules");
-      assertThat(rules.get(2).path("verbs")).extracting(JsonNode::asText).containsExactly("create");
-      assertThat(rules.get(3).at("/resourceNames/0").asText())
+      assertThat(rules.get(3).path("verbs")).extracting(JsonNode::asText).containsExactly("create");
+      assertThat(rules.get(4).at("/resourceNames/0").asText())
           .isEqualTo("epp-llm-llama-inference-pool.llm-d.ai");
     }
 

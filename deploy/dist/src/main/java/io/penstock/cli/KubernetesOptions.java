@@ -6,8 +6,10 @@ import io.penstock.picker.discovery.kubernetes.Cluster;
 import io.penstock.picker.discovery.kubernetes.LeaderElection;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.discovery.kubernetes.PodUse;
+import io.penstock.picker.objective.RuleSource;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -64,9 +66,10 @@ final class KubernetesOptions implements AutoCloseable {
    *
    * @param poolName value of {@code --pool-name}
    * @param models of the pool
+   * @param rules objectives and rewrites beside those in Kubernetes
    * @throws DiscoveryException when the flags do not fit each other, or no API server is known
    */
-  List<PickerPool> pools(@Nullable String poolName, List<String> models) {
+  List<PickerPool> pools(@Nullable String poolName, List<String> models, RulesOptions rules) {
     if (poolName == null && selector == null) {
       return List.of();
     }
@@ -82,7 +85,21 @@ final class KubernetesOptions implements AutoCloseable {
         new PickerPool(
             name,
             Set.copyOf(models),
-            surroundings -> server.source(selection, PodUse.METRICS, surroundings.control())));
+            surroundings -> server.source(selection, PodUse.METRICS, surroundings.control()),
+            surroundings ->
+                rules(server, selection, rules.sources(name, surroundings), surroundings)));
+  }
+
+  private static List<RuleSource> rules(
+      Cluster server,
+      PodSelection selection,
+      List<RuleSource> before,
+      PickerPool.Surroundings surroundings) {
+    List<RuleSource> all = new ArrayList<>(before);
+    if (selection instanceof PodSelection.OfPool pool) {
+      all.add(server.rules(pool, surroundings.control()));
+    }
+    return all;
   }
 
   private PodSelection selection(@Nullable String poolName) {

@@ -72,6 +72,8 @@ final class PickerCommand implements Callable<Integer> {
 
   @Mixin private final PolicyOptions policy = new PolicyOptions();
 
+  @Mixin private final RulesOptions rules = new RulesOptions();
+
   @Option(
       names = "--print-config",
       description =
@@ -226,8 +228,9 @@ final class PickerCommand implements Callable<Integer> {
   }
 
   private List<PickerPool> pools() {
+    rules.check();
     if (endpoints.isEmpty()) {
-      var found = kubernetes.pools(poolName, models);
+      var found = kubernetes.pools(poolName, models, rules);
       if (found.isEmpty()) {
         throw wrong(
             "there is no pool: give its pods by --pool-name, --endpoint-selector or --endpoints");
@@ -249,7 +252,10 @@ final class PickerCommand implements Callable<Integer> {
         (name, addresses) ->
             pools.add(
                 new PickerPool(
-                    name, Set.copyOf(models), surroundings -> source(addresses, surroundings))));
+                    name,
+                    Set.copyOf(models),
+                    surroundings -> source(addresses, surroundings),
+                    surroundings -> rules.sources(name, surroundings))));
     return pools;
   }
 

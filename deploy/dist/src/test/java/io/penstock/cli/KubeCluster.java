@@ -86,7 +86,8 @@ final class KubeCluster {
   }
 
   /**
-   * Installs kinds: an InferencePool's version, {@code gateway-api}, {@code lws} or {@code keda}.
+   * Installs kinds: an InferencePool's version, {@code llm-d}, {@code objectives}, {@code
+   * gateway-api}, {@code lws} or {@code keda}.
    */
   void install(String kinds) throws Exception {
     kubeUp(kubeUp("", "crd", kinds), "kubectl", "apply", "--server-side", "-f", "-");

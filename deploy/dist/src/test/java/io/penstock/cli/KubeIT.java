@@ -7,6 +7,7 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.penstock.simulator.SimulatedPod;
 import io.penstock.simulator.json.Json;
 import io.penstock.simulator.json.JsonReader;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -282,6 +283,67 @@ class KubeIT {
 
   @Test
   @Order(8)
+  void rewrites_rule_as_soon_as_their_kind_and_they_are_there() throws Exception {
+    assertThat(ask("chat").statusCode()).isEqualTo(404);
+    cluster.install("objectives");
+    cluster.apply(rewrite("inference.networking.x-k8s.io", "old", "old-name", "tiny"));
+    awaitStatus("old-name", 200);
+    assertThat(ask("old-name").body()).contains("\"model\":\"old-name\"");
+
+    cluster.install("llm-d");
+    cluster.apply(rewrite("llm-d.ai", "chat", "chat", "nothing-here"));
+    awaitStatus("chat", 503);
+    // The kind of llm-d's group goes before the older one.
+    awaitStatus("old-name", 404);
+    cluster.apply(rewrite("llm-d.ai", "chat", "chat", "tiny"));
+    awaitStatus("chat", 200);
+    assertThat(ask("chat").body()).contains("\"model\":\"chat\"");
+
+    cluster.kubectl("delete", "inferencemodelrewrites.llm-d.ai", "chat");
+    awaitStatus("chat", 404);
+    awaitNoTrouble();
+  }
+
+  @Test
+  @Order(9)
+  void objectives_are_known_with_the_older_kinds_beside_them() throws Exception {
+    cluster.apply(
+        """
+        apiVersion: llm-d.ai/v1alpha2
+        kind: InferenceObjective
+        metadata: {name: batch}
+        spec: {priority: -10, poolRef: {name: llm}}
+        """);
+    soon().until(() -> gateway.admin("/debug/rules").body().contains("\"batch\":-10"));
+    cluster.kubectl("delete", "inferenceobjectives.llm-d.ai", "batch");
+    soon().until(() -> !gateway.admin("/debug/rules").body().contains("batch"));
+  }
+
+  private static void awaitStatus(String model, int status) {
+    soon().until(() -> ask(model).statusCode() == status);
+  }
+
+  private static HttpResponse<String> ask(String model) throws Exception {
+    return gateway.post(
+        "/v1/completions", "{\"model\":\"" + model + "\",\"prompt\":\"hello\",\"max_tokens\":2}");
+  }
+
+  private static String rewrite(String group, String name, String model, String target) {
+    return """
+        apiVersion: %s/v1alpha2
+        kind: InferenceModelRewrite
+        metadata: {name: %s}
+        spec:
+          poolRef: {name: llm}
+          rules:
+            - matches: [{model: {type: Exact, value: %s}}]
+              targets: [{modelRewrite: %s}]
+        """
+        .formatted(group, name, model, target);
+  }
+
+  @Test
+  @Order(10)
   void a_pool_that_is_deleted_is_served_no_more() throws Exception {
     cluster.kubectl("delete", "inferencepools.inference.networking.k8s.io", "llm");
     soon().until(() -> gateway.admin("/readyz").statusCode() == 503);

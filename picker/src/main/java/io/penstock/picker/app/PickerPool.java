@@ -1,6 +1,8 @@
 package io.penstock.picker.app;
 
 import io.penstock.picker.discovery.DiscoverySource;
+import io.penstock.picker.objective.RuleSource;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -12,8 +14,9 @@ import java.util.function.LongSupplier;
  * @param name by which gateways and metrics name it
  * @param models models that endpoints are taken to serve until they have listed theirs
  * @param discovery makes the source
+ * @param rules makes the sources of its objectives and rewrites
  */
-public record PickerPool(String name, Set<String> models, Discovery discovery) {
+public record PickerPool(String name, Set<String> models, Discovery discovery, Rules rules) {
 
   /** Makes the source of a pool's endpoints. */
   @FunctionalInterface
@@ -26,6 +29,17 @@ public record PickerPool(String name, Set<String> models, Discovery discovery) {
     DiscoverySource source(Surroundings surroundings);
   }
 
+  /** Makes the sources of a pool's objectives and rewrites; of two the first goes before. */
+  @FunctionalInterface
+  public interface Rules {
+
+    /** There are none. */
+    Rules NONE = surroundings -> List.of();
+
+    /** The sources, not started. */
+    List<RuleSource> sources(Surroundings surroundings);
+  }
+
   /**
    * What a source may use.
    *
@@ -36,6 +50,11 @@ public record PickerPool(String name, Set<String> models, Discovery discovery) {
    */
   public record Surroundings(
       ScheduledExecutorService control, Executor blocking, LongSupplier nanoClock, long seed) {}
+
+  /** A pool without objectives and rewrites. */
+  public PickerPool(String name, Set<String> models, Discovery discovery) {
+    this(name, models, discovery, Rules.NONE);
+  }
 
   /** Copies the models. */
   public PickerPool {

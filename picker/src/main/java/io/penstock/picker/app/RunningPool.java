@@ -8,6 +8,8 @@ import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
 import io.penstock.picker.discovery.DiscoverySource;
 import io.penstock.picker.extproc.ExtProcPool;
+import io.penstock.picker.objective.RuleBook;
+import io.penstock.picker.objective.RuleSource;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.prefix.PrefixIndexConfig;
 import io.penstock.picker.schedule.OutlierDetector;
@@ -26,6 +28,8 @@ final class RunningPool implements AutoCloseable {
   private final OutlierDetector health = new OutlierDetector(OutlierDetector.Settings.DEFAULT);
   private final PoolPicker picker;
   private final DiscoverySource source;
+  private final RuleBook rules;
+  private final List<RuleSource> ruleSources;
   private final PickerPool.Surroundings surroundings;
   private volatile boolean known;
 
@@ -61,10 +65,17 @@ final class RunningPool implements AutoCloseable {
                     podTls,
                     ScrapeConfig.every(settings.scrapeInterval())))
             .build();
+    this.rules = new RuleBook(picker::rules);
+    this.ruleSources = pool.rules().sources(surroundings);
   }
 
   /** Finds endpoints from now on. */
   void start() {
+    for (int i = 0; i < ruleSources.size(); i++) {
+      var each = ruleSources.get(i);
+      var name = "source " + i;
+      surroundings.control().execute(() -> each.start(said -> rules.put(name, said)));
+    }
     surroundings.control().execute(() -> source.start(this::found));
   }
 
@@ -99,10 +110,15 @@ final class RunningPool implements AutoCloseable {
   @Override
   public void close() {
     try {
-      surroundings.control().execute(source::close);
+      surroundings.control().execute(this::closeSources);
     } catch (RejectedExecutionException over) {
-      source.close();
+      closeSources();
     }
     picker.close();
+  }
+
+  private void closeSources() {
+    ruleSources.forEach(RuleSource::close);
+    source.close();
   }
 }

@@ -310,7 +310,7 @@ public final class PoolPicker implements AutoCloseable {
   /** The priority of the objective that a request names; 0 for one that names none. */
   public int priority(RequestHeaders headers) {
     var known = rules;
-    return known.objectives() == 0 ? 0 : known.priority(FlowHeaders.objective(headers));
+    return known.priorities().isEmpty() ? 0 : known.priority(FlowHeaders.objective(headers));
   }
 
   /**

@@ -63,6 +63,22 @@ public final class YamlMapping {
     return null;
   }
 
+  /**
+   * The documents of a file, each of which must be a mapping; those that are none are noted, and
+   * empty ones left out.
+   */
+  public static List<YamlMapping> parseAll(String file, String text, List<ConfigError> errors) {
+    List<YamlMapping> list = new ArrayList<>();
+    for (var root : composeAll(file, text, errors)) {
+      if (root instanceof MappingNode mapping) {
+        list.add(new YamlMapping(file, "", mapping, errors));
+      } else if (!(root instanceof ScalarNode scalar && isNothing(scalar))) {
+        errors.add(error(file, root, "", "expected a mapping, found " + kind(root)));
+      }
+    }
+    return list;
+  }
+
   /** The entries of a file that must be a list of mappings; those that are none are noted. */
   public static List<YamlMapping> parseList(String file, String text, List<ConfigError> errors) {
     var root = compose(file, text, errors);
@@ -193,26 +209,35 @@ public final class YamlMapping {
   }
 
   private static @Nullable Node compose(String file, String text, List<ConfigError> errors) {
-    var settings = LoadSettings.builder().setLabel(file).setMaxAliasesForCollections(10).build();
-    try {
-      var documents = new Compose(settings).composeAllFromString(text).iterator();
-      if (!documents.hasNext()) {
+    int before = errors.size();
+    var documents = composeAll(file, text, errors);
+    if (documents.isEmpty()) {
+      if (errors.size() == before) {
         errors.add(ConfigError.of(file, "", "is empty"));
-        return null;
       }
-      var root = documents.next();
-      if (documents.hasNext()) {
-        errors.add(error(file, documents.next(), "", "a second document; one is allowed"));
-      }
-      return root;
+      return null;
+    }
+    if (documents.size() > 1) {
+      errors.add(error(file, documents.get(1), "", "a second document; one is allowed"));
+    }
+    return documents.getFirst();
+  }
+
+  /** Every document; none, with an error noted, where the text is not YAML. */
+  private static List<Node> composeAll(String file, String text, List<ConfigError> errors) {
+    var settings = LoadSettings.builder().setLabel(file).setMaxAliasesForCollections(10).build();
+    List<Node> documents = new ArrayList<>();
+    try {
+      new Compose(settings).composeAllFromString(text).forEach(documents::add);
+      return documents;
     } catch (MarkedYamlEngineException e) {
       int line = e.getProblemMark().map(m -> m.getLine() + 1).orElse(0);
       int column = e.getProblemMark().map(m -> m.getColumn() + 1).orElse(0);
       errors.add(new ConfigError(file, line, column, "", "not YAML: " + e.getProblem()));
-      return null;
+      return List.of();
     } catch (YamlEngineException e) {
       errors.add(ConfigError.of(file, "", "not YAML: " + e.getMessage()));
-      return null;
+      return List.of();
     }
   }
 

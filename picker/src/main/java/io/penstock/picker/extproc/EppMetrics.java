@@ -100,6 +100,7 @@ public final class EppMetrics {
   private final Map<String, RequestSeries> listed = new ConcurrentHashMap<>();
   private final Map<String, RequestSeries> unlisted = new ConcurrentHashMap<>();
   private final RequestSeries other;
+  private final Counter rewrites;
 
   /** Registers the metrics. */
   public EppMetrics(CollectorRegistry registry) {
@@ -204,32 +205,45 @@ public final class EppMetrics {
         histogram(registry, "extproc_stream_duration_seconds", "Life of a stream.", STREAM_SECONDS)
             .labels();
     streamEnds = counter(registry, "extproc_streams_total", "Ended streams.", "code");
-    other = series(OTHER, OTHER, "0");
+    other = series(OTHER, OTHER, OTHER, 0);
+    rewrites =
+        counter(
+            registry,
+            "model_rewrite_decisions_total",
+            "Requests sent to another model than they name, by rule.",
+            "model_rewrite_name",
+            "model_name",
+            "target_model");
   }
 
   /**
    * The series of a request.
    *
-   * @param model empty where the request names none
-   * @param known whether an endpoint lists the model
+   * @param model as the client named it; empty where the request names none
+   * @param target what the engine is asked for
+   * @param known whether an endpoint lists the model and rules name it
    * @param flow that it belongs to
+   * @param priority that of the request's objective
    */
-  RequestSeries request(String model, boolean known, String flow, int priority) {
+  RequestSeries request(String model, String target, boolean known, String flow, int priority) {
     var pairs = known ? listed : unlisted;
-    var key = model + '\n' + flow + '\n' + priority;
+    var key =
+        model.equals(target) && priority == 0
+            ? model + '\n' + flow
+            : model + '\n' + target + '\n' + flow + '\n' + priority;
     var found = pairs.get(key);
     if (found != null) {
       return found;
     }
     int most = known ? LISTED_PAIRS : UNLISTED_PAIRS;
-    if (pairs.size() >= most || model.length() > LONGEST_NAME) {
+    if (pairs.size() >= most || Math.max(model.length(), target.length()) > LONGEST_NAME) {
       return other;
     }
-    return pairs.computeIfAbsent(key, pair -> series(model, flow, Integer.toString(priority)));
+    return pairs.computeIfAbsent(key, pair -> series(model, target, flow, priority));
   }
 
-  private RequestSeries series(String model, String flow, String priority) {
-    String[] labels = {model, model, flow, priority};
+  private RequestSeries series(String model, String target, String flow, int priority) {
+    String[] labels = {model, target, flow, Integer.toString(priority)};
     return new RequestSeries(
         List.of(labels),
         errors,
@@ -246,6 +260,14 @@ public final class EppMetrics {
         ttft.labels(with(labels, "true")),
         tpot.labels(labels),
         itl.labels(labels));
+  }
+
+  /**
+   * A rule sends a request to another model than it names. A model that the client alone names, of
+   * a rule for every model, is counted under {@code other}.
+   */
+  void rewritten(String rewrite, String model, boolean named, String target) {
+    rewrites.labels(rewrite, named ? model : OTHER, target).inc();
   }
 
   /** A decision for an endpoint. */

@@ -28,6 +28,9 @@ final class HeldBody {
   private final BodyBudget budget;
   private long bytes;
 
+  /** By how much the body has grown by what was put into it. */
+  private int replacedBytes;
+
   HeldBody(BodyBudget budget) {
     this.budget = budget;
   }
@@ -70,9 +73,36 @@ final class HeldBody {
     }
   }
 
+  /** Puts other bytes in the place of a range; what stands around it stays where it is. */
+  void replace(ByteSpan span, byte[] value) {
+    List<Piece> changed = new ArrayList<>(pieces.size() + 2);
+    int pieceStart = 0;
+    boolean put = false;
+    for (var piece : pieces) {
+      int before = Math.clamp(span.start() - pieceStart, 0, piece.length);
+      int behind = Math.clamp(span.end() - pieceStart, 0, piece.length);
+      add(changed, piece.bytes, piece.start, before);
+      if (!put && pieceStart + piece.length > span.start()) {
+        add(changed, value, 0, value.length);
+        put = true;
+      }
+      add(changed, piece.bytes, piece.start + behind, piece.length - behind);
+      pieceStart += piece.length;
+    }
+    pieces.clear();
+    pieces.addAll(changed);
+    replacedBytes += value.length - span.length();
+  }
+
+  private static void add(List<Piece> to, byte[] bytes, int start, int length) {
+    if (length > 0) {
+      to.add(new Piece(bytes, start, length));
+    }
+  }
+
   /** The body as one array, for the rare case that it must be sent whole. */
   byte[] whole() {
-    byte[] whole = new byte[(int) bytes];
+    byte[] whole = new byte[(int) bytes + replacedBytes];
     int at = 0;
     for (var piece : pieces) {
       System.arraycopy(piece.bytes, piece.start, whole, at, piece.length);

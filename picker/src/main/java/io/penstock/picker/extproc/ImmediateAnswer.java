@@ -148,10 +148,14 @@ record ImmediateAnswer(
         false);
   }
 
-  /** Nothing can take the request. */
-  static ImmediateAnswer of(Decision.Reason reason) {
+  /**
+   * Nothing can take the request.
+   *
+   * @param rewritten whether the model is not the client's word but a rule's
+   */
+  static ImmediateAnswer of(Decision.Reason reason, boolean rewritten) {
     return switch (reason) {
-      case MODEL_NOT_SERVED -> UNKNOWN_MODEL;
+      case MODEL_NOT_SERVED -> rewritten ? NO_ENDPOINT : UNKNOWN_MODEL;
       case POOL_EMPTY, NONE_READY, ALL_EXCLUDED, FILTERED -> NO_ENDPOINT;
       case SATURATED -> SATURATED;
     };

@@ -36,6 +36,12 @@ final class Incoming {
   /** Whether a response is a stream of server-sent events. */
   boolean eventStream;
 
+  /** Whether a response is JSON. */
+  boolean json;
+
+  /** Whether a response is compressed, so that nothing can be read of it. */
+  boolean encoded;
+
   /** The message's bytes, in which the body's piece lies. */
   byte[] bytes = {};
 

@@ -11,6 +11,7 @@ final class IncomingReader {
   private static final byte[] SERVED_KEY = ascii("x-gateway-destination-endpoint-served");
   private static final byte[] STATUS = ascii(":status");
   private static final byte[] CONTENT_TYPE = ascii("content-type");
+  private static final byte[] CONTENT_ENCODING = ascii("content-encoding");
 
   private IncomingReader() {}
 
@@ -101,7 +102,11 @@ final class IncomingReader {
       if (in.is(STATUS, keyStart, keyLength)) {
         message.status = status(in, valueStart, valueLength);
       } else if (in.is(CONTENT_TYPE, keyStart, keyLength)) {
-        message.eventStream = in.text(valueStart, valueLength).startsWith("text/event-stream");
+        var type = in.text(valueStart, valueLength);
+        message.eventStream = type.startsWith("text/event-stream");
+        message.json = type.contains("json");
+      } else if (in.is(CONTENT_ENCODING, keyStart, keyLength)) {
+        message.encoded = !in.text(valueStart, valueLength).equals("identity");
       }
     } else if (RequestHead.mayMatter(in, keyStart, keyLength)) {
       message.head.add(in.text(keyStart, keyLength), in.text(valueStart, valueLength));

@@ -53,6 +53,10 @@ final class LoopState {
     return nanoClock.getAsLong();
   }
 
+  RandomGenerator random() {
+    return random;
+  }
+
   /** An id for a request that came without one. */
   String newRequestId() {
     return "penstock-" + Long.toHexString(random.nextLong());

@@ -54,7 +54,8 @@ final class Replies {
    * @param prefiller {@code ip:port} of who computes the prompt; null where the destination does
    * @param requestId to be set on the request, null to leave it
    * @param toRemove headers of the client that go no further
-   * @param body replaces the body, null to leave it; of the same length as before
+   * @param body replaces the body, null to leave it
+   * @param whole whether that is the whole body, whose length the headers may have
    */
   static Reply destination(
       boolean withBody,
@@ -62,11 +63,15 @@ final class Replies {
       @Nullable String prefiller,
       @Nullable String requestId,
       List<String> toRemove,
-      byte @Nullable [] body) {
+      byte @Nullable [] body,
+      boolean whole) {
     var mutation = new ProtoWriter();
     mutation.message(1, header(DESTINATION, destination));
     if (prefiller != null) {
       mutation.message(1, header(PREFILLER, prefiller));
+    }
+    if (body != null && whole) {
+      mutation.message(1, header("content-length", Integer.toString(body.length)));
     }
     if (requestId != null) {
       mutation.message(1, header("x-request-id", requestId));
@@ -135,6 +140,22 @@ final class Replies {
   static void responseBody(
       byte[] bytes, int start, int length, boolean last, Consumer<Reply> replies) {
     pieces(4, bytes, start, length, last, replies);
+  }
+
+  /**
+   * Puts another piece in the place of one of a response's body that the gateway kept.
+   *
+   * @param whole whether it is the whole body, whose length the headers may have
+   */
+  static Reply replacedResponseBody(byte[] bytes, boolean whole) {
+    var response = new ProtoWriter();
+    if (whole) {
+      response.message(
+          2,
+          new ProtoWriter().message(1, header("content-length", Integer.toString(bytes.length))));
+    }
+    response.message(3, new ProtoWriter().bytes(1, bytes));
+    return Reply.of(message(4, new ProtoWriter().message(1, response)));
   }
 
   private static void pieces(

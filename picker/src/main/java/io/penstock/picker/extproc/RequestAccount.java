@@ -50,8 +50,13 @@ final class RequestAccount {
   void received(ExtProcPool asked, InferenceRequest what, String flow, int priority) {
     pool = asked;
     request = what;
-    boolean known = asked.picker().snapshot().serves(what.model());
-    var found = metrics.request(what.model(), known, flow, priority);
+    var picker = asked.picker();
+    boolean known =
+        picker.snapshot().serves(what.model())
+            && (!what.rewritten()
+                || picker.snapshot().serves(what.asked())
+                || picker.rules().namedModels().contains(what.asked()));
+    var found = metrics.request(what.asked(), what.model(), known, flow, priority);
     series = found;
     found.requests().inc();
     found.running().inc();
@@ -71,6 +76,16 @@ final class RequestAccount {
   /** The model under which metrics count the request; bounded. */
   String modelLabel() {
     return series == null ? "" : series.labels().getFirst();
+  }
+
+  /** The same for the model that the engine is asked for. */
+  String targetLabel() {
+    return series == null ? "" : series.labels().get(1);
+  }
+
+  /** The request, once it is known and where its response is to have another model's name. */
+  @Nullable InferenceRequest rewritten() {
+    return request != null && request.rewritten() ? request : null;
   }
 
   /** An endpoint is about to be named to the gateway. */

@@ -168,6 +168,18 @@ final class RequestHead implements RequestHeaders {
     return requestId.isEmpty() ? null : requestId;
   }
 
+  /** The model that the gateway wants the request sent to; null where it leaves that to rules. */
+  @Nullable String modelRewrite() {
+    var given = value("x-llm-d-model-name-rewrite");
+    var model = plain(given == null ? older("x-gateway-model-name-rewrite") : given);
+    return model.isEmpty() ? null : model;
+  }
+
+  private String older(String name) {
+    var value = value(name);
+    return value == null ? "" : value;
+  }
+
   /** Names of headers that go no further than here. */
   List<String> toRemove() {
     return toRemove;

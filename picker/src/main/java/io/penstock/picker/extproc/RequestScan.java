@@ -6,6 +6,7 @@ import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.MultipartModelScanner;
 import io.penstock.picker.request.ScanResult;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +62,11 @@ final class RequestScan {
     return InferenceRequest.builder(ApiKind.OPAQUE, "").maxTokens(0).bodyBytes(bodyBytes).build();
   }
 
+  /** Whether the body is a form rather than JSON. */
+  boolean isForm() {
+    return form != null;
+  }
+
   /** Takes the next bytes; false when the request is to be refused, as {@link #finish} says. */
   boolean feed(byte[] array, int start, int length) {
     bytes += length;
@@ -72,13 +78,17 @@ final class RequestScan {
     return understood || !known;
   }
 
-  /** What the body came to; call once. */
-  ScanResult finish() {
+  /**
+   * What the body came to; call once.
+   *
+   * @param sentFor gives the model that an engine is asked for in place of the one named
+   */
+  ScanResult finish(UnaryOperator<String> sentFor) {
     ScanResult result = null;
     if (json != null) {
-      result = json.finish();
+      result = json.finish(sentFor);
     } else if (form != null) {
-      result = form.finish();
+      result = form.finish(sentFor);
     }
     close();
     return result == null || (result instanceof ScanResult.Malformed && !known)

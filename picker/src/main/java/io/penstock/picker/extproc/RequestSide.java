@@ -3,10 +3,13 @@ package io.penstock.picker.extproc;
 import io.penstock.picker.flow.FlowListener;
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.flow.Verdict;
+import io.penstock.picker.objective.PoolRules;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.JsonLiteral;
 import io.penstock.picker.request.ScanResult;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +47,9 @@ final class RequestSide {
   private @Nullable Runnable turn;
 
   private boolean trailersWait;
+
+  /** Whether the response must come through here: it has a model's name to be changed. */
+  private boolean awaitsResponse;
 
   RequestSide(
       LoopState loop, ExtProcServices services, ExtProcStream stream, RequestAccount account) {
@@ -190,11 +196,12 @@ final class RequestSide {
     if (reading == null) {
       throw new IllegalStateException("no body is being read");
     }
-    switch (reading.finish()) {
+    boolean form = reading.isForm();
+    switch (reading.finish(this::sentFor)) {
       case ScanResult.Malformed malformed -> refuse(ImmediateAnswer.of(malformed));
       case ScanResult.Scanned(var request) -> {
         decide(
-            request,
+            replaced(request, form),
             last,
             () -> {
               if (last && stream.open()) {
@@ -203,6 +210,35 @@ final class RequestSide {
             });
       }
     }
+  }
+
+  /** A rule for the model goes before what the gateway's header says. */
+  private String sentFor(String asked) {
+    var pool = stream.pool();
+    var rules = pool == null ? PoolRules.NONE : pool.picker().rules();
+    var targets = rules.targets(asked);
+    if (targets != null) {
+      var chosen = targets.choose(loop.random());
+      boolean named = rules.namedModels().contains(asked);
+      services.metrics().rewritten(targets.rewrite(), asked, named, chosen);
+      return chosen;
+    }
+    var wanted = head.modelRewrite();
+    return wanted == null ? asked : wanted;
+  }
+
+  /** The request as it goes on; the body is that of the model it is sent to. */
+  private InferenceRequest replaced(InferenceRequest request, boolean form) {
+    var held = body;
+    var span = request.modelSpan();
+    if (held == null || span == null || !request.rewritten()) {
+      return request;
+    }
+    held.blank(request.stripSpans());
+    byte[] value =
+        form ? request.model().getBytes(StandardCharsets.UTF_8) : JsonLiteral.of(request.model());
+    held.replace(span, value);
+    return request.withModelOf(value.length);
   }
 
   /**
@@ -300,8 +336,8 @@ final class RequestSide {
         routed(request, divided.decode(), divided.prefill().address(), true, seconds, last);
       }
       case Decision.NoEndpoint none -> {
-        services.metrics().notRouted(account.modelLabel(), seconds);
-        refuse(ImmediateAnswer.of(none.reason()));
+        services.metrics().notRouted(account.targetLabel(), seconds);
+        refuse(ImmediateAnswer.of(none.reason(), request.rewritten()));
       }
     }
   }
@@ -313,7 +349,7 @@ final class RequestSide {
       boolean weighed,
       double seconds,
       boolean last) {
-    services.metrics().routed(account.modelLabel(), route, seconds);
+    services.metrics().routed(account.targetLabel(), route, seconds);
     var pool = stream.pool();
     if (weighed && pool != null) {
       services
@@ -329,10 +365,13 @@ final class RequestSide {
     var held = body;
     boolean kept = held != null && mode.buffers();
     byte[] changed = null;
-    if (held != null && !request.stripSpans().isEmpty()) {
-      held.blank(request.stripSpans());
+    if (held != null && (request.rewritten() || !request.stripSpans().isEmpty())) {
+      if (!request.rewritten()) {
+        held.blank(request.stripSpans());
+      }
       changed = kept ? held.whole() : null;
     }
+    awaitsResponse = request.rewritten();
     stream.send(
         Replies.destination(
             kept,
@@ -340,7 +379,8 @@ final class RequestSide {
             prefiller,
             addedRequestId(),
             head.toRemove(),
-            changed));
+            changed,
+            mode == BodyMode.BUFFERED));
     if (held != null && !kept) {
       held.handBack(last, stream::send);
     }
@@ -378,7 +418,7 @@ final class RequestSide {
 
   /** The last reply to the request went out. */
   private void end() {
-    if (services.settings().endAfterRequest() && stream.open()) {
+    if (services.settings().endAfterRequest() && !awaitsResponse && stream.open()) {
       account.unobserved();
       stream.close();
     }

@@ -1,15 +1,25 @@
 package io.penstock.picker.extproc;
 
+import io.penstock.picker.request.JsonLiteral;
+import io.penstock.picker.request.ModelRename;
+import java.io.ByteArrayOutputStream;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The response's half of a stream: everything goes back as it came, at once, and is counted on the
- * way. Independent of the request's half, which it may overtake when a pod answers early.
+ * way; only the model's name is changed where the request was sent to another. Independent of the
+ * request's half, which it may overtake when a pod answers early.
  */
 final class ResponseSide {
+
+  /** Bytes by which a piece grows at most, usually. */
+  private static final int ROOM = 64;
 
   private final ExtProcServices services;
   private final ExtProcStream stream;
   private final RequestAccount account;
   private BodyMode mode = BodyMode.FULL_DUPLEX;
+  private @Nullable ModelRename rename;
   private boolean begun;
   private boolean bodyBegun;
   private boolean ended;
@@ -29,6 +39,11 @@ final class ResponseSide {
 
   void headers(Incoming message) {
     begun = true;
+    var request = account.rewritten();
+    if (request != null && !message.encoded && (message.eventStream || message.json)) {
+      byte[] name = JsonLiteral.of(request.asked());
+      rename = new ModelRename(name, request.api(), message.eventStream);
+    }
     if (message.served != null) {
       account.served(message.served);
     }
@@ -44,7 +59,9 @@ final class ResponseSide {
       return;
     }
     bodyBegun = true;
-    if (mode.handsOver()) {
+    if (rename != null) {
+      renamed(rename, message);
+    } else if (mode.handsOver()) {
       Replies.responseBody(
           message.bytes, message.bodyStart, message.bodyLength, message.endOfStream, stream::send);
     } else {
@@ -56,6 +73,19 @@ final class ResponseSide {
       end();
     }
     services.metrics().responseProcessed((stream.now() - before) / 1e9);
+  }
+
+  /** The piece with the name that the client gave the model. */
+  private void renamed(ModelRename by, Incoming message) {
+    var changed = new ByteArrayOutputStream(message.bodyLength + ROOM);
+    by.feed(message.bytes, message.bodyStart, message.bodyLength, changed::write);
+    if (!mode.handsOver()) {
+      boolean whole = mode == BodyMode.BUFFERED;
+      stream.send(Replies.replacedResponseBody(changed.toByteArray(), whole));
+    } else if (changed.size() > 0 || message.endOfStream) {
+      byte[] bytes = changed.toByteArray();
+      Replies.responseBody(bytes, 0, bytes.length, message.endOfStream, stream::send);
+    }
   }
 
   void trailers() {

@@ -73,8 +73,13 @@ public final class PoolRules {
     return byModel.keySet();
   }
 
-  /** Objectives known. */
-  public int objectives() {
-    return priorities.size();
+  /** What is asked for in place of a model that no rule names; null where nothing is changed. */
+  public @Nullable TargetChoice targetsOfEveryModel() {
+    return ofEveryModel;
+  }
+
+  /** The priorities by the names of their objectives. */
+  public Map<String, Integer> priorities() {
+    return priorities;
   }
 }

@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +48,7 @@ final class BodyMembers implements JsonListener {
   private boolean usageSeen;
 
   private @Nullable String model;
+  private int modelIndex;
   private @Nullable ByteSpan modelSpan;
   private @Nullable String previousResponseId;
   private boolean stream;
@@ -111,13 +113,16 @@ final class BodyMembers implements JsonListener {
   }
 
   /** The body is a whole JSON object of {@code bodyBytes}: what it says. */
-  ScanResult finish(int bodyBytes) {
-    if (model == null) {
+  ScanResult finish(int bodyBytes, UnaryOperator<String> sentFor) {
+    String asked = model;
+    if (asked == null) {
       return new Malformed(
           Kind.MISSING_FIELD, "model", bodyBytes, "model is missing, null or empty");
     }
+    String sent = sentFor.apply(asked);
+    root.put(modelIndex, sent.getBytes(StandardCharsets.UTF_8));
     return new ScanResult.Scanned(
-        InferenceRequest.builder(api, model).stream(stream)
+        InferenceRequest.builder(api, sent).asked(asked).stream(stream)
             .includeUsage(includeUsage)
             .maxTokens(
                 Math.max(
@@ -353,8 +358,8 @@ final class BodyMembers implements JsonListener {
     String name = capturedName(member);
     if (!name.isEmpty()) {
       model = name;
+      modelIndex = member.index();
       modelSpan = new ByteSpan(valueStart, end);
-      root.put(member.index(), name.getBytes(StandardCharsets.UTF_8));
     }
   }
 

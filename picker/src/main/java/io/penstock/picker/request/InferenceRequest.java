@@ -1,5 +1,6 @@
 package io.penstock.picker.request;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -7,7 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What scheduling and the gateway need to know of one request; never the prompt itself. Immutable.
  *
- * @param model name the client asked for, unescaped; empty where it names none, as a GET
+ * @param model what the engine is asked for, unescaped: as the client named it, or as a rule says;
+ *     empty where there is none, as in a GET
+ * @param asked name that the client gave the model
  * @param stream whether the answer is to be an event stream
  * @param includeUsage whether {@code stream_options.include_usage} asks for a usage event
  * @param maxTokens bound on generated tokens as the engine reads it, or -1 if absent
@@ -23,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param promptTokenIds exact number of prompt tokens if the prompt is token ids, otherwise -1
  * @param mediaTokens estimated tokens of images, audio and video in the prompt
  * @param keys block keys of the prompt
- * @param modelSpan the model's value in the body, with its quotes; null if the body is not JSON
+ * @param modelSpan the model's value in the body: of JSON with its quotes, of a form the value
+ *     alone; null if the body is neither
  * @param stripSpans ranges to overwrite with spaces before the body is forwarded; what remains is
  *     JSON of the same length without the members clients may not send. Ascending, disjoint
  * @param prompts number of prompts, at least 1; more in a batch of completions
@@ -37,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 public record InferenceRequest(
     ApiKind api,
     String model,
+    String asked,
     boolean stream,
     boolean includeUsage,
     int maxTokens,
@@ -63,6 +68,7 @@ public record InferenceRequest(
   public InferenceRequest {
     Objects.requireNonNull(api);
     Objects.requireNonNull(model);
+    Objects.requireNonNull(asked);
     stripSpans = List.copyOf(stripSpans);
     answerSpans = List.copyOf(answerSpans);
   }
@@ -70,6 +76,63 @@ public record InferenceRequest(
   /** A request for {@code model} with everything else absent. */
   public static Builder builder(ApiKind api, String model) {
     return new Builder(api, model);
+  }
+
+  /** Whether the engine is asked for another model than the client named. */
+  public boolean rewritten() {
+    return !model.equals(asked);
+  }
+
+  /**
+   * The same request once another value stands in the model's place.
+   *
+   * @param length of that value in bytes, with its quotes in JSON
+   */
+  public InferenceRequest withModelOf(int length) {
+    var span = modelSpan;
+    if (span == null) {
+      throw new IllegalStateException("the body has no model");
+    }
+    int growth = length - span.length();
+    return new InferenceRequest(
+        api,
+        model,
+        asked,
+        stream,
+        includeUsage,
+        maxTokens,
+        n,
+        priority,
+        hasTools,
+        cacheSaltPresent,
+        promptLogprobs,
+        previousResponseId,
+        promptBytes,
+        rootBytes,
+        promptTokenIds,
+        mediaTokens,
+        keys,
+        new ByteSpan(span.start(), span.start() + length),
+        moved(stripSpans, span.end(), growth),
+        prompts,
+        moved(answerSpans, span.end(), growth),
+        moved(samplingSpan, span.end(), growth),
+        moved(extraArgsSpan, span.end(), growth),
+        bodyBytes + growth);
+  }
+
+  private static List<ByteSpan> moved(List<ByteSpan> spans, int from, int by) {
+    List<ByteSpan> moved = new ArrayList<>(spans.size());
+    for (var each : spans) {
+      moved.add(Objects.requireNonNull(moved(each, from, by)));
+    }
+    return moved;
+  }
+
+  private static @Nullable ByteSpan moved(@Nullable ByteSpan span, int from, int by) {
+    return span == null || span.start() < from
+        ? span
+        : new ByteSpan(span.start() + by, span.end() + by);
   }
 
   /**
@@ -87,6 +150,7 @@ public record InferenceRequest(
   public static final class Builder {
     private final ApiKind api;
     private final String model;
+    private String asked;
     private boolean stream;
     private boolean includeUsage;
     private int maxTokens = -1;
@@ -112,6 +176,12 @@ public record InferenceRequest(
     private Builder(ApiKind api, String model) {
       this.api = api;
       this.model = model;
+      this.asked = model;
+    }
+
+    public Builder asked(String value) {
+      asked = value;
+      return this;
     }
 
     public Builder stream(boolean value) {
@@ -224,6 +294,7 @@ public record InferenceRequest(
       return new InferenceRequest(
           api,
           model,
+          asked,
           stream,
           includeUsage,
           maxTokens,

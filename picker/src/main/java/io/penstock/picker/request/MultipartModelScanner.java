@@ -3,6 +3,7 @@ package io.penstock.picker.request;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,8 @@ public final class MultipartModelScanner {
   private int afterDelimiter;
   private @Nullable String field;
   private @Nullable String model;
+  private @Nullable ByteSpan modelSpan;
+  private int valueStart;
   private boolean stream;
   private int bytes;
   private ScanResult.@Nullable Malformed fault;
@@ -67,6 +70,15 @@ public final class MultipartModelScanner {
 
   /** What the form came to; call once. */
   public ScanResult finish() {
+    return finish(UnaryOperator.identity());
+  }
+
+  /**
+   * The same where the engine will be asked for another model than the form names.
+   *
+   * @param sentFor gives the model that is asked for in place of the one named
+   */
+  public ScanResult finish(UnaryOperator<String> sentFor) {
     if (fault != null) {
       return fault;
     }
@@ -74,11 +86,15 @@ public final class MultipartModelScanner {
       return malformed(
           ScanResult.Kind.INVALID_JSON, null, "The form ends before its last boundary.");
     }
-    if (model == null || model.isEmpty()) {
+    String asked = model;
+    if (asked == null || asked.isEmpty()) {
       return malformed(ScanResult.Kind.MISSING_FIELD, "model", "The form has no field 'model'.");
     }
     return new ScanResult.Scanned(
-        InferenceRequest.builder(ApiKind.OPAQUE, model).stream(stream).bodyBytes(bytes).build());
+        InferenceRequest.builder(ApiKind.OPAQUE, sentFor.apply(asked)).asked(asked).stream(stream)
+            .modelSpan(modelSpan)
+            .bodyBytes(bytes)
+            .build());
   }
 
   private void data(byte b) {
@@ -128,6 +144,10 @@ public final class MultipartModelScanner {
       stream = value.equalsIgnoreCase("true") || value.equals("1");
     } else if (model == null) {
       model = value;
+      int end = bytes - delimiter.length;
+      if (end > valueStart) {
+        modelSpan = new ByteSpan(valueStart, end);
+      }
     } else {
       fail(ScanResult.Kind.DUPLICATE_FIELD, "model", "The field 'model' is there twice.");
     }
@@ -167,6 +187,7 @@ public final class MultipartModelScanner {
     if (headers.equals("\r\n") || headers.endsWith("\r\n\r\n")) {
       kept.reset();
       field = wanted(headers);
+      valueStart = bytes;
       inPart = true;
       state = State.DATA;
     }

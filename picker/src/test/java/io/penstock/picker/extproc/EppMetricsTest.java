@@ -104,7 +104,7 @@ class EppMetricsTest {
   @Test
   void buckets_are_llm_ds() {
     var registry = new CollectorRegistry();
-    new EppMetrics(registry).request("tiny", true, "default-flow", 0);
+    new EppMetrics(registry).request("tiny", "tiny", true, "default-flow", 0);
     assertThat(buckets(registry, "request_duration_seconds"))
         .hasSize(36)
         .contains("1.25", "3600.0");
@@ -122,7 +122,7 @@ class EppMetricsTest {
   @Test
   void every_series_of_a_request_has_llm_ds_four_labels() {
     var registry = new CollectorRegistry();
-    new EppMetrics(registry).request("tiny", true, "team", -1);
+    new EppMetrics(registry).request("tiny", "tiny", true, "team", -1);
     int seen = 0;
     for (var family : Collections.list(registry.metricFamilySamples())) {
       if (!family.name.startsWith("llm_d_epp_request_") || family.samples.isEmpty()) {
@@ -146,11 +146,11 @@ class EppMetricsTest {
     var registry = new CollectorRegistry();
     var metrics = new EppMetrics(registry);
     for (int i = 0; i < 5_000; i++) {
-      metrics.request("made-up-" + i, false, "flow", 0).requests().inc();
-      metrics.request("tiny", true, "flow-" + i, i % 3).requests().inc();
-      metrics.request("x".repeat(1_000) + i, true, "flow", 0).requests().inc();
+      metrics.request("made-up-" + i, "made-up-" + i, false, "flow", 0).requests().inc();
+      metrics.request("tiny", "tiny", true, "flow-" + i, i % 3).requests().inc();
+      metrics.request("x".repeat(1_000) + i, "x", true, "flow", 0).requests().inc();
     }
-    metrics.request("late", true, "flow", 0).requests().inc();
+    metrics.request("late", "late", true, "flow", 0).requests().inc();
     var samples =
         Collections.list(registry.metricFamilySamples()).stream()
             .filter(family -> family.name.equals("llm_d_epp_request"))

@@ -38,6 +38,7 @@ final class AdminPages {
           "/metrics",
           "/config",
           "/debug/endpoints",
+          "/debug/rules",
           "/debug/decisions",
           "POST /drain");
 
@@ -105,6 +106,7 @@ final class AdminPages {
       case "/" -> () -> text(200, String.join("\n", PATHS) + "\n");
       case "/config" -> () -> json(200, view.config());
       case "/debug/endpoints" -> () -> json(200, view.endpoints());
+      case "/debug/rules" -> () -> json(200, view.rules());
       case "/debug/decisions" -> () -> json(200, view.decisions(limit(query)));
       default -> path.startsWith(DECISION) ? () -> decision(path) : null;
     };

@@ -45,6 +45,9 @@ public interface AdminView {
   /** For {@code /debug/endpoints}: the pods with their signals. */
   String endpoints();
 
+  /** For {@code /debug/rules}: the objectives and rewrites in force, by pool. */
+  String rules();
+
   /**
    * For {@code /debug/decisions}: the newest first.
    *

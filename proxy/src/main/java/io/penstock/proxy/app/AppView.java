@@ -69,6 +69,11 @@ final class AppView implements AdminView {
     return json.append(']').toString();
   }
 
+  @Override
+  public String rules() {
+    return RulesJson.of(pools.stream().map(PoolRuntime::pool).toList());
+  }
+
   private void append(StringBuilder json, GatewayPool pool, Endpoint endpoint) {
     PoolPicker picker = pool.picker();
     int slot = endpoint.slot();

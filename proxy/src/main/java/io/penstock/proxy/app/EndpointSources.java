@@ -8,7 +8,9 @@ import io.penstock.picker.discovery.FileSource;
 import io.penstock.picker.discovery.JdkResolver;
 import io.penstock.picker.discovery.StaticSource;
 import io.penstock.picker.discovery.kubernetes.Cluster;
+import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.discovery.kubernetes.PodUse;
+import io.penstock.picker.objective.RuleSource;
 import io.penstock.picker.pool.Role;
 import io.penstock.proxy.config.PoolConfig.Discovery;
 import java.time.Duration;
@@ -66,6 +68,13 @@ final class EndpointSources implements AutoCloseable {
         yield cluster.source(pods, PodUse.REQUESTS, control);
       }
     };
+  }
+
+  /** The objectives and rewrites of a pool in Kubernetes; null where it has no InferencePool. */
+  @Nullable RuleSource rules(Discovery discovery) {
+    return cluster != null && discovery instanceof Discovery.Kubernetes(PodSelection.OfPool pool)
+        ? cluster.rules(pool, control)
+        : null;
   }
 
   private DnsSource dns(List<EndpointAddress> addresses, long seed) {

@@ -193,7 +193,9 @@ public final class GatewayApp implements AutoCloseable {
     for (var runtime : pools) {
       sources.add(
           new ModelListing.Source(
-              runtime.pool().picker()::snapshot, Set.copyOf(runtime.pool().models())));
+              runtime.pool().picker()::snapshot,
+              Set.copyOf(runtime.pool().models()),
+              runtime.pool().picker()::rules));
     }
     return sources;
   }

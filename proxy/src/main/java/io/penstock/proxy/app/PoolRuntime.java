@@ -5,9 +5,12 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ReflectiveChannelFactory;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.config.FileRules;
 import io.penstock.picker.config.LoadedPicker;
 import io.penstock.picker.config.PolicyFile;
 import io.penstock.picker.discovery.DiscoverySource;
+import io.penstock.picker.objective.RuleBook;
+import io.penstock.picker.objective.RuleSource;
 import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndexConfig;
@@ -31,11 +34,15 @@ import io.penstock.proxy.upstream.RetryBudget;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,18 +62,24 @@ final class PoolRuntime implements AutoCloseable {
   private final @Nullable MooncakeEngines engines;
   private final ScheduledExecutorService control;
   private final @Nullable PolicyFile policyFile;
+  private final RuleBook rules;
+  private final Map<String, RuleSource> ruleSources;
 
   private PoolRuntime(
       GatewayPool pool,
       DiscoverySource source,
       @Nullable MooncakeEngines engines,
       ScheduledExecutorService control,
-      @Nullable PolicyFile policyFile) {
+      @Nullable PolicyFile policyFile,
+      RuleBook rules,
+      Map<String, RuleSource> ruleSources) {
     this.pool = pool;
     this.source = source;
     this.engines = engines;
     this.control = control;
     this.policyFile = policyFile;
+    this.rules = rules;
+    this.ruleSources = ruleSources;
   }
 
   /**
@@ -148,7 +161,50 @@ final class PoolRuntime implements AutoCloseable {
                 engines == null ? leg(connector) : new MooncakeLeg(engines),
                 config.disaggregation().prefillTimeout().toNanos(),
                 new SilentPods()));
-    return new PoolRuntime(pool, source, engines, control, policyFile);
+    return new PoolRuntime(
+        pool,
+        source,
+        engines,
+        control,
+        policyFile,
+        rules(config, picker, metrics),
+        ruleSources(config, control, sources, metrics));
+  }
+
+  /** The pool's rules, in force as far as the configuration says them. */
+  private static RuleBook rules(PoolConfig config, PoolPicker picker, GatewayMetrics metrics) {
+    var rules =
+        new RuleBook(
+            changed -> {
+              picker.rules(changed);
+              metrics.knowModels(changed.namedModels());
+            });
+    rules.put("configuration", config.rules().inline());
+    return rules;
+  }
+
+  private static Map<String, RuleSource> ruleSources(
+      PoolConfig config,
+      ScheduledExecutorService control,
+      EndpointSources sources,
+      GatewayMetrics metrics) {
+    Map<String, RuleSource> found = new LinkedHashMap<>();
+    var file = config.rules().file();
+    if (file != null) {
+      found.put(
+          "file",
+          new FileRules(
+              file,
+              config.rules().inFile(),
+              control,
+              FILE_INTERVAL,
+              taken -> metrics.reloaded("rules", taken)));
+    }
+    var kubernetes = sources.rules(config.discovery());
+    if (kubernetes != null) {
+      found.put("kubernetes", kubernetes);
+    }
+    return found;
   }
 
   /** Takes over changes of a policy's file, if it is in one. */
@@ -192,6 +248,8 @@ final class PoolRuntime implements AutoCloseable {
                 }
               }
             });
+    ruleSources.forEach(
+        (name, each) -> control.execute(() -> each.start(said -> rules.put(name, said))));
     control.execute(() -> source.start(pool.picker()::apply));
     if (engines != null) {
       var _ =
@@ -207,9 +265,15 @@ final class PoolRuntime implements AutoCloseable {
     return pool;
   }
 
-  /** What is wrong with the source of endpoints, empty when nothing is. */
+  /** What is wrong with the sources of endpoints and of rules, empty when nothing is. */
   String problem() {
-    return source.problem();
+    return Stream.concat(Stream.of(source.problem()), ruleProblems())
+        .filter(each -> !each.isEmpty())
+        .collect(Collectors.joining("; "));
+  }
+
+  private Stream<String> ruleProblems() {
+    return ruleSources.values().stream().map(RuleSource::problem);
   }
 
   private static PrefillLeg leg(PoolConfig.Connector connector) {
@@ -235,6 +299,7 @@ final class PoolRuntime implements AutoCloseable {
     if (policyFile != null) {
       policyFile.close();
     }
+    ruleSources.values().forEach(each -> control.execute(each::close));
     control.execute(source::close);
     if (engines != null) {
       engines.close();

@@ -67,6 +67,7 @@ public final class ConfigPrinter {
         out.append("    tls: {").append(members(tls)).append("}\n");
       }
       out.append("    disaggregation: {").append(members(pool.disaggregation())).append("}\n");
+      RulesPrinter.yaml(out, pool.rules());
     }
     return out.toString();
   }
@@ -204,6 +205,7 @@ public final class ConfigPrinter {
       json.writeStringField("tls", "{" + members(pool.tls()) + "}");
     }
     json.writeStringField("disaggregation", "{" + members(pool.disaggregation()) + "}");
+    RulesPrinter.json(json, pool.rules());
     json.writeEndObject();
   }
 
@@ -269,7 +271,7 @@ public final class ConfigPrinter {
   }
 
   /** A YAML scalar: plain where that is safe, otherwise in quotes. */
-  private static String word(String text) {
+  static String word(String text) {
     boolean plain =
         !text.isEmpty()
             && text.chars()

@@ -2,8 +2,10 @@ package io.penstock.proxy.config;
 
 import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.config.PolicyFile;
+import io.penstock.picker.config.RulesFile;
 import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
+import io.penstock.picker.objective.RuleObjects;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.scrape.PodTls;
 import java.nio.file.Path;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param scrape how its pods' metrics are read
  * @param tls how TLS is spoken to its pods; null: plain text
  * @param disaggregation how prompts go from pods that prefill to pods that answer
+ * @param rules priorities of its requests, and models that stand in for others
  */
 public record PoolConfig(
     String name,
@@ -30,7 +33,8 @@ public record PoolConfig(
     RoutingPolicy policy,
     Scrape scrape,
     PodTls.@Nullable Settings tls,
-    Disaggregation disaggregation) {
+    Disaggregation disaggregation,
+    Rules rules) {
 
   /** Name of the policy without a configuration. */
   static final String EXPECTED_COST_NAME = "expected-cost";
@@ -38,6 +42,19 @@ public record PoolConfig(
   /** Copies the models. */
   public PoolConfig {
     models = List.copyOf(models);
+  }
+
+  /**
+   * Objectives and rewrites.
+   *
+   * @param inline those of the gateway's configuration
+   * @param file file of further ones, watched; null without one
+   * @param inFile what the file says
+   */
+  public record Rules(RuleObjects inline, @Nullable RulesFile file, RuleObjects inFile) {
+
+    /** None. */
+    static final Rules NONE = new Rules(RuleObjects.NONE, null, RuleObjects.NONE);
   }
 
   /** How requests are routed. */

@@ -9,6 +9,7 @@ import io.penstock.picker.scrape.PodTls;
 import io.penstock.proxy.config.PoolConfig.Disaggregation;
 import io.penstock.proxy.config.PoolConfig.Discovery;
 import io.penstock.proxy.config.PoolConfig.RoutingPolicy;
+import io.penstock.proxy.config.PoolConfig.Rules;
 import io.penstock.proxy.config.PoolConfig.Scrape;
 import io.penstock.proxy.config.PoolConfig.StaticEndpoint;
 import java.nio.file.Path;
@@ -38,7 +39,17 @@ final class PoolReader {
     Set<String> names = new HashSet<>();
     for (var mapping : root.mappings("pools")) {
       mapping.refuseAllBut(
-          List.of("name", "models", "discovery", "picker", "scrape", "tls", "disaggregation"));
+          List.of(
+              "name",
+              "models",
+              "discovery",
+              "picker",
+              "scrape",
+              "tls",
+              "disaggregation",
+              "objectives",
+              "modelRewrites",
+              "rulesFile"));
       var name = required(mapping, Settings.POOL_NAME);
       if (name != null && !names.add(name)) {
         mapping.error("name", "'" + name + "' is the name of a pool above");
@@ -52,10 +63,11 @@ final class PoolReader {
       var interval = scrapeInterval(mapping.mapping("scrape"));
       var tls = tls(mapping.mapping("tls"), file);
       var disaggregation = disaggregation(mapping.mapping("disaggregation"), null);
+      var rules = RuleSettings.read(mapping, name, discovery, file, warnings);
       if (name != null && discovery != null) {
         pools.add(
             new PoolConfig(
-                name, models, discovery, policy, new Scrape(interval), tls, disaggregation));
+                name, models, discovery, policy, new Scrape(interval), tls, disaggregation, rules));
       }
     }
     return pools;
@@ -99,7 +111,8 @@ final class PoolReader {
             RoutingPolicy.EXPECTED_COST,
             new Scrape(scrapeInterval(null)),
             tls,
-            disaggregation(null, decider)));
+            disaggregation(null, decider),
+            Rules.NONE));
   }
 
   /** The flag that lists pods of that role. */
@@ -151,7 +164,8 @@ final class PoolReader {
             RoutingPolicy.EXPECTED_COST,
             new Scrape(scrapeInterval(null)),
             tls,
-            disaggregation(null, null)));
+            disaggregation(null, null),
+            Rules.NONE));
   }
 
   private static @Nullable Discovery discovery(YamlMapping pool, Path file) {

@@ -217,6 +217,14 @@ public final class Settings {
           "200ms",
           "Upper bound of the adaptive interval between two looks at a pod's /metrics.");
 
+  static final Setting<Path> POOL_RULES_FILE =
+      new Setting<>(
+          "pools[].rulesFile",
+          SettingType.FILE,
+          null,
+          "Manifests of InferenceObjective and InferenceModelRewrite, read again on change; beside"
+              + " it objectives (name, priority) and modelRewrites (name, rules).");
+
   static final Setting<Path> POOL_TLS_CA =
       new Setting<>(
           "pools[].tls.ca",
@@ -343,6 +351,7 @@ public final class Settings {
           POOL_KUBERNETES_SELECTOR,
           POOL_KUBERNETES_PORTS,
           POOL_SCRAPE_INTERVAL,
+          POOL_RULES_FILE,
           POOL_TLS_CA,
           POOL_TLS_SERVER_NAME,
           POOL_TLS_INSECURE,

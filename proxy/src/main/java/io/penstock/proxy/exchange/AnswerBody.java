@@ -17,6 +17,9 @@ sealed interface AnswerBody permits EventStreamBody, PlainBody {
   /** Whether a body that ended here is complete by the rules of its API. */
   boolean whole();
 
+  /** Whether the client gets as many bytes as the pod's head declares. */
+  boolean keepsLength();
+
   /** Whether the client's end of a chunked body has been passed on already. */
   boolean endPassed();
 

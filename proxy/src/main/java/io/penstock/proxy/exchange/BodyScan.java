@@ -1,6 +1,7 @@
 package io.penstock.proxy.exchange;
 
 import io.penstock.picker.request.ScanResult;
+import java.util.function.UnaryOperator;
 
 /** The scan of one request body, JSON or multipart. Confined to the exchange's event loop. */
 interface BodyScan {
@@ -8,8 +9,12 @@ interface BodyScan {
   /** Takes the next bytes; false once the body is malformed, whatever follows. */
   boolean feed(byte[] buffer, int offset, int length);
 
-  /** The result; call once. */
-  ScanResult finish();
+  /**
+   * The result; call once.
+   *
+   * @param sentFor gives the model that a pod is asked for in place of the one named
+   */
+  ScanResult finish(UnaryOperator<String> sentFor);
 
   /** Gives the scanner back to its loop. */
   void close();

@@ -7,6 +7,7 @@ import io.penstock.picker.request.MultipartModelScanner;
 import io.penstock.picker.request.ScanResult;
 import io.penstock.proxy.openai.Target;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The scan that goes with a request's path and content type. Stateless. */
@@ -60,11 +61,11 @@ final class BodyScans {
     }
 
     @Override
-    public ScanResult finish() {
+    public ScanResult finish(UnaryOperator<String> sentFor) {
       if (scanner == null) {
         throw new IllegalStateException("closed");
       }
-      return scanner.finish();
+      return scanner.finish(sentFor);
     }
 
     @Override
@@ -85,8 +86,8 @@ final class BodyScans {
     }
 
     @Override
-    public ScanResult finish() {
-      return scanner.finish();
+    public ScanResult finish(UnaryOperator<String> sentFor) {
+      return scanner.finish(sentFor);
     }
 
     @Override

@@ -24,6 +24,7 @@ final class EventStreamBody implements AnswerBody {
   private final EventRelay relay;
   private final ArrayDeque<ByteBuf> kept = new ArrayDeque<>(2);
   private final int cachedTokens;
+  private final @Nullable AnswerRenaming renaming;
   private @Nullable String responseId;
   private boolean open;
   private long bytes;
@@ -33,29 +34,43 @@ final class EventStreamBody implements AnswerBody {
    *
    * @param readUsage whether the stream may carry usage objects
    * @param cachedTokens what they are to say of tokens cached, -1 for what the pod says
+   * @param renaming gives its events another model's name, null to leave them
    */
   EventStreamBody(
       ClientStream client,
       ApiKind api,
       boolean readUsage,
       int cachedTokens,
+      @Nullable AnswerRenaming renaming,
       ByteBufAllocator allocator) {
     this.client = client;
     this.api = api;
     this.cachedTokens = readUsage ? cachedTokens : -1;
-    this.relay = new EventRelay(client.chunked(), readUsage, allocator, this::write);
+    this.renaming = renaming;
+    this.relay =
+        new EventRelay(client.chunked() && renaming == null, readUsage, allocator, this::write);
   }
 
   private void write(ByteBuf bytesOut) {
-    bytes += bytesOut.readableBytes();
     if (cachedTokens >= 0) {
       CachedTokens.set(bytesOut, bytesOut.readerIndex(), bytesOut.writerIndex(), cachedTokens);
     }
     if (open) {
-      client.body(bytesOut);
+      pass(bytesOut);
     } else {
       kept.addLast(bytesOut);
     }
+  }
+
+  private void pass(ByteBuf bytesOut) {
+    if (renaming == null) {
+      bytes += bytesOut.readableBytes();
+      client.body(bytesOut);
+      return;
+    }
+    renaming.take(bytesOut, bytesOut.readerIndex(), bytesOut.readableBytes());
+    bytesOut.release();
+    bytes += renaming.pass(client);
   }
 
   @Override
@@ -76,7 +91,7 @@ final class EventStreamBody implements AnswerBody {
   void open() {
     open = true;
     for (var first = kept.pollFirst(); first != null; first = kept.pollFirst()) {
-      client.body(first);
+      pass(first);
     }
   }
 
@@ -98,6 +113,11 @@ final class EventStreamBody implements AnswerBody {
           case RESPONSES, MESSAGES -> relay.sawLastEvent() || relay.sawError();
           case GENERATE, EMBEDDINGS, OPAQUE -> true;
         };
+  }
+
+  @Override
+  public boolean keepsLength() {
+    return false;
   }
 
   @Override
@@ -130,6 +150,9 @@ final class EventStreamBody implements AnswerBody {
     relay.discard();
     for (var each = kept.pollFirst(); each != null; each = kept.pollFirst()) {
       each.release();
+    }
+    if (renaming != null) {
+      renaming.discard();
     }
   }
 }

@@ -185,6 +185,18 @@ public final class Exchange {
     };
   }
 
+  /** The model that a pod is asked for in place of the one that the client named. */
+  String sentFor(String asked) {
+    var pool = loop.gateway().pools().serving(asked);
+    var targets = pool == null ? null : pool.picker().rules().targets(asked);
+    if (targets == null) {
+      return asked;
+    }
+    var chosen = targets.choose(loop.random());
+    loop.gateway().metrics().rewritten(targets.rewrite(), chosen);
+    return chosen;
+  }
+
   /** Whether the client's key may use the model. */
   boolean allows(String model) {
     return key != null && key.allows(model);
@@ -207,8 +219,8 @@ public final class Exchange {
     facts.request = request;
     var pools = loop.gateway().pools();
     String previous = request.previousResponseId();
-    var pool = pools.serving(request.model());
-    if (!allows(request.model())) {
+    var pool = pools.serving(request.asked());
+    if (!allows(request.asked())) {
       body.release();
       reject(GatewayError.MODEL_NOT_ALLOWED);
     } else if (previous != null && makesResponses()) {
@@ -218,7 +230,7 @@ public final class Exchange {
     } else {
       body.release();
       if (pools.knowAllModels()) {
-        rejectUnknownModel(request.model());
+        rejectUnknownModel(request.asked());
       } else {
         reject(GatewayError.NO_HEALTHY_ENDPOINTS);
       }

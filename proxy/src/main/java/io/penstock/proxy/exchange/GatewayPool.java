@@ -34,7 +34,8 @@ public record GatewayPool(
 
   /** Whether requests for the model go to this pool. */
   boolean routes(String model) {
-    return models.isEmpty() ? picker.snapshot().serves(model) : models.contains(model);
+    return (models.isEmpty() ? picker.snapshot().serves(model) : models.contains(model))
+        || picker.rules().namedModels().contains(model);
   }
 
   /** Whether an endpoint accepts requests and has listed a model. */

@@ -23,6 +23,7 @@ final class PlainBody implements AnswerBody {
   private final ClientStream client;
   private final boolean announcesResponse;
   private final int cachedTokens;
+  private final @Nullable AnswerRenaming renaming;
   private final TokenUsage usage = new TokenUsage();
   private byte[] tail = NOTHING;
   private int tailLength;
@@ -36,11 +37,17 @@ final class PlainBody implements AnswerBody {
    *
    * @param announcesResponse whether its object may be a stored response
    * @param cachedTokens what its usage is to say of tokens cached, -1 for what the pod says
+   * @param renaming gives it another model's name, null to leave it
    */
-  PlainBody(ClientStream client, boolean announcesResponse, int cachedTokens) {
+  PlainBody(
+      ClientStream client,
+      boolean announcesResponse,
+      int cachedTokens,
+      @Nullable AnswerRenaming renaming) {
     this.client = client;
     this.announcesResponse = announcesResponse;
     this.cachedTokens = cachedTokens;
+    this.renaming = renaming;
   }
 
   @Override
@@ -57,6 +64,10 @@ final class PlainBody implements AnswerBody {
         int start = framing.segmentStart(i);
         CachedTokens.set(raw, start, start + framing.segmentLength(i), cachedTokens);
       }
+    }
+    if (renaming != null) {
+      passRenamed(renaming, raw, framing);
+      return;
     }
     boolean rawChunks = framing.chunked() && client.chunked();
     if (rawChunks || (framing.segments() == 1 && !framing.chunked())) {
@@ -76,13 +87,26 @@ final class PlainBody implements AnswerBody {
     raw.release();
   }
 
+  /** Payload alone: its length changes, and the client's chunks with it. */
+  private void passRenamed(AnswerRenaming by, ByteBuf raw, BodyFraming framing) {
+    try {
+      for (int i = 0; i < framing.segments(); i++) {
+        by.take(raw, framing.segmentStart(i), framing.segmentLength(i));
+      }
+    } finally {
+      raw.release();
+    }
+    bytes += by.pass(client);
+  }
+
   /** Holds the last bytes back until more come, since the number may be cut in two. */
   private void passWithTruth(ByteBuf raw, boolean ended) {
     ByteBuf whole = raw;
     if (held != null) {
       whole = raw.alloc().directBuffer(held.readableBytes() + raw.readableBytes());
       whole.writeBytes(held).writeBytes(raw);
-      discard();
+      held.release();
+      held = null;
       raw.release();
     }
     CachedTokens.set(whole, whole.readerIndex(), whole.writerIndex(), cachedTokens);
@@ -91,6 +115,12 @@ final class PlainBody implements AnswerBody {
       int from = whole.writerIndex() - kept;
       held = whole.alloc().directBuffer(kept).writeBytes(whole, from, kept);
       whole.writerIndex(from);
+    }
+    if (renaming != null) {
+      renaming.take(whole, whole.readerIndex(), whole.readableBytes());
+      whole.release();
+      bytes += renaming.pass(client);
+      return;
     }
     bytes += whole.readableBytes();
     if (whole.isReadable()) {
@@ -136,6 +166,11 @@ final class PlainBody implements AnswerBody {
   }
 
   @Override
+  public boolean keepsLength() {
+    return renaming == null;
+  }
+
+  @Override
   public boolean endPassed() {
     return endPassed;
   }
@@ -169,6 +204,9 @@ final class PlainBody implements AnswerBody {
     if (held != null) {
       held.release();
       held = null;
+    }
+    if (renaming != null) {
+      renaming.discard();
     }
   }
 }

@@ -20,10 +20,18 @@ public final class PoolDirectory {
     return pools;
   }
 
-  /** The first pool that serves the model, null when none does. */
+  /**
+   * The first pool that serves the model or has a rule for its name, else the first with a rule for
+   * every model, null when there is neither.
+   */
   @Nullable GatewayPool serving(String model) {
     for (int i = 0; i < pools.size(); i++) {
       if (pools.get(i).routes(model)) {
+        return pools.get(i);
+      }
+    }
+    for (int i = 0; i < pools.size(); i++) {
+      if (pools.get(i).picker().rules().targets(model) != null) {
         return pools.get(i);
       }
     }

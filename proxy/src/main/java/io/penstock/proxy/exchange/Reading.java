@@ -2,9 +2,12 @@ package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.JsonLiteral;
 import io.penstock.picker.request.ScanResult;
 import io.penstock.proxy.openai.GatewayError;
 import io.penstock.proxy.openai.Target;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -176,7 +179,7 @@ final class Reading implements ExchangeState {
     if (complete == null) {
       return;
     }
-    switch (complete.scanned()) {
+    switch (complete.scanned(exchange::sentFor)) {
       case ScanResult.Malformed malformed -> {
         refuseMalformed(malformed);
         // The body has ended: whatever its length, the answer goes out now.
@@ -187,9 +190,20 @@ final class Reading implements ExchangeState {
       case ScanResult.Scanned(var request) -> {
         body = null;
         complete.blank(request.stripSpans());
-        exchange.route(request, complete);
+        exchange.route(sent(request, complete), complete);
       }
     }
+  }
+
+  /** The request as a pod gets it: for the model that stands in for the one named. */
+  private InferenceRequest sent(InferenceRequest request, RequestBody complete) {
+    if (!request.rewritten()) {
+      return request;
+    }
+    boolean form = target instanceof Target.Inference inference && inference.multipart();
+    return complete.replaceModel(
+        request,
+        form ? request.model().getBytes(StandardCharsets.UTF_8) : JsonLiteral.of(request.model()));
   }
 
   private void dropBody() {

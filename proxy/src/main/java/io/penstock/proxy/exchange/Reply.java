@@ -35,10 +35,14 @@ final class Reply {
     return shape;
   }
 
-  /** Commits a pod's head. */
-  void begin(ResponseHead head, boolean events) {
+  /**
+   * Commits a pod's head.
+   *
+   * @param sameLength whether the body goes on in the length in which the pod sends it
+   */
+  void begin(ResponseHead head, boolean sameLength) {
     String[] extra;
-    if (events) {
+    if (head.isEventStream() && head.status() < 300) {
       extra =
           new String[] {
             "x-request-id", facts.requestId, "cache-control", "no-cache", "x-accel-buffering", "no"
@@ -48,7 +52,7 @@ final class Reply {
     } else {
       extra = new String[] {"x-request-id", facts.requestId};
     }
-    client.begin(head.status(), head, withSessions(extra), events ? -1 : head.contentLength());
+    client.begin(head.status(), head, withSessions(extra), sameLength ? head.contentLength() : -1);
   }
 
   /** The fields and those by which the client learns which pods answer. */

@@ -1,9 +1,12 @@
 package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.penstock.picker.request.ByteSpan;
+import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.ScanResult;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +27,11 @@ final class RequestBody {
   private final ByteBuf bytes;
   private long reserved;
   private boolean released;
+
+  /** What goes to the pods in place of {@link #replaced}; null while nothing does. */
+  private @Nullable ByteBuf model;
+
+  private @Nullable ByteSpan replaced;
 
   /**
    * An empty body.
@@ -81,7 +89,16 @@ final class RequestBody {
 
   /** What the scan came to; call once, after the last piece or a fault. */
   ScanResult scanned() {
-    return scan.finish();
+    return scanned(UnaryOperator.identity());
+  }
+
+  /**
+   * The same.
+   *
+   * @param sentFor gives the model that a pod is asked for in place of the one named
+   */
+  ScanResult scanned(UnaryOperator<String> sentFor) {
+    return scan.finish(sentFor);
   }
 
   /** Overwrites the spans with spaces: what remains is JSON of the same length without them. */
@@ -93,14 +110,43 @@ final class RequestBody {
     }
   }
 
+  /**
+   * Puts another value in the place of the model's; nothing is moved, and no span may be blanked
+   * afterwards.
+   *
+   * @param request of this body
+   * @param value with its quotes where the body is JSON
+   * @return the request whose spans are those of the body as it is then
+   */
+  InferenceRequest replaceModel(InferenceRequest request, byte[] value) {
+    var span = request.modelSpan();
+    if (span == null || model != null) {
+      throw new IllegalStateException("no model to replace");
+    }
+    replaced = span;
+    model = loop.allocator().directBuffer(value.length).writeBytes(value);
+    return request.withModelOf(value.length);
+  }
+
   /** The whole body for one attempt; the caller owns it. */
   ByteBuf share() {
-    return bytes.retainedDuplicate();
+    var span = replaced;
+    if (span == null || model == null) {
+      return bytes.retainedDuplicate();
+    }
+    return Unpooled.wrappedBuffer(
+        bytes.retainedSlice(0, span.start()),
+        model.retainedDuplicate(),
+        bytes.retainedSlice(span.end(), bytes.writerIndex() - span.end()));
   }
 
   /** Length so far in bytes. */
   int length() {
-    return bytes.readableBytes();
+    var span = replaced;
+    int unchanged = bytes.readableBytes();
+    return span == null || model == null
+        ? unchanged
+        : unchanged - span.length() + model.readableBytes();
   }
 
   /** Gives up the bytes and their budget; again is harmless. */
@@ -109,6 +155,9 @@ final class RequestBody {
       released = true;
       scan.close();
       bytes.release();
+      if (model != null) {
+        model.release();
+      }
       loop.gateway().bodies().release(reserved);
       loop.gateway().metrics().buffered(-reserved);
     }

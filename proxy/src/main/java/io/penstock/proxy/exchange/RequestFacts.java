@@ -142,7 +142,12 @@ final class RequestFacts implements AccessRecord {
 
   @Override
   public @Nullable String model() {
-    return request == null ? null : request.model();
+    return request == null ? null : request.asked();
+  }
+
+  @Override
+  public @Nullable String sentModel() {
+    return request == null || !request.rewritten() ? null : request.model();
   }
 
   @Override

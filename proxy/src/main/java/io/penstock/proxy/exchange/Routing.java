@@ -222,6 +222,7 @@ final class Routing implements ExchangeState, ResponseHandler {
       fail(GatewayError.UPSTREAM_RESET);
       return;
     }
+    var renaming = renaming(received, stream);
     answer =
         stream
             ? new EventStreamBody(
@@ -229,9 +230,23 @@ final class Routing implements ExchangeState, ResponseHandler {
                 exchange.api(),
                 request == null || request.includeUsage() || exchange.alwaysReportsUsage(),
                 exchange.facts().prefillCachedTokens,
+                renaming,
                 exchange.loop().allocator())
             : new PlainBody(
-                exchange.client(), exchange.makesResponses(), exchange.facts().prefillCachedTokens);
+                exchange.client(),
+                exchange.makesResponses(),
+                exchange.facts().prefillCachedTokens,
+                renaming);
+  }
+
+  /** Gives the answer the name back that the client gave the model; null where it has it. */
+  private @Nullable AnswerRenaming renaming(ResponseHead received, boolean stream) {
+    if (request == null || !request.rewritten() || !(stream || received.isJson())) {
+      return null;
+    }
+    var loop = exchange.loop();
+    return new AnswerRenaming(
+        loop.allocator(), loop.scratch(), request.asked(), exchange.api(), stream);
   }
 
   @Override
@@ -378,7 +393,9 @@ final class Routing implements ExchangeState, ResponseHandler {
       return;
     }
     over();
-    if (none.reason() == Decision.Reason.MODEL_NOT_SERVED && request != null) {
+    if (none.reason() == Decision.Reason.MODEL_NOT_SERVED
+        && request != null
+        && !request.rewritten()) {
       exchange.rejectUnknownModel(request.model());
     } else if (none.reason() == Decision.Reason.SATURATED) {
       exchange.reject(GatewayError.SATURATED);
@@ -407,7 +424,7 @@ final class Routing implements ExchangeState, ResponseHandler {
     }
     exchange.facts().timeline().mark(Timeline.Event.FIRST_TOKEN, exchange.loop().now());
     if (!exchange.reply().pinging()) {
-      exchange.reply().begin(received, reading instanceof EventStreamBody);
+      exchange.reply().begin(received, reading.keepsLength());
     }
     if (reading instanceof EventStreamBody events) {
       events.open();

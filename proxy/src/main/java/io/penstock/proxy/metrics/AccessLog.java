@@ -89,6 +89,7 @@ public final class AccessLog {
     line.append(",\"stream\":").append(request.stream());
     text(line, "gen_ai.operation.name", request.operation());
     text(line, "gen_ai.request.model", request.model());
+    text(line, "gen_ai.response.model", request.sentModel());
     number(line, "gen_ai.usage.input_tokens", request.inputTokens());
     number(line, "gen_ai.usage.cache_read.input_tokens", request.cachedTokens());
     number(line, "gen_ai.usage.output_tokens", request.outputTokens());

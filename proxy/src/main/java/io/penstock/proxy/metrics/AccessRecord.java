@@ -57,6 +57,9 @@ public interface AccessRecord {
   /** Model asked for. */
   @Nullable String model();
 
+  /** Model that a rule had the pod asked for in its place, null where none did. */
+  @Nullable String sentModel();
+
   /** Whether the answer was to be streamed. */
   boolean stream();
 

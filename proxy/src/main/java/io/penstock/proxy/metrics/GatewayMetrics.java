@@ -59,6 +59,7 @@ public final class GatewayMetrics {
   private final Counter.Child keepAlives;
   private final Counter reloads;
   private final Counter reloadsFailed;
+  private final Counter rewrites;
   private final Counter tokens;
   private final Histogram duration;
   private final Histogram firstToken;
@@ -103,6 +104,12 @@ public final class GatewayMetrics {
     reloads = counter("penstock_config_reload_total", "Changed files taken over.", "kind");
     reloadsFailed =
         counter("penstock_config_reload_failed_total", "Changed files refused.", "kind");
+    rewrites =
+        counter(
+            "penstock_model_rewrites_total",
+            "Requests sent to another model than they name, by rule.",
+            "rewrite",
+            "model");
     tokens = counter("penstock_tokens_total", "Tokens by the pods' count.", "model", "type");
     duration =
         histogram("penstock_request_duration_seconds", "Head read to answer ended.", SECONDS);
@@ -186,6 +193,11 @@ public final class GatewayMetrics {
   /** An attempt failed and another pod is tried. */
   public void retried(GatewayError reason) {
     count(retried, reason);
+  }
+
+  /** A rule sends a request to another model than it names; both are the configuration's words. */
+  public void rewritten(String rewrite, String model) {
+    rewrites.labels(rewrite, model).inc();
   }
 
   /** A pod of the pool was ejected. */

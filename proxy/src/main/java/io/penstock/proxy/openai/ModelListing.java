@@ -1,5 +1,6 @@
 package io.penstock.proxy.openai;
 
+import io.penstock.picker.objective.PoolRules;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.ServedModel;
@@ -16,11 +17,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code /v1/models}: the live union of what the pods list, each entry as its pod sent it. A model
- * is there while at least one pod that accepts requests lists it.
+ * is there while at least one pod that accepts requests lists it, and a name that a rule sends to
+ * other models while one of those is.
  *
  * <p>Order: pools as configured, endpoints by slot, models as a pod lists them; so a base model
- * stays in front of its adapters. Thread-safe: the union is an immutable value in one volatile
- * field, made again when the version of a snapshot has changed.
+ * stays in front of its adapters; then the names of rules. Thread-safe: the union is an immutable
+ * value in one volatile field, made again when a snapshot or a pool's rules are others.
  */
 public final class ModelListing {
 
@@ -28,8 +30,10 @@ public final class ModelListing {
    * One pool's models.
    *
    * @param only the names the pool may serve; empty: whatever its pods list
+   * @param rules names that stand for others
    */
-  public record Source(Supplier<PoolSnapshot> snapshot, Set<String> only) {
+  public record Source(
+      Supplier<PoolSnapshot> snapshot, Set<String> only, Supplier<PoolRules> rules) {
     /** Copies the names. */
     public Source {
       only = Set.copyOf(only);
@@ -39,18 +43,21 @@ public final class ModelListing {
   /** Immutable once made. */
   private static final class Union {
     final long[] versions;
+    final List<PoolRules> rules;
     final Map<String, ServedModel> byId;
     final byte[] everything;
 
-    Union(long[] versions, Map<String, ServedModel> byId, byte[] everything) {
+    Union(
+        long[] versions, List<PoolRules> rules, Map<String, ServedModel> byId, byte[] everything) {
       this.versions = versions;
+      this.rules = rules;
       this.byId = byId;
       this.everything = everything;
     }
   }
 
   private final List<Source> sources;
-  private volatile Union union = new Union(new long[0], Map.of(), new byte[0]);
+  private volatile Union union = new Union(new long[0], List.of(), Map.of(), new byte[0]);
 
   /** A listing of these pools. */
   public ModelListing(List<Source> sources) {
@@ -84,13 +91,17 @@ public final class ModelListing {
     return current().byId.keySet();
   }
 
+  @SuppressWarnings("ReferenceEquality") // other rules are another object, whatever they say
   private Union current() {
     var last = union;
     var snapshots = new PoolSnapshot[sources.size()];
     boolean same = last.versions.length == snapshots.length;
     for (int i = 0; i < snapshots.length; i++) {
       snapshots[i] = sources.get(i).snapshot().get();
-      same = same && last.versions[i] == snapshots[i].version();
+      same =
+          same
+              && last.versions[i] == snapshots[i].version()
+              && last.rules.get(i) == sources.get(i).rules().get();
     }
     if (same && last.everything.length > 0) {
       return last;
@@ -102,6 +113,7 @@ public final class ModelListing {
 
   private Union unite(PoolSnapshot[] snapshots) {
     var versions = new long[snapshots.length];
+    var rules = sources.stream().map(source -> source.rules().get()).toList();
     Map<String, ServedModel> byId = new LinkedHashMap<>();
     for (int i = 0; i < snapshots.length; i++) {
       versions[i] = snapshots[i].version();
@@ -116,7 +128,25 @@ public final class ModelListing {
         }
       }
     }
-    return new Union(versions, byId, render(byId.values()));
+    for (int i = 0; i < snapshots.length; i++) {
+      addNames(rules.get(i), byId);
+    }
+    return new Union(versions, rules, byId, render(byId.values()));
+  }
+
+  private static void addNames(PoolRules rules, Map<String, ServedModel> byId) {
+    for (var name : rules.namedModels().stream().sorted().toList()) {
+      var targets = rules.targets(name);
+      if (targets != null && targets.models().stream().anyMatch(byId::containsKey)) {
+        byId.putIfAbsent(name, new ServedModel(name, entryOf(name)));
+      }
+    }
+  }
+
+  private static String entryOf(String name) {
+    var json = new StringBuilder("{\"id\":");
+    JsonText.quote(json, name);
+    return json.append(",\"object\":\"model\",\"created\":0,\"owned_by\":\"penstock\"}").toString();
   }
 
   private static byte[] render(Collection<ServedModel> models) {

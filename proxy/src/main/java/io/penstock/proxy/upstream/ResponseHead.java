@@ -85,6 +85,12 @@ public final class ResponseHead {
     return eventStream;
   }
 
+  /** Whether the body is JSON by its content type, and not compressed. */
+  public boolean isJson() {
+    var type = field("content-type");
+    return type != null && type.contains("json") && field("content-encoding") == null;
+  }
+
   /** {@code Retry-After} in seconds, -1 when absent or a date. */
   public int retryAfterSeconds() {
     return retryAfterSeconds;

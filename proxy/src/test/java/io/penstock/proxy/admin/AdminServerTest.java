@@ -58,6 +58,11 @@ class AdminServerTest {
     }
 
     @Override
+    public String rules() {
+      return "[{\"r\":1}]";
+    }
+
+    @Override
     public String decisions(int limit) {
       return "[" + limit + "]";
     }
@@ -134,6 +139,7 @@ class AdminServerTest {
         "/readyz | text/plain; charset=utf-8 | ok",
         "/config | application/json | {\"c\":1}",
         "/debug/endpoints | application/json | [{\"e\":1}]",
+        "/debug/rules | application/json | [{\"r\":1}]",
         "/debug/decisions | application/json | [100]",
         "/debug/decisions?limit=7 | application/json | [7]",
         "/debug/decisions?x=1&limit=7 | application/json | [7]",

@@ -29,7 +29,7 @@ class PlainBodyTest {
 
     Run(String framing, boolean chunkedClient, int cachedTokens) throws Exception {
       client = new WrittenAnswer(chunkedClient);
-      body = new PlainBody(client, true, cachedTokens);
+      body = new PlainBody(client, true, cachedTokens, null);
       walked = Walked.answer("HTTP/1.1 200 OK\r\n" + framing + "\r\n\r\n");
     }
 

@@ -20,6 +20,19 @@ final class WrittenAnswer implements ClientStream {
     return written.toString();
   }
 
+  /** The bytes without the framing of chunks, where all of them came in {@link #comment}. */
+  String payload() {
+    var payload = new StringBuilder();
+    int at = 0;
+    while (at < written.length()) {
+      int sizeEnd = written.indexOf("\r\n", at);
+      int size = Integer.parseInt(written.substring(at, sizeEnd), 16);
+      payload.append(written, sizeEnd + 2, sizeEnd + 2 + size);
+      at = sizeEnd + 2 + size + 2;
+    }
+    return payload.toString();
+  }
+
   @Override
   public String httpVersion() {
     return chunked ? "1.1" : "2";

@@ -2,6 +2,10 @@ package io.penstock.proxy.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.picker.objective.ModelRewrite;
+import io.penstock.picker.objective.PoolRules;
+import io.penstock.picker.objective.RewriteRule;
+import io.penstock.picker.objective.RewriteTarget;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.EndpointSpec;
@@ -9,6 +13,7 @@ import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.pool.ServedModel;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,12 +23,13 @@ import org.junit.jupiter.api.Test;
 class ModelListingTest {
 
   private PoolSnapshot one = PoolSnapshot.empty("one");
+  private PoolRules rules = PoolRules.NONE;
   private PoolSnapshot two = PoolSnapshot.empty("two");
   private final ModelListing listing =
       new ModelListing(
           List.of(
-              new ModelListing.Source(() -> one, Set.of()),
-              new ModelListing.Source(() -> two, Set.of("b", "c"))));
+              new ModelListing.Source(() -> one, Set.of(), () -> rules),
+              new ModelListing.Source(() -> two, Set.of("b", "c"), () -> PoolRules.NONE)));
 
   private static Endpoint pod(int slot, boolean terminating, String... models) {
     var spec =
@@ -83,6 +89,32 @@ class ModelListingTest {
   void of_a_pool_with_names_shows_those_only() {
     two = new PoolSnapshot("two", 1, List.of(pod(0, false, "a", "b", "d")));
     assertThat(listing.ids()).containsExactly("b");
+  }
+
+  @Test
+  void has_the_names_of_rules_while_a_model_is_there_that_they_stand_for() {
+    one = new PoolSnapshot("one", 1, List.of(pod(0, false, "a")));
+    assertThat(listing.ids()).containsExactly("a");
+
+    rules =
+        PoolRules.of(
+            List.of(),
+            List.of(
+                new ModelRewrite(
+                    "r",
+                    Instant.EPOCH,
+                    List.of(rule("chat", "a"), rule("a", "b"), rule("gone", "c")))));
+    assertThat(listing.ids()).containsExactly("a", "chat");
+    assertThat(new String(listing.entry("chat"), StandardCharsets.UTF_8))
+        .isEqualTo(
+            "{\"id\":\"chat\",\"object\":\"model\",\"created\":0,\"owned_by\":\"penstock\"}");
+
+    rules = PoolRules.NONE;
+    assertThat(listing.ids()).containsExactly("a");
+  }
+
+  private static RewriteRule rule(String model, String target) {
+    return new RewriteRule(List.of(model), List.of(new RewriteTarget(target, 1)));
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.penstock.picker.discovery.DiscoveryException;
 import io.penstock.picker.discovery.DiscoverySource;
+import io.penstock.picker.objective.RuleSource;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
@@ -75,6 +76,15 @@ public final class Cluster implements AutoCloseable {
   }
 
   /**
+   * The objectives and rewrites that refer to a pool, told on the control thread.
+   *
+   * @param control the control thread
+   */
+  public RuleSource rules(PodSelection.OfPool pool, ScheduledExecutorService control) {
+    return new KubernetesRules(this, pool, control);
+  }
+
+  /**
    * Stands for leader among the replicas that name the same Lease.
    *
    * @param lease name of the Lease; it is made where it is missing
@@ -113,6 +123,13 @@ public final class Cluster implements AutoCloseable {
             .inNamespace(pool.namespace())
             .withField("metadata.name", pool.name());
     return new ObjectWatch<>(pool.toString(), request, blocking, changed);
+  }
+
+  ObjectWatch<GenericKubernetesResource> watchRules(
+      RuleKind kind, String group, String namespace, Runnable changed) {
+    var what = "%s.%s in namespace %s".formatted(kind.plural(), group, namespace);
+    var request = client.genericKubernetesResources(kind.context(group)).inNamespace(namespace);
+    return new ObjectWatch<>(what, request, blocking, changed);
   }
 
   ObjectWatch<Pod> watchPods(String namespace, Map<String, String> labels, Runnable changed) {

@@ -33,6 +33,7 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
 
   private static final int UNAUTHORIZED = 401;
   private static final int FORBIDDEN = 403;
+  private static final int NOT_FOUND = 404;
 
   private final String what;
   private final FilterWatchListDeletable<T, ? extends KubernetesResourceList<T>, ?> request;
@@ -41,6 +42,9 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
   private final CompletableFuture<Void> begun;
   private volatile boolean synced;
   private volatile String failure = "";
+
+  /** Whether the API server said last that it has no such kind. */
+  private volatile boolean absent;
 
   /** Why it may no longer list, although a watch that was allowed still stands. */
   private volatile String refusal = "";
@@ -67,6 +71,7 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
     informer.exceptionHandler(
         (started, cause) -> {
           failure = sentence(cause);
+          absent = code(cause) == NOT_FOUND;
           return true;
         });
     informer.addEventHandler(
@@ -94,6 +99,7 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
                       .start()
                       .thenRun(
                           () -> {
+                            absent = false;
                             synced = true;
                             changed.run();
                           });
@@ -104,6 +110,11 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
   /** Whether a whole list has come. */
   boolean synced() {
     return synced;
+  }
+
+  /** Whether nothing is known because the API server has no such kind. */
+  boolean absent() {
+    return absent && !synced;
   }
 
   /** The objects as last known. */
@@ -163,11 +174,21 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
     }
   }
 
-  private static String sentence(Throwable thrown) {
+  private static Throwable root(Throwable thrown) {
     Throwable cause = thrown;
     while (cause.getCause() != null && !isAnswer(cause)) {
       cause = cause.getCause();
     }
+    return cause;
+  }
+
+  /** The status that the API server answered, 0 where it did not. */
+  private static int code(Throwable thrown) {
+    return root(thrown) instanceof KubernetesClientException answer ? answer.getCode() : 0;
+  }
+
+  private static String sentence(Throwable thrown) {
+    var cause = root(thrown);
     if (cause instanceof KubernetesClientException answer && answer.getCode() > 0) {
       var status = answer.getStatus();
       var message = status == null ? answer.getMessage() : status.getMessage();

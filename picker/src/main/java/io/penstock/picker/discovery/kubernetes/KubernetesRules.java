@@ -1,0 +1,195 @@
+package io.penstock.picker.discovery.kubernetes;
+
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.penstock.picker.objective.ModelRewrite;
+import io.penstock.picker.objective.Objective;
+import io.penstock.picker.objective.RuleObjects;
+import io.penstock.picker.objective.RuleSource;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * InferenceObjectives and InferenceModelRewrites that refer to a pool, in its namespace.
+ *
+ * <p>Each kind is that of llm-d's group where the API server has it, else that of the older group;
+ * a kind that the API server does not have is asked for again and again, so that it is found when
+ * its definition comes. While the API server cannot be asked, the last known objects stay. An
+ * object that says what cannot be is left out, with a warning.
+ *
+ * <p>Confined to the control thread; the informers run elsewhere and only say that something
+ * changed.
+ */
+final class KubernetesRules implements RuleSource {
+
+  private static final Logger log = LoggerFactory.getLogger(KubernetesRules.class);
+  private static final long CHECK_MILLIS = 1000;
+
+  private final Cluster cluster;
+  private final PodSelection.OfPool pool;
+  private final ScheduledExecutorService control;
+  private final AtomicBoolean lookDue = new AtomicBoolean();
+  private final Map<RuleKind, Kind> kinds = new EnumMap<>(RuleKind.class);
+  private final Set<String> warned = new HashSet<>();
+
+  private Consumer<RuleObjects> told = objects -> {};
+  private RuleObjects last = RuleObjects.NONE;
+  private @Nullable Future<?> checks;
+  private boolean closed;
+  private volatile String problem = "";
+
+  /** One kind in the group that counts where it is there, and in the older one. */
+  private record Kind(
+      ObjectWatch<GenericKubernetesResource> current, ObjectWatch<GenericKubernetesResource> older)
+      implements AutoCloseable {
+
+    List<GenericKubernetesResource> objects() {
+      return current.synced() ? current.objects() : older.synced() ? older.objects() : List.of();
+    }
+
+    /** A kind that is in neither group is no trouble, nor the older one beside the other. */
+    Stream<String> troubles() {
+      var here = current.trouble();
+      var there = older.trouble();
+      return Stream.of(
+          current.absent() ? "" : here, current.synced() || older.absent() ? "" : there);
+    }
+
+    @Override
+    public void close() {
+      current.close();
+      older.close();
+    }
+  }
+
+  KubernetesRules(Cluster cluster, PodSelection.OfPool pool, ScheduledExecutorService control) {
+    this.cluster = cluster;
+    this.pool = pool;
+    this.control = control;
+  }
+
+  @Override
+  public void start(Consumer<RuleObjects> consumer) {
+    told = consumer;
+    for (var kind : RuleKind.values()) {
+      kinds.put(
+          kind,
+          new Kind(
+              cluster.watchRules(kind, RuleKind.GROUP, pool.namespace(), this::somethingChanged),
+              cluster.watchRules(
+                  kind, RuleKind.OLDER_GROUP, pool.namespace(), this::somethingChanged)));
+    }
+    checks =
+        control.scheduleWithFixedDelay(
+            () -> guarded(this::check), CHECK_MILLIS, CHECK_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public String problem() {
+    return problem;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    if (checks != null) {
+      checks.cancel(false);
+    }
+    kinds.values().forEach(Kind::close);
+  }
+
+  /** On any thread; many changes make one look. */
+  private void somethingChanged() {
+    if (lookDue.compareAndSet(false, true)) {
+      try {
+        control.execute(
+            () -> {
+              lookDue.set(false);
+              guarded(this::look);
+            });
+      } catch (RejectedExecutionException e) {
+        log.debug("rules of {}: a change came after the end", pool);
+      }
+    }
+  }
+
+  /** A scheduled task that throws would never run again, and nobody would hear of it. */
+  private void guarded(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.error("rules of {}: a change could not be taken over", pool, e);
+    }
+  }
+
+  private void look() {
+    if (closed) {
+      return;
+    }
+    List<Objective> objectives = new ArrayList<>();
+    List<ModelRewrite> rewrites = new ArrayList<>();
+    read(RuleKind.OBJECTIVE, RuleKind::objective, objectives);
+    read(RuleKind.MODEL_REWRITE, RuleKind::modelRewrite, rewrites);
+    var now = new RuleObjects(objectives, rewrites);
+    if (!now.equals(last)) {
+      last = now;
+      log.info("{}: {} objectives, {} rewrites", pool, objectives.size(), rewrites.size());
+      told.accept(now);
+    }
+  }
+
+  private <T> void read(RuleKind kind, Reading<T> reading, List<T> into) {
+    var watched = kinds.get(kind);
+    for (var object : watched == null ? List.<GenericKubernetesResource>of() : watched.objects()) {
+      if (!RuleKind.refersTo(object, pool)) {
+        continue;
+      }
+      try {
+        reading.read(object).ifPresent(into::add);
+      } catch (IllegalArgumentException e) {
+        var what =
+            "%s %s: %s; it is left out"
+                .formatted(kind.kind(), object.getMetadata().getName(), e.getMessage());
+        if (warned.add(what)) {
+          log.warn("{}", what);
+        }
+      }
+    }
+  }
+
+  /** Reads an object of one kind; empty while it is on its way out. */
+  private interface Reading<T> {
+    Optional<T> read(GenericKubernetesResource object);
+  }
+
+  private void check() {
+    if (closed) {
+      return;
+    }
+    var troubles =
+        kinds.values().stream().flatMap(Kind::troubles).filter(each -> !each.isEmpty()).toList();
+    var now = String.join("; ", troubles);
+    if (!now.equals(problem)) {
+      if (now.isEmpty()) {
+        log.info("objectives and rewrites of {} are well known again", pool);
+      } else {
+        log.warn("{}", now);
+      }
+      problem = now;
+    }
+  }
+}
