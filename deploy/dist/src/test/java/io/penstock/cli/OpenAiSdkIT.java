@@ -130,6 +130,8 @@ class OpenAiSdkIT implements SdkContract {
           of("APIStatusError", "error_of_path", "delete", "/chat/completions");
       case REQUEST_TIMEOUT ->
           under("APIStatusError", "--timeouts.request-body=500ms", "error_of_slow_body", 2);
+      case PREFIX_NOT_CACHED ->
+          of("APIStatusError", "error_of_headers", Map.of("Prefer", "if-available"));
       case REQUEST_TOO_LARGE ->
           under("APIStatusError", "--limits.request-body=64KiB", "error_of_long_prompt", 70_000);
       case UNSUPPORTED_MEDIA_TYPE ->

@@ -109,6 +109,17 @@ record ImmediateAnswer(
           "rejected-context-cancelled",
           true);
 
+  /** The request wanted a part of its prompt to be cached, and none is. */
+  static final ImmediateAnswer NOT_CACHED =
+      new ImmediateAnswer(
+          412,
+          INVALID_REQUEST,
+          "prefix_not_cached",
+          null,
+          "No part of the prompt is cached, and the request prefers not to be computed then.",
+          null,
+          false);
+
   /** It was let go on, and must make room for one of more importance. */
   static final ImmediateAnswer EVICTED =
       busy(

@@ -7,6 +7,7 @@ import io.penstock.picker.objective.PoolRules;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.JsonLiteral;
 import io.penstock.picker.request.ScanResult;
+import io.penstock.picker.schedule.ConditionalDecode;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
 import java.nio.charset.StandardCharsets;
@@ -324,6 +325,11 @@ final class RequestSide {
     long before = loop.now();
     var decision = pool.picker().pick(request, head, requestId(), loop.column(), excluded, before);
     double seconds = (loop.now() - before) / 1e9;
+    if (ConditionalDecode.misses(head, decision)) {
+      services.metrics().notRouted(account.targetLabel(), seconds);
+      refuse(ImmediateAnswer.NOT_CACHED);
+      return;
+    }
     boolean weighed = pool.picker().weighed(loop.column());
     account.sessions(pool.picker().sessionHeaders(loop.column()));
     switch (decision) {

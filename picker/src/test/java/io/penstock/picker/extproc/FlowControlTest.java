@@ -58,7 +58,8 @@ class FlowControlTest {
         %sschedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}]
         flowControl:
           saturationDetector: {pluginRef: concurrency-detector}
-        %s"""
+        %s\
+        """
             .formatted(String.join("", plugins), flow.isEmpty() ? "" : "  " + flow + "\n");
     var loaded = EndpointPickerLoader.load("epp.yaml", text, true);
     assertThat(loaded).isInstanceOf(LoadedPicker.Valid.class);
@@ -252,6 +253,14 @@ class FlowControlTest {
         """;
     var loaded = (LoadedPicker.Valid) EndpointPickerLoader.load("epp.yaml", text, false);
     picker.picker().policy(loaded.config());
+  }
+
+  @Test
+  void a_request_that_wants_a_cached_prompt_hears_412_where_there_is_none() throws Exception {
+    var cold = chat("prefer", "respond-async, If-Available").immediate();
+    assertThat(cold.getStatus().getCodeValue()).isEqualTo(412);
+    assertThat(cold.getBody().toStringUtf8()).contains("\"code\":\"prefix_not_cached\"");
+    assertThat(GatewayStream.set(cold.getHeaders())).doesNotContainKey(DROPPED);
   }
 
   @Test

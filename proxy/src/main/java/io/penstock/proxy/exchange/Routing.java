@@ -6,6 +6,7 @@ import io.penstock.picker.assembly.Placement;
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.schedule.ConditionalDecode;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.proxy.metrics.Timeline;
@@ -73,7 +74,13 @@ final class Routing implements ExchangeState, ResponseHandler {
     if (only == null) {
       pool.division().silent().exclude(tried, pool.picker().snapshot(), exchange.loop().now());
     }
-    go(pick());
+    var decision = pick();
+    if (only == null && ConditionalDecode.misses(exchange.facts().head, decision)) {
+      over();
+      exchange.reject(GatewayError.PREFIX_NOT_CACHED);
+      return;
+    }
+    go(decision);
     exchange.placed();
   }
 

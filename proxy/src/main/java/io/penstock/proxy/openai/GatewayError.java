@@ -132,6 +132,15 @@ public enum GatewayError {
       Retry.AT_ONCE,
       "The request took too long to arrive.",
       "Head or body did not arrive within timeouts.requestHead or timeouts.requestBody."),
+  PREFIX_NOT_CACHED(
+      412,
+      Type.INVALID_REQUEST,
+      "prefix_not_cached",
+      null,
+      Retry.NEVER,
+      "No part of the prompt is cached, and the request prefers not to be computed then.",
+      "The request has Prefer: if-available, and the pod that would answer holds nothing of its"
+          + " prompt."),
   REQUEST_TOO_LARGE(
       413,
       Type.INVALID_REQUEST,

@@ -58,7 +58,8 @@ class FlowControlTest {
         %sschedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}]
         flowControl:
           saturationDetector: {pluginRef: concurrency-detector}
-        %s"""
+        %s\
+        """
             .formatted(plugins, flow.isEmpty() ? "" : "  " + flow + "\n"));
     var fleet = Fleet.of(PodConfig.builder().build());
     var config = folder.resolve("gateway.yaml");
@@ -240,6 +241,18 @@ class FlowControlTest {
                 "llm_d_epp_flow_control_revocations_total{inference_pool=\"tiny\","
                     + "outcome=\"confirmed\",}"))
         .isEqualTo(1);
+  }
+
+  @Test
+  void a_request_that_wants_a_cached_prompt_is_answered_only_where_there_is_one() throws Exception {
+    start("", "");
+    var words = "the same again ".repeat(100);
+    var cold = gateway.post(PATH, chat(words, 2, false), "prefer", "if-available");
+    assertThat(cold.statusCode()).isEqualTo(412);
+    assertThat(cold.body()).contains("\"code\":\"prefix_not_cached\"");
+    assertThat(gateway.post(PATH, chat(words, 2, false)).statusCode()).isEqualTo(200);
+    var warm = gateway.post(PATH, chat(words, 2, false), "prefer", "if-available");
+    assertThat(warm.statusCode()).isEqualTo(200);
   }
 
   @Test
