@@ -284,6 +284,11 @@ final class RequestAccount {
 
   /** The picker itself answered. */
   void refused(String code) {
+    if (prefill != null) {
+      // A sidecar lets go of the prefill when its own request is given up.
+      prefill.aborted(loop.now());
+      prefill = null;
+    }
     if (!end()) {
       return;
     }
