@@ -19,6 +19,7 @@ final class ChatLoad implements AutoCloseable {
 
   private final String url;
   private final String model;
+  private final String more;
   private final List<Thread> clients = new ArrayList<>();
   private final List<String> streams = new CopyOnWriteArrayList<>();
   private final List<String> answers = new CopyOnWriteArrayList<>();
@@ -29,8 +30,14 @@ final class ChatLoad implements AutoCloseable {
   }
 
   ChatLoad(String url, String model, int clientCount) {
+    this(url, model, clientCount, "");
+  }
+
+  /** The same with more words in every question. */
+  ChatLoad(String url, String model, int clientCount, String more) {
     this.url = url;
     this.model = model;
+    this.more = more;
     for (int i = 0; i < clientCount; i++) {
       String name = "client " + i;
       clients.add(Thread.ofVirtual().start(() -> chat(name)));
@@ -39,7 +46,7 @@ final class ChatLoad implements AutoCloseable {
 
   private void chat(String name) {
     for (int i = 0; !stopped; i++) {
-      String words = name + " asks question " + i;
+      String words = name + " asks question " + i + more;
       try {
         if (i % 2 == 0) {
           try (var stream = new OpenStream(url, model, words, TOKENS)) {

@@ -14,39 +14,54 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * One real vLLM server, started by {@code deploy/kit/vllm-up serve}. It finishes what it runs for
- * ten seconds after SIGTERM. {@link #close} kills it with its engine.
+ * One real vLLM server, started by {@code deploy/kit/vllm-up}. It finishes what it runs for ten
+ * seconds after SIGTERM. {@link #close} kills it with its engine.
  */
 final class VllmServer implements AutoCloseable {
 
   private static final Duration START = Duration.ofMinutes(6);
 
   private final int port;
+  private final List<String> command;
   private final Path log;
   private Process process;
 
-  private VllmServer(int port, Path log) throws IOException {
+  private VllmServer(int port, List<String> command, Path log) throws IOException {
     this.port = port;
+    this.command = command;
     this.log = log;
     this.process = start();
   }
 
   /** Starts a server on a free port; returns before it answers. */
   static VllmServer start(Path logFolder) throws IOException {
-    int port;
+    int port = freePort();
+    return start(logFolder, port, "serve", Integer.toString(port));
+  }
+
+  /** The same for one of two servers that hand prompts on; the role is prefill or decode. */
+  static VllmServer start(Path logFolder, String role) throws IOException {
+    int port = freePort();
+    int kvPort = freePort();
+    return start(logFolder, port, "pd", role, Integer.toString(port), Integer.toString(kvPort));
+  }
+
+  private static VllmServer start(Path logFolder, int port, String... words) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Kit.file("vllm-up").toString());
+    command.addAll(List.of(words));
+    command.addAll(List.of("--shutdown-timeout", "10"));
+    return new VllmServer(port, command, logFolder.resolve("vllm-" + port + ".log"));
+  }
+
+  private static int freePort() throws IOException {
     try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
+      return free.getLocalPort();
     }
-    return new VllmServer(port, logFolder.resolve("vllm-" + port + ".log"));
   }
 
   private Process start() throws IOException {
-    return new ProcessBuilder(
-            Kit.file("vllm-up").toString(),
-            "serve",
-            Integer.toString(port),
-            "--shutdown-timeout",
-            "10")
+    return new ProcessBuilder(command)
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
         .start();
@@ -97,6 +112,17 @@ final class VllmServer implements AutoCloseable {
   /** Sum of the values of one metric over its series. */
   double metric(String name) throws IOException, InterruptedException {
     return PenstockProcess.metric(get("/metrics").body(), name);
+  }
+
+  /** Tokens of prompts that came from there, such as {@code external_kv_transfer}. */
+  double promptTokens(String source) throws IOException, InterruptedException {
+    return get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith("vllm:prompt_tokens_by_source_total{"))
+        .filter(line -> line.contains("source=\"" + source + "\""))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
   }
 
   /** One label of its {@code vllm:cache_config_info}. */
