@@ -5,6 +5,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
 import io.penstock.picker.config.EndpointPickerConfig;
+import io.penstock.picker.cost.CostWeights;
+import io.penstock.picker.cost.DisaggregationPolicy;
+import io.penstock.picker.cost.ExpectedCostPicker;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
@@ -12,6 +15,10 @@ import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
+import io.penstock.picker.schedule.Profile;
+import io.penstock.picker.schedule.ProfileHandler;
+import io.penstock.picker.schedule.Scheduler;
+import io.penstock.picker.schedule.SchedulingContext;
 import io.penstock.picker.signals.EngineSample;
 import io.penstock.picker.signals.MetricsPageScanner;
 import java.time.Instant;
@@ -57,6 +64,7 @@ public class PickBench {
   private static final int IN_FLIGHT = 4;
   private static final int MAX_REQUESTS = 4_096;
   private static final long SECOND = 1_000_000_000;
+  private static final String LLM_D = EndpointPickerConfig.LLM_D_DEFAULT;
 
   /** Size of the pool. */
   @Param({"8", "100", "1000", "10000"})
@@ -66,12 +74,18 @@ public class PickBench {
   @Param("1")
   public int loops;
 
+  /** Decision records kept, 0 for none. */
+  @Param("2048")
+  public int decisions = 2_048;
+
   /** What decides: a built-in policy's name. */
   @Param({"expected-cost", "llm-d-default"})
   public String policy = "expected-cost";
 
   private final Exclusions nothingTried = new Exclusions();
   private PoolPicker picker;
+  private Scheduler scheduler;
+  private SchedulingContext context;
   private InferenceRequest[] requests;
   private int next;
 
@@ -79,9 +93,11 @@ public class PickBench {
   @Setup
   public void fill() {
     picker =
-        PoolPicker.builder(PoolPickerConfig.of("bench", Set.of(Prompts.MODEL), 1), loops)
+        PoolPicker.builder(
+                PoolPickerConfig.of("bench", Set.of(Prompts.MODEL), 1).withDecisions(decisions),
+                loops)
             .withoutThread()
-            .policy(policy.equals("llm-d-default") ? EndpointPickerConfig.llmdDefault() : null)
+            .policy(configured())
             .time(() -> SECOND, InstantSource.fixed(Instant.EPOCH))
             .build();
     List<EndpointSpec> specs = new ArrayList<>();
@@ -101,6 +117,21 @@ public class PickBench {
     }
     load(random);
     picker.tick(SECOND);
+    var profiles =
+        policy.equals(LLM_D)
+            ? configured().policy(picker.costs(), DisaggregationPolicy.DEFAULT).profiles()
+            : List.of(
+                new Profile(
+                    "default",
+                    List.of(),
+                    List.of(),
+                    new ExpectedCostPicker(picker.costs(), CostWeights.DEFAULT)));
+    scheduler = new Scheduler(new Ranked(), profiles, picker.costs(), Set.of(Prompts.MODEL));
+    context = scheduler.context(picker.signals(), picker.inFlight(), picker.index(), random);
+  }
+
+  private EndpointPickerConfig configured() {
+    return policy.equals(LLM_D) ? EndpointPickerConfig.llmdDefault() : null;
   }
 
   private void load(SplittableRandom random) {
@@ -127,5 +158,34 @@ public class PickBench {
   public Decision pick() {
     next = next + 1 == requests.length ? 0 : next + 1;
     return picker.pick(requests[next], "bench", 0, nothingTried, SECOND);
+  }
+
+  /** One ranking: match, filters, scores and the order of the best, without the answer. */
+  @Benchmark
+  public Decision rank() {
+    next = next + 1 == requests.length ? 0 : next + 1;
+    return scheduler.schedule(
+        context.begin(1, requests[next], picker.snapshot(), nothingTried, SECOND));
+  }
+
+  /** Runs the one profile and makes nothing of it. */
+  private static final class Ranked implements ProfileHandler {
+
+    private static final Decision DONE = new Decision.NoEndpoint(Decision.Reason.FILTERED);
+
+    @Override
+    public String type() {
+      return "ranked";
+    }
+
+    @Override
+    public int next(SchedulingContext context) {
+      return context.result(0) == null ? 0 : -1;
+    }
+
+    @Override
+    public Decision decide(SchedulingContext context) {
+      return DONE;
+    }
   }
 }

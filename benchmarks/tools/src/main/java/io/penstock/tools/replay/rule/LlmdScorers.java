@@ -10,6 +10,10 @@ import java.util.function.IntToDoubleFunction;
  *
  * <p>The match is of the router's own record (31,250 blocks of 64 tokens a pod; at most 131,072
  * tokens of a prompt are looked at), or of the true cache: the {@code precise} variant.
+ *
+ * <p>This is llm-d's picker as it is, with its oversized record, its ties and its belief in old
+ * metrics. The gateway's own {@code llm-d-default} differs there on purpose (decision 008), so it
+ * does not stand in for it: it is replayed by a file of that configuration.
  */
 final class LlmdScorers implements RoutingRule {
 
