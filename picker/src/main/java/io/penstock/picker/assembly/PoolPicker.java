@@ -4,6 +4,7 @@ import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.cost.CostModel;
 import io.penstock.picker.cost.ModelRates;
 import io.penstock.picker.explain.Attempt;
+import io.penstock.picker.explain.Course;
 import io.penstock.picker.explain.DecisionLog;
 import io.penstock.picker.explain.DecisionRecord;
 import io.penstock.picker.flow.Admission;
@@ -22,6 +23,7 @@ import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndex;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.DisaggregationCounts;
 import io.penstock.picker.schedule.EndpointHealth;
@@ -133,7 +135,7 @@ public final class PoolPicker implements AutoCloseable {
    */
   public Decision pick(
       InferenceRequest request, String requestId, int column, Exclusions excluded, long nowNanos) {
-    return pick(request, RequestHeaders.NONE, requestId, column, excluded, nowNanos);
+    return pick(request, RequestHeaders.NONE, requestId, null, column, excluded, nowNanos);
   }
 
   /** The same for a request whose headers the policy may ask for. */
@@ -141,6 +143,22 @@ public final class PoolPicker implements AutoCloseable {
       InferenceRequest request,
       RequestHeaders headers,
       String requestId,
+      int column,
+      Exclusions excluded,
+      long nowNanos) {
+    return pick(request, headers, requestId, null, column, excluded, nowNanos);
+  }
+
+  /**
+   * The same for a request of which the decision's record is to say how it went.
+   *
+   * @param course told to whoever reads the record; null where nothing is known
+   */
+  public Decision pick(
+      InferenceRequest request,
+      RequestHeaders headers,
+      String requestId,
+      @Nullable Course course,
       int column,
       Exclusions excluded,
       long nowNanos) {
@@ -154,7 +172,7 @@ public final class PoolPicker implements AutoCloseable {
     disaggregation.add(context, decision);
     if (decisions.keeps()) {
       long timeMillis = epochMillisAtZero + nowNanos / NANOS_PER_MILLI;
-      decisions.add(new DecisionRecord(requestId, timeMillis, context, decision));
+      decisions.add(new DecisionRecord(requestId, timeMillis, context, decision, course));
     }
     return decision;
   }
@@ -402,6 +420,13 @@ public final class PoolPicker implements AutoCloseable {
   /** Which endpoint holds which blocks. */
   public PrefixIndex index() {
     return index;
+  }
+
+  /** Tokens of prompts that an endpoint is taken to hold, by the rates of the model it serves. */
+  public long heldTokens(Endpoint endpoint) {
+    var model = endpoint.models().isEmpty() ? "" : endpoint.models().getFirst().id();
+    double tokensPerBlock = PromptKeys.BLOCK_BYTES / costs.rates(model).bytesPerToken();
+    return Math.round(index.blocks(endpoint.slot()) * tokensPerBlock);
   }
 
   /** How often requests were divided between two endpoints, and why not. */

@@ -1,6 +1,7 @@
 package io.penstock.picker.explain;
 
 import io.penstock.picker.pool.Endpoint;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +21,12 @@ public final class Attempt {
     /** It failed. */
     FAILED,
     /** The client left. */
-    ABORTED
+    ABORTED;
+
+    /** As it is written in JSON. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /** What of the request it was. */
@@ -107,6 +113,11 @@ public final class Attempt {
   /** How it failed, null unless {@link Progress#FAILED}. */
   public @Nullable FailureKind failure() {
     return progress == Progress.FAILED ? failure : null;
+  }
+
+  /** The ticker's time when it was sent. */
+  public long startNanos() {
+    return startNanos;
   }
 
   /** Tokens of the prompt that the endpoint was believed to hold. */

@@ -16,8 +16,10 @@ final class DecisionJson {
     var json = new JsonText();
     json.open('{').name("id").value(decision.id()).name("requestId").value(decision.requestId());
     json.name("time").value(Instant.ofEpochMilli(decision.timeMillis()).toString());
-    json.name("model").value(decision.model());
+    json.name("pool").value(decision.pool()).name("model").value(decision.model());
     json.name("promptTokens").value(decision.promptTokens());
+    var course = decision.course();
+    course(json, decision.outcome(), course);
     json.name("decision");
     decided(json, decision.decision());
     var weighing = decision.weighing();
@@ -36,9 +38,32 @@ final class DecisionJson {
     }
     json.name("attempts").open('[');
     for (var attempt : decision.attempts()) {
-      attempt(json, attempt);
+      attempt(json, attempt, course);
     }
     return json.close(']').close('}').toString();
+  }
+
+  private static void course(JsonText json, String outcome, @Nullable Course course) {
+    json.name("outcome").value(outcome);
+    if (course == null) {
+      return;
+    }
+    text(json, "tenant", course.tenant());
+    if (course.status() > 0) {
+      json.name("status").value(course.status());
+    }
+    text(json, "reason", course.reason());
+    json.name("timeline").open('[');
+    course.steps(
+        (name, since) ->
+            json.open('{').name("step").value(name).name("at").value(since / NANOS).close('}'));
+    json.close(']');
+  }
+
+  private static void text(JsonText json, String name, @Nullable String text) {
+    if (text != null) {
+      json.name(name).value(text);
+    }
   }
 
   private static void ranking(JsonText json, Ranking ranking) {
@@ -105,10 +130,14 @@ final class DecisionJson {
     json.close('}').close('}');
   }
 
-  private static void attempt(JsonText json, Attempt attempt) {
+  private static void attempt(JsonText json, Attempt attempt, @Nullable Course course) {
     json.open('{').name("endpoint").value(attempt.endpoint().address());
     json.name("name").value(attempt.endpoint().spec().name());
-    json.name("leg").value(lower(attempt.leg())).name("progress").value(lower(attempt.progress()));
+    json.name("leg").value(lower(attempt.leg()));
+    json.name("progress").value(attempt.progress().label());
+    if (course != null) {
+      json.name("startedAt").value(course.sinceArrivalNanos(attempt.startNanos()) / NANOS);
+    }
     failure(json, attempt.failure());
     json.name("predictedCachedTokens").value(attempt.predictedCachedTokens());
     json.name("predictedTtft").value(attempt.predictedTtftNanos() / NANOS);
@@ -138,7 +167,7 @@ final class DecisionJson {
     }
   }
 
-  private static String lower(Enum<?> constant) {
+  static String lower(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -3,6 +3,7 @@ package io.penstock.picker.explain;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +52,9 @@ public final class DecisionLog {
   /** Keeps a record, in place of the column's oldest. On the loop that took its id. */
   public void add(DecisionRecord decision) {
     if (perColumn > 0) {
-      ring(decision.id()).records.setRelease(index(decision.id()), decision);
+      var ring = ring(decision.id());
+      ring.records.setRelease(index(decision.id()), decision);
+      ring.added.setRelease(decision.id() / columns);
     }
   }
 
@@ -77,6 +80,48 @@ public final class DecisionLog {
     return all().stream().sorted(BY_AGE.reversed()).limit(Math.max(limit, 0)).toList();
   }
 
+  /** The decisions of that request, oldest first. */
+  public List<DecisionRecord> allOfRequest(String requestId) {
+    return all().stream()
+        .filter(kept -> kept.requestId().equals(requestId))
+        .sorted(BY_AGE)
+        .toList();
+  }
+
+  /** Where the log stands now, for {@link #after}. */
+  public long[] position() {
+    var position = new long[columns];
+    for (int column = 0; column < columns; column++) {
+      position[column] = rings.get(column).added.getAcquire();
+    }
+    return position;
+  }
+
+  /**
+   * Gives what was added since a position, which moves to the end of the log. Costs nothing to the
+   * loops that add.
+   *
+   * @param position of this log; the caller's own
+   * @param into takes the records that are still kept, oldest first in each column
+   * @return how many were added, those overwritten since included
+   */
+  public long after(long[] position, List<? super DecisionRecord> into) {
+    long added = 0;
+    for (int column = 0; column < columns; column++) {
+      long newest = rings.get(column).added.getAcquire();
+      long oldest = Math.max(position[column] + 1, newest - perColumn + 1);
+      for (long sequence = oldest; sequence <= newest; sequence++) {
+        var kept = find(sequence * columns + column);
+        if (kept != null) {
+          into.add(kept);
+        }
+      }
+      added += newest - position[column];
+      position[column] = newest;
+    }
+    return added;
+  }
+
   private List<DecisionRecord> all() {
     List<DecisionRecord> all = new ArrayList<>();
     for (var ring : rings) {
@@ -100,6 +145,7 @@ public final class DecisionLog {
 
   private static final class Ring {
     final AtomicReferenceArray<@Nullable DecisionRecord> records;
+    final AtomicLong added = new AtomicLong();
     long sequence;
 
     Ring(int capacity) {

@@ -21,7 +21,9 @@ public final class DecisionRecord {
   private final long timeMillis;
   private final String model;
   private final int promptTokens;
+  private final String pool;
   private final Decision decision;
+  private final @Nullable Course course;
 
   private final @Nullable Weighing weighing;
   private final Ranking ranking;
@@ -29,21 +31,34 @@ public final class DecisionRecord {
 
   private volatile List<Attempt> attempts = List.of();
 
+  /** The record of a decision for a request of whose course nothing is known. */
+  public DecisionRecord(
+      String requestId, long timeMillis, SchedulingContext context, Decision decision) {
+    this(requestId, timeMillis, context, decision, null);
+  }
+
   /**
    * The record of a decision.
    *
    * @param timeMillis when, since the epoch
    * @param context as the decision left it; the run of the first profile that ran for those who can
    *     answer is shown, and that of those who prefill where there was one
+   * @param course how the request goes, where the front end says so
    */
   public DecisionRecord(
-      String requestId, long timeMillis, SchedulingContext context, Decision decision) {
+      String requestId,
+      long timeMillis,
+      SchedulingContext context,
+      Decision decision,
+      @Nullable Course course) {
     this.id = context.decisionId();
     this.requestId = requestId;
     this.timeMillis = timeMillis;
     this.model = context.request().model();
     this.promptTokens = context.promptTokens();
+    this.pool = context.snapshot().name();
     this.decision = decision;
+    this.course = course;
     this.weighing = context.weighing();
     this.ranking = new Ranking(context, context.result(context.firstRun()));
     var second = context.prefillRun();
@@ -87,6 +102,30 @@ public final class DecisionRecord {
     return promptTokens;
   }
 
+  /** Name of the pool that was decided about. */
+  public String pool() {
+    return pool;
+  }
+
+  /** How the request goes; null where the front end does not say. */
+  public @Nullable Course course() {
+    return course;
+  }
+
+  /** Whether neither the record nor the request's course changes any more. */
+  public boolean ended() {
+    return course == null || course.ended();
+  }
+
+  /** How the request ended or, where nobody says, how the last attempt stands. */
+  public String outcome() {
+    if (course != null) {
+      return course.outcome();
+    }
+    var tried = attempts;
+    return tried.isEmpty() ? "unknown" : tried.getLast().progress().label();
+  }
+
   /** What was decided. */
   public Decision decision() {
     return decision;
@@ -115,5 +154,10 @@ public final class DecisionRecord {
   /** The record as one JSON object. */
   public String toJson() {
     return DecisionJson.render(this);
+  }
+
+  /** What a line in a list shows of the record, as one JSON object of some 300 characters. */
+  public String toSummaryJson() {
+    return SummaryJson.render(this);
   }
 }

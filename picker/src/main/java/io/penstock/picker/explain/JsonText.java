@@ -5,6 +5,8 @@ import java.util.Locale;
 /** Writes one JSON text, compact, members in the order of the calls. Confined to its maker. */
 final class JsonText {
 
+  private static final double LARGEST = 1e9;
+
   private final StringBuilder out = new StringBuilder(1024);
   private boolean first = true;
 
@@ -41,24 +43,34 @@ final class JsonText {
     return this;
   }
 
-  /** At most six digits after the point; null for what is no number. */
-  JsonText value(double number) {
+  JsonText value(boolean truth) {
     separate();
-    if (!Double.isFinite(number)) {
-      out.append("null");
-    } else {
-      out.append(String.format(Locale.ROOT, "%.6f", number));
-      trimZeros();
-    }
+    out.append(truth);
     return this;
   }
 
-  private void trimZeros() {
-    int end = out.length();
-    while (out.charAt(end - 1) == '0') {
-      end--;
+  /** At most six digits after the point; null for what is no number, or 10^9 and more. */
+  JsonText value(double number) {
+    separate();
+    if (!(Math.abs(number) < LARGEST)) {
+      out.append("null");
+      return this;
     }
-    out.setLength(out.charAt(end - 1) == '.' ? end - 1 : end);
+    long millionths = Math.round(number * 1e6);
+    if (millionths < 0) {
+      out.append('-');
+    }
+    long left = Math.abs(millionths);
+    out.append(left / 1_000_000);
+    left %= 1_000_000;
+    if (left != 0) {
+      out.append('.');
+      for (int unit = 100_000; left != 0; unit /= 10) {
+        out.append((char) ('0' + left / unit));
+        left %= unit;
+      }
+    }
+    return this;
   }
 
   private void separate() {

@@ -95,7 +95,8 @@ public final class OutlierDetector implements EndpointHealth {
     }
   }
 
-  private boolean isEjected(int slot, long nowNanos) {
+  /** Whether failures put the endpoint out for now; one that is only busy is not ejected. */
+  public boolean isEjected(int slot, long nowNanos) {
     long ramp = rampUntil.get(slot);
     return ramp != 0 && ramp - settings.rampNanos - nowNanos > 0;
   }

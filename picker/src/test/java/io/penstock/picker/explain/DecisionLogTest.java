@@ -65,6 +65,45 @@ class DecisionLogTest {
   }
 
   @Test
+  void a_reader_goes_on_from_where_it_was_and_hears_how_many_it_missed() {
+    var log = new DecisionLog(2, 8);
+    log.add(decision(log.nextId(0), "before", 0, 1));
+    var position = log.position();
+    List<DecisionRecord> heard = new ArrayList<>();
+    assertThat(log.after(position, heard)).isZero();
+    assertThat(heard).isEmpty();
+
+    var first = decision(log.nextId(0), "a", 1, 1);
+    var second = decision(log.nextId(1), "b", 2, 1);
+    log.add(first);
+    log.add(second);
+    assertThat(log.after(position, heard)).isEqualTo(2);
+    assertThat(heard).containsExactly(first, second);
+
+    heard.clear();
+    for (int i = 0; i < 10; i++) {
+      log.add(decision(log.nextId(0), "c" + i, 3 + i, 1));
+    }
+    assertThat(log.after(position, heard)).isEqualTo(10);
+    assertThat(heard).extracting(DecisionRecord::requestId).containsExactly("c6", "c7", "c8", "c9");
+    heard.clear();
+    assertThat(log.after(position, heard)).isZero();
+    assertThat(heard).isEmpty();
+  }
+
+  @Test
+  void the_decisions_of_a_request_are_told_oldest_first() {
+    var log = new DecisionLog(2, 10);
+    var first = decision(log.nextId(1), "a", 5, 1);
+    var second = decision(log.nextId(0), "a", 6, 1);
+    log.add(second);
+    log.add(decision(log.nextId(0), "b", 5, 1));
+    log.add(first);
+
+    assertThat(log.allOfRequest("a")).containsExactly(first, second);
+  }
+
+  @Test
   void keeps_nothing_when_told_so() {
     var log = new DecisionLog(2, 0);
     assertThat(log.keeps()).isFalse();
