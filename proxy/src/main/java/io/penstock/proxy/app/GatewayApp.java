@@ -335,12 +335,15 @@ public final class GatewayApp implements AutoCloseable {
             timeouts.clientStall().toNanos(),
             config.sse().keepAlive().toNanos()),
         config.limits().requestBody(),
-        config.retries().perRequest());
+        config.retries().perRequest(),
+        config.headers().decisionId(),
+        config.headers().serverTiming());
   }
 
   /**
-   * Takes over a changed configuration: timeouts, the body limit, retries, keep-alive and the
-   * access log. What is bound to sockets and pools stays as it was until a restart.
+   * Takes over a changed configuration: timeouts, the body limit, retries, keep-alive, the headers
+   * of answers and the access log. What is bound to sockets and pools stays as it was until a
+   * restart.
    */
   public void reload(LoadResult.Loaded next) {
     gateway.settings(settings(next.config()));

@@ -30,6 +30,7 @@ public record GatewayConfig(
     Ejection ejection,
     @Nullable Tls tls,
     Auth auth,
+    Headers headers,
     Log log) {
 
   /** Copies the pools. */
@@ -116,6 +117,9 @@ public record GatewayConfig(
    * @param keysFile the key file, or null for none
    */
   public record Auth(@Nullable Path keysFile) {}
+
+  /** Headers of answers that say how they came about. */
+  public record Headers(boolean decisionId, boolean serverTiming) {}
 
   /**
    * Logs.

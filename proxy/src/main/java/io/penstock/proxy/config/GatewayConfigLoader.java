@@ -5,6 +5,7 @@ import io.penstock.picker.config.Suggestion;
 import io.penstock.picker.config.YamlMapping;
 import io.penstock.proxy.config.GatewayConfig.Auth;
 import io.penstock.proxy.config.GatewayConfig.Ejection;
+import io.penstock.proxy.config.GatewayConfig.Headers;
 import io.penstock.proxy.config.GatewayConfig.Limits;
 import io.penstock.proxy.config.GatewayConfig.Log;
 import io.penstock.proxy.config.GatewayConfig.Retries;
@@ -281,6 +282,9 @@ public final class GatewayConfigLoader {
             settings.value(Settings.EJECTION_SLOW_START)),
         certificate == null || key == null ? null : new Tls(certificate, key),
         new Auth(settings.value(Settings.AUTH_KEYS_FILE)),
+        new Headers(
+            settings.value(Settings.HEADERS_DECISION_ID),
+            settings.value(Settings.HEADERS_SERVER_TIMING)),
         new Log(settings.value(Settings.LOG_ACCESS)));
   }
 

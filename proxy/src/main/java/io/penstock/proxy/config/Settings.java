@@ -155,6 +155,18 @@ public final class Settings {
           SettingType.FILE_OR_OFF,
           "",
           "API keys, as salted hashes, read again when it changes; turns authentication on.");
+  static final Setting<Boolean> HEADERS_DECISION_ID =
+      new Setting<>(
+          "headers.decisionId",
+          SettingType.BOOLEAN,
+          "false",
+          "Answers say in x-gateway-decision-id which decision chose their pod.");
+  static final Setting<Boolean> HEADERS_SERVER_TIMING =
+      new Setting<>(
+          "headers.serverTiming",
+          SettingType.BOOLEAN,
+          "false",
+          "Answers say in server-timing how long queue, pick, connect and first byte took.");
   static final Setting<Boolean> LOG_ACCESS =
       new Setting<>("log.access", SettingType.BOOLEAN, "true", "One JSON line per request.");
 
@@ -336,6 +348,8 @@ public final class Settings {
           TLS_CERTIFICATE,
           TLS_KEY,
           AUTH_KEYS_FILE,
+          HEADERS_DECISION_ID,
+          HEADERS_SERVER_TIMING,
           LOG_ACCESS);
 
   private static final List<Setting<?>> POOL =

@@ -52,7 +52,7 @@ public final class Exchange {
     this.client = client;
     this.startNanos = loop.now();
     this.facts = new RequestFacts(client.httpVersion(), client.address(), startNanos);
-    this.reply = new Reply(client, facts);
+    this.reply = new Reply(client, facts, loop);
     loop.gateway().metrics().accepted();
   }
 
@@ -404,6 +404,7 @@ public final class Exchange {
     if (ticket != null) {
       ticket.end(facts.inputTokens(), facts.outputTokens());
     }
+    facts.complete();
     loop.gateway().ended(facts);
   }
 }

@@ -7,8 +7,15 @@ package io.penstock.proxy.exchange;
  * @param timeouts time limits
  * @param requestBodyBytes {@code limits.requestBody}
  * @param retriesPerRequest {@code retries.perRequest}
+ * @param decisionIdHeader {@code headers.decisionId}
+ * @param serverTimingHeader {@code headers.serverTiming}
  */
-public record ExchangeSettings(Timeouts timeouts, long requestBodyBytes, int retriesPerRequest) {
+public record ExchangeSettings(
+    Timeouts timeouts,
+    long requestBodyBytes,
+    int retriesPerRequest,
+    boolean decisionIdHeader,
+    boolean serverTimingHeader) {
 
   /** The {@code timeouts} of the configuration, and {@code sse.keepAlive}, in nanoseconds. */
   public record Timeouts(

@@ -18,12 +18,14 @@ final class Reply {
 
   private final ClientStream client;
   private final RequestFacts facts;
+  private final LoopContext loop;
   private ErrorShape shape = ErrorShape.OPENAI;
   private boolean pinging;
 
-  Reply(ClientStream client, RequestFacts facts) {
+  Reply(ClientStream client, RequestFacts facts, LoopContext loop) {
     this.client = client;
     this.facts = facts;
+    this.loop = loop;
   }
 
   void shape(ErrorShape value) {
@@ -52,7 +54,11 @@ final class Reply {
     } else {
       extra = new String[] {"x-request-id", facts.requestId};
     }
-    client.begin(head.status(), head, withSessions(extra), sameLength ? head.contentLength() : -1);
+    client.begin(
+        head.status(),
+        head,
+        explained(withSessions(extra)),
+        sameLength ? head.contentLength() : -1);
   }
 
   /** The fields and those by which the client learns which pods answer. */
@@ -68,6 +74,17 @@ final class Reply {
         all.add(SessionHeader.value(pod));
       }
     }
+    return all.toArray(String[]::new);
+  }
+
+  /** With the headers that say how the answer came about, if any are wanted. */
+  private String[] explained(String[] fields) {
+    var settings = loop.settings();
+    if (!settings.decisionIdHeader() && !settings.serverTimingHeader()) {
+      return fields;
+    }
+    List<String> all = new ArrayList<>(List.of(fields));
+    AnswerHeaders.add(all, facts, settings);
     return all.toArray(String[]::new);
   }
 
@@ -92,7 +109,7 @@ final class Reply {
         fields[at++] = header.getValue();
       }
     }
-    client.begin(response.status(), null, fields, response.body().length);
+    client.begin(response.status(), null, explained(fields), response.body().length);
     send(response.body());
   }
 

@@ -43,6 +43,7 @@ final class RequestFacts implements AccessRecord {
   int prefillCachedTokens = -1;
   int attempts;
   @Nullable AnswerBody answer;
+  private @Nullable RequestCourse course;
 
   /** Headers of the answer that are to name its pods. */
   List<SessionHeader> sessions = List.of();
@@ -51,6 +52,23 @@ final class RequestFacts implements AccessRecord {
     this.httpVersion = httpVersion;
     this.client = client;
     timeline.mark(Timeline.Event.RECEIVED, nowNanos);
+  }
+
+  /** What the request's decisions say of it, from the first of them on. */
+  RequestCourse course() {
+    var known = course;
+    if (known == null) {
+      known = new RequestCourse(timeline, keyName);
+      course = known;
+    }
+    return known;
+  }
+
+  /** The facts are complete: the decisions may say so. */
+  void complete() {
+    if (course != null) {
+      course.end(this);
+    }
   }
 
   @Override

@@ -163,6 +163,7 @@ final class Routing implements ExchangeState, ResponseHandler {
                 request,
                 exchange.facts().head,
                 exchange.requestId(),
+                exchange.facts().course(),
                 exchange.loop().index(),
                 tried,
                 now);

@@ -3,8 +3,9 @@ package io.penstock.proxy.metrics;
 import java.util.Arrays;
 
 /**
- * When each step of one request happened, in nanoseconds of one monotonic clock. Confined to the
- * exchange's event loop; one object and one array per request.
+ * When each step of one request happened, in nanoseconds of one monotonic clock. Written on the
+ * exchange's event loop; whoever else reads it may miss what happened just now. One object and one
+ * array per request.
  */
 public final class Timeline {
 
@@ -52,9 +53,16 @@ public final class Timeline {
     return nanos[index(event)] != NEVER;
   }
 
+  /** Nanoseconds from the request's head to a time of the same clock. */
+  public long sinceReceived(long nanoTime) {
+    return nanoTime - nanos[index(Event.RECEIVED)];
+  }
+
   /** Nanoseconds from one step to another, or -1 if one of them never happened. */
   public long between(Event from, Event to) {
-    return has(from) && has(to) ? nanos[index(to)] - nanos[index(from)] : -1;
+    long start = nanos[index(from)];
+    long end = nanos[index(to)];
+    return start != NEVER && end != NEVER ? end - start : -1;
   }
 
   /** The array is the map from events to times; nothing outside knows the order. */

@@ -19,7 +19,7 @@ class ConfigurationPageTest {
     page.append("Unknown keys are errors. `penstock serve --print-config` shows what is in force ");
     page.append("and where it came from, `penstock validate FILE` checks a file.\n\n");
     page.append("The file is read again when it changes: timeouts, `limits.requestBody`, ");
-    page.append("`retries.perRequest`, `sse` and `log` take effect at once, ");
+    page.append("`retries.perRequest`, `sse`, `headers` and `log` take effect at once, ");
     page.append("the rest at the next start. ");
     page.append("A file with errors changes nothing and is counted in ");
     page.append("`penstock_config_reload_failed_total`.\n\n");
