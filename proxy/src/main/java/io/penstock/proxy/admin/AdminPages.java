@@ -28,6 +28,7 @@ final class AdminPages {
   static final Page ALIVE = text(200, "ok\n");
   static final Page BAD_REQUEST = text(400, "bad request\n");
   static final Page FAILED = text(500, "failed; the log has the cause\n");
+  static final Page TOO_MANY = text(503, "as many pages as can be fed are open already\n");
   private static final Page NOT_FOUND = text(404, "not found\n");
   private static final Page FOREIGN = text(403, "not from a web page\n");
 
@@ -38,21 +39,29 @@ final class AdminPages {
           "/metrics",
           "/config",
           "/debug/endpoints",
+          "/debug/endpoints/{address|name}",
           "/debug/rules",
           "/debug/decisions",
+          "/debug/decisions/{id|request id}",
+          "/debug/decisions/stream",
           "POST /drain");
 
+  private static final String ENDPOINT = "/debug/endpoints/";
   private static final String DECISION = "/debug/decisions/";
+  private static final String STREAM = "/debug/decisions/stream";
+  private static final String FILE = "/page/";
   private static final int SHOWN = 100;
 
   private final Scope scope;
   private final AdminView view;
   private final CollectorRegistry metrics;
+  private final @Nullable PageFiles files;
 
   AdminPages(Scope scope, AdminView view, CollectorRegistry metrics) {
     this.scope = scope;
     this.view = view;
     this.metrics = metrics;
+    this.files = scope == Scope.ADMIN ? new PageFiles() : null;
   }
 
   /** Whether the event loop itself answers. */
@@ -61,16 +70,26 @@ final class AdminPages {
   }
 
   /**
+   * The feed of a page that asks for the live stream; null for every other request.
+   *
+   * @throws IllegalArgumentException the query cannot be read
+   */
+  @Nullable LiveFeed feed(String method, String uri) {
+    return scope == Scope.ADMIN && method.equals("GET") && path(uri).equals(STREAM)
+        ? view.feed(DecisionQuery.of(query(uri)))
+        : null;
+  }
+
+  /**
    * The answer.
    *
    * @param uri path and query as sent
    * @param foreign whether a web page of some origin made the request
+   * @param browser whether a person's browser asks, which can show more than text
    */
-  Page page(String method, String uri, boolean foreign) {
-    int mark = uri.indexOf('?');
-    var path = mark < 0 ? uri : uri.substring(0, mark);
-    var query = mark < 0 ? "" : uri.substring(mark + 1);
-    var get = get(path, query);
+  Page page(String method, String uri, boolean foreign, boolean browser) {
+    var path = path(uri);
+    var get = path.equals("/") && browser ? file("index.html") : get(path, query(uri));
     if (get != null) {
       return method.equals("GET") ? get.make() : notAllowed("GET");
     }
@@ -85,6 +104,16 @@ final class AdminPages {
       return new Page(202, JSON, "{\"draining\":true}\n", "");
     }
     return NOT_FOUND;
+  }
+
+  private static String path(String uri) {
+    int mark = uri.indexOf('?');
+    return mark < 0 ? uri : uri.substring(0, mark);
+  }
+
+  private static String query(String uri) {
+    int mark = uri.indexOf('?');
+    return mark < 0 ? "" : uri.substring(mark + 1);
   }
 
   /** A page that is made when it is known that it may be. */
@@ -107,22 +136,52 @@ final class AdminPages {
       case "/config" -> () -> json(200, view.config());
       case "/debug/endpoints" -> () -> json(200, view.endpoints());
       case "/debug/rules" -> () -> json(200, view.rules());
-      case "/debug/decisions" -> () -> json(200, view.decisions(limit(query)));
-      default -> path.startsWith(DECISION) ? () -> decision(path) : null;
+      case "/debug/decisions" -> () -> decisions(query);
+      default -> {
+        if (path.startsWith(DECISION)) {
+          yield () ->
+              one(
+                  path.substring(DECISION.length()),
+                  id -> view.decision(id, DecisionQuery.of(query).pool()),
+                  "no decision is kept under");
+        }
+        if (path.startsWith(ENDPOINT)) {
+          yield () ->
+              one(path.substring(ENDPOINT.length()), view::endpoint, "no endpoint is known under");
+        }
+        yield path.startsWith(FILE) ? file(path.substring(FILE.length())) : null;
+      }
     };
   }
 
-  private Page decision(String path) {
-    String id;
+  private @Nullable Maker file(String name) {
+    var file = files == null ? null : files.find(name);
+    return file == null ? null : () -> file;
+  }
+
+  private Page decisions(String query) {
     try {
-      id = URLDecoder.decode(path.substring(DECISION.length()), StandardCharsets.UTF_8);
+      return json(200, view.decisions(DecisionQuery.of(query), limit(query)));
     } catch (IllegalArgumentException e) {
       return BAD_REQUEST;
     }
-    var decision = view.decision(id);
-    return decision == null
-        ? json(404, "{\"error\":\"no decision is kept under that id\"}")
-        : json(200, decision);
+  }
+
+  /** What is found by an id in the path. */
+  private interface Finder {
+    @Nullable String find(String id);
+  }
+
+  private static Page one(String encodedId, Finder finder, String complaint) {
+    @Nullable String found;
+    try {
+      found = finder.find(URLDecoder.decode(encodedId, StandardCharsets.UTF_8));
+    } catch (IllegalArgumentException e) {
+      return BAD_REQUEST;
+    }
+    return found == null
+        ? json(404, "{\"error\":\"" + complaint + " that id\"}")
+        : json(200, found);
   }
 
   private Page readiness(boolean verbose) {

@@ -15,6 +15,7 @@ import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A small HTTP/1.1 server for people, kubelet and Prometheus, on event loops it is given. Answers
@@ -58,6 +59,7 @@ public final class AdminServer implements AutoCloseable {
       Executor executor)
       throws IOException {
     var pages = new AdminPages(scope, view, metrics);
+    var streams = new AtomicInteger();
     var binding =
         new ServerBootstrap()
             .group(loops)
@@ -73,7 +75,7 @@ public final class AdminServer implements AutoCloseable {
                         .addLast(new HttpServerCodec())
                         .addLast(new HttpServerKeepAliveHandler())
                         .addLast(new HttpObjectAggregator(MAX_BODY_BYTES))
-                        .addLast(new AdminHandler(pages, executor));
+                        .addLast(new AdminHandler(pages, executor, streams));
                   }
                 })
             .bind(address)

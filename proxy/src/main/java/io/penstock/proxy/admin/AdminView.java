@@ -49,14 +49,28 @@ public interface AdminView {
   String rules();
 
   /**
+   * For {@code /debug/endpoints/{id}}: one pod with its signals, newest decisions and errors, by
+   * address or name; or null.
+   */
+  @Nullable String endpoint(String id);
+
+  /**
    * For {@code /debug/decisions}: the newest first.
    *
+   * @param query which of them
    * @param limit most records, 1 to 1000
    */
-  String decisions(int limit);
+  String decisions(DecisionQuery query, int limit);
 
-  /** For {@code /debug/decisions/{id}}: by decision id, or the latest of a request id; or null. */
-  @Nullable String decision(String id);
+  /**
+   * For {@code /debug/decisions/{id}}: by decision id, or the latest of a request id; or null.
+   *
+   * @param pool where to look, since pools count their decisions apart; null: in all, in order
+   */
+  @Nullable String decision(String id, @Nullable String pool);
+
+  /** For {@code /debug/decisions/stream}: what a page that is opened now will hear. */
+  LiveFeed feed(DecisionQuery query);
 
   /** For {@code POST /drain}: begins to drain, if that has not begun. */
   void drain();

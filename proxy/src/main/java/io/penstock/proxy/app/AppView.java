@@ -1,22 +1,24 @@
 package io.penstock.proxy.app;
 
-import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.explain.DecisionRecord;
 import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.schedule.Decision;
 import io.penstock.proxy.admin.AdminView;
+import io.penstock.proxy.admin.DecisionQuery;
+import io.penstock.proxy.admin.LiveFeed;
 import io.penstock.proxy.exchange.Gateway;
 import io.penstock.proxy.exchange.GatewayPool;
-import io.penstock.proxy.openai.JsonText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the admin listener shows of a running gateway. Thread-safe: it only reads. */
 final class AppView implements AdminView {
+
+  private static final int SHOWN_OF_POD = 50;
 
   private final Gateway gateway;
   private final List<PoolRuntime> pools;
@@ -63,7 +65,7 @@ final class AppView implements AdminView {
       var pool = runtime.pool();
       for (var endpoint : pool.picker().snapshot().endpoints()) {
         json.append(json.length() > 1 ? "," : "");
-        append(json, pool, endpoint);
+        EndpointJson.append(json, pool, endpoint, nanoClock.getAsLong());
       }
     }
     return json.append(']').toString();
@@ -74,47 +76,61 @@ final class AppView implements AdminView {
     return RulesJson.of(pools.stream().map(PoolRuntime::pool).toList());
   }
 
-  private void append(StringBuilder json, GatewayPool pool, Endpoint endpoint) {
-    PoolPicker picker = pool.picker();
-    int slot = endpoint.slot();
-    long now = nanoClock.getAsLong();
-    json.append("{\"pool\":");
-    JsonText.quote(json, pool.name());
-    json.append(",\"name\":");
-    JsonText.quote(json, endpoint.spec().name());
-    json.append(",\"address\":");
-    JsonText.quote(json, endpoint.address());
-    json.append(",\"role\":");
-    JsonText.quote(json, endpoint.spec().role().name().toLowerCase(Locale.ROOT));
-    json.append(",\"accepts\":").append(endpoint.accepts());
-    json.append(",\"ejected\":").append(!pool.health().routable(slot, now));
-    json.append(",\"weight\":").append(pool.health().weight(slot, now));
-    json.append(",\"models\":[");
-    for (int i = 0; i < endpoint.models().size(); i++) {
-      json.append(i == 0 ? "" : ",");
-      JsonText.quote(json, endpoint.models().get(i).id());
+  @Override
+  public @Nullable String endpoint(String id) {
+    for (var runtime : pools) {
+      for (var endpoint : runtime.pool().picker().snapshot().endpoints()) {
+        if (endpoint.address().equals(id) || endpoint.spec().name().equals(id)) {
+          return endpoint(runtime.pool(), endpoint);
+        }
+      }
     }
-    json.append("],\"in_flight\":").append(picker.inFlight().requests(slot));
-    json.append(",\"pending_prefill_tokens\":")
-        .append(picker.inFlight().pendingPrefillTokens(slot));
-    var signals = picker.signals();
-    json.append(",\"signals\":{\"fresh\":").append(signals.fresh(slot, now));
-    json.append(",\"running\":").append(signals.running(slot));
-    json.append(",\"waiting\":").append(signals.waiting(slot));
-    json.append(",\"kv_cache_usage\":").append(signals.kvUsage(slot));
-    json.append(",\"kv_cache_tokens\":").append(signals.kvCapacityTokens(slot));
-    if (signals.updates(slot) > 0) {
-      json.append(",\"age_ms\":").append((now - signals.lastUpdateNanos(slot)) / 1_000_000);
+    return null;
+  }
+
+  private String endpoint(GatewayPool pool, Endpoint endpoint) {
+    List<DecisionRecord> decisions = new ArrayList<>();
+    List<DecisionRecord> failures = new ArrayList<>();
+    for (var decision : pool.picker().decisions().newest(Integer.MAX_VALUE)) {
+      if (decisions.size() < SHOWN_OF_POD && concerns(decision, endpoint.address())) {
+        decisions.add(decision);
+      }
+      if (failures.size() < SHOWN_OF_POD && failedAt(decision, endpoint.address())) {
+        failures.add(decision);
+      }
     }
-    json.append("}}");
+    var json = new StringBuilder();
+    EndpointJson.append(json, pool, endpoint, decisions, failures, nanoClock.getAsLong());
+    return json.toString();
+  }
+
+  private static boolean concerns(DecisionRecord decision, String address) {
+    boolean chosen =
+        switch (decision.decision()) {
+          case Decision.Disaggregated divided ->
+              divided.decode().endpoint().address().equals(address)
+                  || divided.prefill().address().equals(address);
+          case Decision.Route route -> route.endpoint().address().equals(address);
+          case Decision.NoEndpoint _ -> false;
+        };
+    return chosen
+        || decision.attempts().stream()
+            .anyMatch(attempt -> attempt.endpoint().address().equals(address));
+  }
+
+  private static boolean failedAt(DecisionRecord decision, String address) {
+    return decision.attempts().stream()
+        .anyMatch(
+            attempt -> attempt.failure() != null && attempt.endpoint().address().equals(address));
   }
 
   @Override
-  public String decisions(int limit) {
+  public String decisions(DecisionQuery query, int limit) {
     List<DecisionRecord> newest = new ArrayList<>();
     for (var runtime : pools) {
-      newest.addAll(runtime.pool().picker().decisions().newest(limit));
+      newest.addAll(runtime.pool().picker().decisions().newest(Integer.MAX_VALUE));
     }
+    newest.removeIf(decision -> !matches(query, decision));
     newest.sort(Comparator.comparingLong(DecisionRecord::timeMillis).reversed());
     var json = new StringBuilder("[");
     for (int i = 0; i < Math.min(limit, newest.size()); i++) {
@@ -123,19 +139,45 @@ final class AppView implements AdminView {
     return json.append(']').toString();
   }
 
+  private static boolean matches(DecisionQuery query, DecisionRecord decision) {
+    return mayMatch(query, decision)
+        && (query.outcome() == null || query.outcome().equals(decision.outcome()));
+  }
+
+  /** Whether it matches but for how it ends. */
+  private static boolean mayMatch(DecisionQuery query, DecisionRecord decision) {
+    var course = decision.course();
+    return (query.pool() == null || query.pool().equals(decision.pool()))
+        && (query.model() == null || query.model().equals(decision.model()))
+        && (query.tenant() == null || (course != null && query.tenant().equals(course.tenant())))
+        && (query.request() == null || decision.requestId().contains(query.request()))
+        && (query.endpoint() == null || concerns(decision, query.endpoint()));
+  }
+
   @Override
-  public @Nullable String decision(String id) {
+  public LiveFeed feed(DecisionQuery query) {
+    return new DecisionFeed(
+        pools.stream().map(runtime -> runtime.pool().picker().decisions()).toList(),
+        decision -> matches(query, decision),
+        decision -> mayMatch(query, decision),
+        this::endpoints);
+  }
+
+  @Override
+  public @Nullable String decision(String id, @Nullable String pool) {
+    DecisionRecord found = null;
     for (var runtime : pools) {
+      if (pool != null && !pool.equals(runtime.pool().name())) {
+        continue;
+      }
       var log = runtime.pool().picker().decisions();
-      var found = log.findByRequest(id);
-      if (found == null && id.matches("\\d{1,18}")) {
-        found = log.find(Long.parseLong(id));
+      var here = log.findByRequest(id);
+      if (here == null && found == null && id.matches("\\d{1,18}")) {
+        here = log.find(Long.parseLong(id));
       }
-      if (found != null) {
-        return found.toJson();
-      }
+      found = here == null ? found : here;
     }
-    return null;
+    return found == null ? null : found.toJson();
   }
 
   @Override

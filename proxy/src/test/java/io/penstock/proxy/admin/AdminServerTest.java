@@ -1,6 +1,7 @@
 package io.penstock.proxy.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -17,11 +18,13 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +39,7 @@ class AdminServerTest {
   /** A view whose answers the test sets. */
   private static final class TestView implements AdminView {
     final AtomicInteger drains = new AtomicInteger();
+    final AtomicInteger turns = new AtomicInteger();
     volatile Readiness readiness = new Readiness(false, List.of(new Check("pool a", true, "")));
     volatile boolean failing;
 
@@ -63,13 +67,30 @@ class AdminServerTest {
     }
 
     @Override
-    public String decisions(int limit) {
-      return "[" + limit + "]";
+    public @Nullable String endpoint(String id) {
+      return id.equals("10.0.0.1:8000") ? "{\"e\":2}" : null;
     }
 
     @Override
-    public @Nullable String decision(String id) {
-      return id.equals("a/b") ? "{\"d\":1}" : null;
+    public String decisions(DecisionQuery query, int limit) {
+      return query.equals(DecisionQuery.ANY) ? "[" + limit + "]" : "[\"" + query + "\"]";
+    }
+
+    @Override
+    public @Nullable String decision(String id, @Nullable String pool) {
+      return id.equals("a/b")
+          ? "{\"d\":1" + (pool == null ? "" : ",\"in\":\"" + pool + "\"") + "}"
+          : null;
+    }
+
+    @Override
+    public LiveFeed feed(DecisionQuery query) {
+      return () -> {
+        if (failing) {
+          throw new IllegalStateException("on purpose");
+        }
+        return "event: turn\ndata: " + query.model() + " " + turns.incrementAndGet() + "\n\n";
+      };
     }
 
     @Override
@@ -146,7 +167,10 @@ class AdminServerTest {
         "/debug/decisions?limit=99999 | application/json | [1000]",
         "/debug/decisions?limit=0 | application/json | [1]",
         "/debug/decisions?limit=x | application/json | [100]",
-        "/debug/decisions/a%2Fb | application/json | {\"d\":1}"
+        "/debug/decisions/a%2Fb | application/json | {\"d\":1}",
+        "/debug/decisions/a%2Fb?pool=p | application/json | {\"d\":1,\"in\":\"p\"}",
+        "/debug/endpoints/10.0.0.1%3A8000 | application/json | {\"e\":2}",
+        "/debug/endpoints/10.0.0.1:8000 | application/json | {\"e\":2}"
       })
   void people_get_pages(String path, String type, String body) throws Exception {
     var answer = ask(admin, "GET", path);
@@ -193,8 +217,136 @@ class AdminServerTest {
     assertThat(ask(admin, "GET", "/readyz?verbose").statusCode()).isEqualTo(200);
   }
 
+  @Test
+  void decisions_are_asked_for_by_what_they_are() throws Exception {
+    assertThat(
+            ask(
+                    admin,
+                    "GET",
+                    "/debug/decisions?model=m%2F1&tenant=t&outcome=failed&request=r&endpoint=e&pool=p")
+                .body())
+        .contains(new DecisionQuery("p", "m/1", "t", "failed", "r", "e").toString());
+    for (var path : List.of("/debug/decisions", "/debug/decisions/stream", "/debug/decisions/x")) {
+      assertThat(raw("GET " + path + "?model=%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"))
+          .startsWith("HTTP/1.1 400");
+    }
+  }
+
+  @Test
+  void a_browser_gets_the_live_page_and_its_files_and_may_load_nothing_else() throws Exception {
+    var page =
+        raw(
+            "GET / HTTP/1.1\r\n"
+                + "host: x\r\n"
+                + "accept: text/html,*/*;q=0.8\r\n"
+                + "connection: close\r\n\r\n");
+    assertThat(page)
+        .startsWith("HTTP/1.1 200")
+        .contains("content-type: text/html", "frame-ancestors 'none'", "<!doctype html>")
+        .contains("default-src 'none'; script-src 'self'; style-src 'self'");
+    var named = Pattern.compile("(?:src|href)=\"(/[^\"#]+)\"").matcher(page);
+    var paths = named.results().map(match -> match.group(1)).distinct().toList();
+    assertThat(paths).contains("/page/app.js", "/page/style.css");
+    for (var path : paths) {
+      assertThat(ask(admin, "GET", path).statusCode()).as(path).isEqualTo(200);
+    }
+    var script = ask(admin, "GET", "/page/app.js");
+    assertThat(script.headers().firstValue("content-type"))
+        .hasValue("text/javascript; charset=utf-8");
+    var imports = Pattern.compile("from '\\./([a-z.]+)'").matcher(script.body());
+    assertThat(imports.results().map(match -> match.group(1)))
+        .contains("flow.js")
+        .allSatisfy(
+            file -> assertThat(ask(admin, "GET", "/page/" + file).statusCode()).isEqualTo(200));
+    for (var path : List.of("/page/", "/page/x.js", "/page/../AdminPages.class", "/page")) {
+      assertThat(ask(admin, "GET", path).statusCode()).as(path).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void a_page_hears_the_stream_turn_by_turn() throws Exception {
+    var before = view.turns.get();
+    try (var socket = stream("?model=m")) {
+      var lines = socket.getInputStream();
+      var heard = new StringBuilder();
+      for (int c = lines.read();
+          c >= 0 && !heard.toString().contains("m " + (before + 3));
+          c = lines.read()) {
+        heard.append((char) c);
+      }
+      assertThat(heard)
+          .contains("content-type: text/event-stream", "transfer-encoding: chunked")
+          .contains("event: turn", "data: m " + (before + 1), "data: m " + (before + 2));
+    }
+  }
+
+  private Socket stream(String query) throws IOException {
+    var socket = new Socket(admin.address().getAddress(), admin.address().getPort());
+    socket.setSoTimeout(15_000);
+    socket
+        .getOutputStream()
+        .write(
+            ("GET /debug/decisions/stream" + query + " HTTP/1.1\r\nhost: x\r\n\r\n")
+                .getBytes(StandardCharsets.ISO_8859_1));
+    return socket;
+  }
+
+  @Test
+  void no_more_than_sixteen_pages_are_fed_and_one_that_leaves_makes_room() throws Exception {
+    List<Socket> open = new ArrayList<>();
+    try {
+      for (int i = 0; i < 16; i++) {
+        var socket = stream("");
+        open.add(socket);
+        assertThat(new String(socket.getInputStream().readNBytes(12), StandardCharsets.ISO_8859_1))
+            .isEqualTo("HTTP/1.1 200");
+      }
+      assertThat(ask(admin, "GET", "/debug/decisions/stream").statusCode()).isEqualTo(503);
+      open.removeLast().close();
+      await()
+          .untilAsserted(
+              () -> {
+                try (var socket = stream("")) {
+                  assertThat(socket.getInputStream().readNBytes(12))
+                      .isEqualTo("HTTP/1.1 200".getBytes(StandardCharsets.ISO_8859_1));
+                }
+              });
+    } finally {
+      for (var socket : open) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void a_stream_whose_feed_fails_ends_and_one_that_is_asked_for_more_too() throws Exception {
+    view.failing = true;
+    try (var socket = stream("")) {
+      assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1))
+          .startsWith("HTTP/1.1 200")
+          .doesNotContain("event:");
+    }
+    view.failing = false;
+    try (var socket = stream("")) {
+      socket
+          .getOutputStream()
+          .write("GET / HTTP/1.1\r\nhost: x\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
+      assertThat(socket.getInputStream().readAllBytes()).isNotEmpty();
+    }
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"/", "/config", "/debug/endpoints", "/debug/decisions", "/drain", "/x"})
+  @ValueSource(
+      strings = {
+        "/page/app.js",
+        "/debug/decisions/stream",
+        "/",
+        "/config",
+        "/debug/endpoints",
+        "/debug/decisions",
+        "/drain",
+        "/x"
+      })
   void the_health_listener_has_its_three_pages_only(String path) throws Exception {
     for (var method : List.of("GET", "POST")) {
       assertThat(ask(health, method, path).statusCode()).isEqualTo(404);
@@ -212,6 +364,8 @@ class AdminServerTest {
     "POST, /metrics, GET",
     "PUT, /config, GET",
     "POST, /debug/decisions/x, GET",
+    "POST, /debug/decisions/stream, GET",
+    "POST, /page/app.js, GET",
     "GET, /drain, POST"
   })
   void another_method_is_405_with_the_one_that_is_taken(String method, String path, String allow)
