@@ -175,7 +175,7 @@ final class DemoCommand implements Callable<Integer> {
           print(client.chat.completions.create(model="%s", max_tokens=16,
               messages=[{"role": "user", "content": "hello"}]).choices[0].message.content)
 
-        Why that pod: %s/debug/decisions
+        Why that pod, live: %s/
         Ctrl-C ends it.
         """,
         pods,
