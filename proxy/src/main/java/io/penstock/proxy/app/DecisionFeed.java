@@ -87,9 +87,10 @@ final class DecisionFeed implements LiveFeed {
       }
     }
     for (var decision : made) {
+      boolean ended = decision.ended(); // asked first: what ends meanwhile is looked at again
       if (matching.test(decision)) {
         matched.add(decision);
-      } else if (!decision.ended() && mayMatch.test(decision)) {
+      } else if (!ended && mayMatch.test(decision)) {
         follow(waiting, decision);
       }
     }

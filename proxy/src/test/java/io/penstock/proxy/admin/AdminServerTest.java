@@ -236,10 +236,7 @@ class AdminServerTest {
   void a_browser_gets_the_live_page_and_its_files_and_may_load_nothing_else() throws Exception {
     var page =
         raw(
-            "GET / HTTP/1.1\r\n"
-                + "host: x\r\n"
-                + "accept: text/html,*/*;q=0.8\r\n"
-                + "connection: close\r\n\r\n");
+            "GET / HTTP/1.1\r\nhost: x\r\naccept: text/html,*/*;q=0.8\r\nconnection: close\r\n\r\n");
     assertThat(page)
         .startsWith("HTTP/1.1 200")
         .contains("content-type: text/html", "frame-ancestors 'none'", "<!doctype html>")

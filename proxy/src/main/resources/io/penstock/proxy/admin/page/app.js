@@ -8,7 +8,7 @@ import {watchQuality} from './quality.js';
 import {count, el, outcome, percent, shortName, time, timeParts} from './text.js';
 
 const ROWS = 40;
-const KNOWN = 2000; // decisions kept, to be told apart from new ones when they come again
+const KNOWN = 4096; // decisions kept, to be told apart from new ones when they come again
 const BATCH = 100; // milliseconds between two batches of the stream
 const $ = id => document.getElementById(id);
 
@@ -76,8 +76,10 @@ function take(batch) {
     if (decision.ended) end(decision);
   });
   for (const decision of late) {
-    Object.assign(known.get(key(decision)), decision);
-    end(decision);
+    const before = known.get(key(decision));
+    const news = decision.ended && !before.ended;
+    Object.assign(before, decision);
+    if (news) end(decision);
   }
   if (newest.length > 4 * ROWS) newest.length = 4 * ROWS;
   rowsStale = true;
