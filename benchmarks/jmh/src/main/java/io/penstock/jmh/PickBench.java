@@ -97,7 +97,7 @@ public class PickBench {
                 PoolPickerConfig.of("bench", Set.of(Prompts.MODEL), 1).withDecisions(decisions),
                 loops)
             .withoutThread()
-            .policy(configured())
+            .policy(policy.equals(LLM_D) ? EndpointPickerConfig.llmdDefault() : null)
             .time(() -> SECOND, InstantSource.fixed(Instant.EPOCH))
             .build();
     List<EndpointSpec> specs = new ArrayList<>();
@@ -119,7 +119,9 @@ public class PickBench {
     picker.tick(SECOND);
     var profiles =
         policy.equals(LLM_D)
-            ? configured().policy(picker.costs(), DisaggregationPolicy.DEFAULT).profiles()
+            ? EndpointPickerConfig.llmdDefault()
+                .policy(picker.costs(), DisaggregationPolicy.DEFAULT)
+                .profiles()
             : List.of(
                 new Profile(
                     "default",
@@ -128,10 +130,6 @@ public class PickBench {
                     new ExpectedCostPicker(picker.costs(), CostWeights.DEFAULT)));
     scheduler = new Scheduler(new Ranked(), profiles, picker.costs(), Set.of(Prompts.MODEL));
     context = scheduler.context(picker.signals(), picker.inFlight(), picker.index(), random);
-  }
-
-  private EndpointPickerConfig configured() {
-    return policy.equals(LLM_D) ? EndpointPickerConfig.llmdDefault() : null;
   }
 
   private void load(SplittableRandom random) {
