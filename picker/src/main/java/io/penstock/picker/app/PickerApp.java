@@ -38,7 +38,7 @@ public final class PickerApp implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PickerApp.class);
 
   private static final long READINESS_MILLIS = 100;
-  private static final long EXPIRY_MILLIS = 500;
+  private static final long EXPIRY_MILLIS = 100;
   private static final long FILE_MILLIS = 1_000;
 
   private final LongSupplier nanoClock = System::nanoTime;

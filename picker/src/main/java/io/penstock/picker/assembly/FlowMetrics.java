@@ -153,25 +153,27 @@ public final class FlowMetrics {
     }
 
     /** A flow's labels; the priority stays, whatever else is counted under other. */
-    private record Triple(String flow, int priority, String model) {}
+    private record Triple(String flow, int priority, String asked, String model) {}
 
     private Triple triple(FlowRequest request) {
-      var asked = new Triple(request.fairnessId(), request.priority(), request.model());
-      var known = triples.get(asked);
+      var wanted =
+          new Triple(request.fairnessId(), request.priority(), request.asked(), request.model());
+      var known = triples.get(wanted);
       if (known != null) {
         return known;
       }
-      if (triples.size() >= MOST_TRIPLES || request.model().length() > LONGEST_NAME) {
-        return new Triple(OTHER, request.priority(), OTHER);
+      if (triples.size() >= MOST_TRIPLES
+          || Math.max(request.asked().length(), request.model().length()) > LONGEST_NAME) {
+        return new Triple(OTHER, request.priority(), OTHER, OTHER);
       }
-      triples.put(asked, asked);
-      return asked;
+      triples.put(wanted, wanted);
+      return wanted;
     }
 
     private Gauge.Child of(Gauge gauge, FlowRequest request) {
       var labels = triple(request);
       return gauge.labels(
-          labels.flow(), Integer.toString(labels.priority()), pool, labels.model(), labels.model());
+          labels.flow(), Integer.toString(labels.priority()), pool, labels.asked(), labels.model());
     }
 
     @Override
@@ -192,7 +194,7 @@ public final class FlowMetrics {
       var priority = Integer.toString(labels.priority());
       requests.labels(outcome.label(), priority, pool).inc();
       waits
-          .labels(labels.flow(), priority, outcome.label(), pool, labels.model(), labels.model())
+          .labels(labels.flow(), priority, outcome.label(), pool, labels.asked(), labels.model())
           .observe(waitNanos / NANOS_PER_SECOND);
     }
 

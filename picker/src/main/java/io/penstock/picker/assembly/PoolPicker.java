@@ -273,7 +273,15 @@ public final class PoolPicker implements AutoCloseable {
       return null;
     }
     int context = divided.decode().promptTokens() + Placement.halfOfOutput(this, request);
-    return inFlight.reserve(column, endpoint.slot(), 0, context);
+    var expected = inFlight.reserve(column, endpoint.slot(), 0, context);
+    loadChanged(endpoint.slot());
+    return expected;
+  }
+
+  /** It is not expected any more. On the column's event loop. */
+  public void expectedNoMore(Reservation expected) {
+    expected.end();
+    loadChanged(expected.slot());
   }
 
   private Placement place(
@@ -361,6 +369,7 @@ public final class PoolPicker implements AutoCloseable {
             admission.settings(),
             priority,
             identity,
+            request.asked(),
             request.model(),
             request.bodyBytes(),
             receivedNanos),

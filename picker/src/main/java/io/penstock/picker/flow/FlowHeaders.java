@@ -58,12 +58,14 @@ public final class FlowHeaders {
       FlowSettings settings,
       int priority,
       @Nullable String identity,
+      String asked,
       String model,
       long bytes,
       long receivedNanos) {
     return new FlowRequest(
         priority,
         flow(headers, settings.identityHeaders(), identity),
+        asked,
         model,
         bytes,
         receivedNanos,

@@ -5,7 +5,8 @@ package io.penstock.picker.flow;
  *
  * @param priority greater goes first; below 0 it may be shed
  * @param fairnessId whose share of the capacity it takes; never empty
- * @param model for metrics
+ * @param asked the model that the client named, for metrics
+ * @param model the model that the engine is asked for, for metrics
  * @param bytes of its body
  * @param receivedNanos the ticker's time when its head came
  * @param ttftSloNanos how soon its client wants the first token, 0 where it did not say
@@ -13,6 +14,7 @@ package io.penstock.picker.flow;
 public record FlowRequest(
     int priority,
     String fairnessId,
+    String asked,
     String model,
     long bytes,
     long receivedNanos,

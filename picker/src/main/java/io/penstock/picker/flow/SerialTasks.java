@@ -2,7 +2,8 @@ package io.penstock.picker.flow;
 
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs tasks one after the other, in the order in which they came, without a thread of its own:
@@ -14,36 +15,34 @@ import org.jspecify.annotations.Nullable;
  */
 final class SerialTasks {
 
+  private static final Logger LOG = LoggerFactory.getLogger(SerialTasks.class);
+
   private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final AtomicInteger count = new AtomicInteger();
 
   /**
-   * Runs the task now, or leaves it to whoever runs one now. What a task throws is thrown when all
-   * have run.
+   * Runs the task now, or leaves it to whoever runs one now. What a task throws is logged, and goes
+   * no further.
    */
   void run(Runnable task) {
     tasks.add(task);
     if (count.getAndIncrement() != 0) {
       return;
     }
-    RuntimeException fault = null;
     do {
-      fault = runOne(fault);
+      runOne();
     } while (count.decrementAndGet() != 0);
-    if (fault != null) {
-      throw fault;
-    }
   }
 
-  private @Nullable RuntimeException runOne(@Nullable RuntimeException before) {
+  private void runOne() {
     var next = tasks.poll();
     try {
       if (next != null) {
         next.run();
       }
-      return before;
-    } catch (RuntimeException fault) {
-      return before == null ? fault : before;
+    } catch (Throwable fault) {
+      // Not for whoever happens to run it: the task may be another request's.
+      LOG.error("a task of the gate failed", fault);
     }
   }
 }

@@ -17,7 +17,7 @@ class FlowMetricsTest {
   private final FlowMetrics metrics = new FlowMetrics(registry);
 
   private static FlowRequest request(String flow, int priority, String model) {
-    return new FlowRequest(priority, flow, model, 100, 0, 0);
+    return new FlowRequest(priority, flow, model, model, 100, 0, 0);
   }
 
   private List<Collector.MetricFamilySamples.Sample> samples(String name) {

@@ -231,7 +231,7 @@ class FlowConservationTest {
     }
 
     void come() {
-      var request = new FlowRequest(random.nextInt(3), "f" + random.nextInt(3), "m", 10, 0, 0);
+      var request = new FlowRequest(random.nextInt(3), "f" + random.nextInt(3), "m", "m", 10, 0, 0);
       switch (admission.admit(request, loop, this, random)) {
         case Verdict.Admitted(var given) -> {
           ticket = given;

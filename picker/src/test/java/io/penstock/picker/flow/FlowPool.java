@@ -157,7 +157,7 @@ final class FlowPool {
     }
 
     Client come() {
-      var request = new FlowRequest(priority, flow, "m", bytes, now, sloNanos);
+      var request = new FlowRequest(priority, flow, "m", "m", bytes, now, sloNanos);
       switch (admission.admit(request, Runnable::run, this, random)) {
         case Verdict.Admitted(var given) -> {
           ticket = given;

@@ -61,6 +61,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GatewayApp implements AutoCloseable {
 
+  private static final long EXPIRY_MILLIS = 100;
+
   private static final Duration FILE_INTERVAL = Duration.ofSeconds(1);
   private static final int STORED_RESPONSES = 100_000;
   private static final Duration STORED_FOR = Duration.ofHours(1);
@@ -158,6 +160,13 @@ public final class GatewayApp implements AutoCloseable {
             settings(config));
     for (int i = 0; i < loops.size(); i++) {
       contextOf(loops.get(i), i, transport, config, random.split());
+      int column = i;
+      // While everything waits for room nothing is picked, and nothing else ends unseen prefills.
+      var _ =
+          loops
+              .get(i)
+              .scheduleWithFixedDelay(
+                  () -> expire(column), EXPIRY_MILLIS, EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
     }
     showUpstream();
     showDiscovery();
@@ -224,6 +233,13 @@ public final class GatewayApp implements AutoCloseable {
     // Buffers are given up when the loop has nothing left to read.
     if (reads != null) {
       loop.terminationFuture().addListener(ended -> reads.close());
+    }
+  }
+
+  private void expire(int column) {
+    long now = nanoClock.getAsLong();
+    for (var pool : pools) {
+      pool.pool().picker().expire(column, now);
     }
   }
 

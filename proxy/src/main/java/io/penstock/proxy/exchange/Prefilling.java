@@ -241,7 +241,7 @@ final class Prefilling implements ExchangeState, ResponseHandler {
 
   private void endExpectation() {
     if (expected != null) {
-      expected.end();
+      pool.picker().expectedNoMore(expected);
       expected = null;
     }
   }
@@ -277,6 +277,11 @@ final class Prefilling implements ExchangeState, ResponseHandler {
    */
   @Override
   public void clientGone() {
+    leave();
+    exchange.cancelled();
+  }
+
+  private void leave() {
     if (answering && pool.division().leg().holdsPrompts()) {
       clientLeft = true;
       exchange.loop().deadlines().set(left, exchange.loop().now() + LEFT_NANOS);
@@ -284,7 +289,6 @@ final class Prefilling implements ExchangeState, ResponseHandler {
       abandon();
       routing.over();
     }
-    exchange.cancelled();
   }
 
   @Override
@@ -296,8 +300,7 @@ final class Prefilling implements ExchangeState, ResponseHandler {
 
   @Override
   public void evicted() {
-    abandon();
-    routing.over();
+    leave();
     exchange.fail(GatewayError.EVICTED);
   }
 

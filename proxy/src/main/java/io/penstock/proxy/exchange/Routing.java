@@ -487,6 +487,13 @@ final class Routing implements ExchangeState, ResponseHandler {
 
   @Override
   public void clientGone() {
+    leave();
+    over();
+    exchange.cancelled();
+  }
+
+  /** Ends what runs; who holds a computed prompt is made to let go of it. */
+  private void leave() {
     var running = attempt;
     if (running != null && handed() && legs().computed()) {
       discardAnswer();
@@ -494,8 +501,6 @@ final class Routing implements ExchangeState, ResponseHandler {
     } else {
       end(FailureKind.REJECTED);
     }
-    over();
-    exchange.cancelled();
   }
 
   @Override
@@ -506,7 +511,7 @@ final class Routing implements ExchangeState, ResponseHandler {
 
   @Override
   public void evicted() {
-    end(FailureKind.REJECTED);
+    leave();
     fail(GatewayError.EVICTED);
   }
 

@@ -2,6 +2,7 @@ package io.penstock.proxy.exchange;
 
 import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.pool.Role;
 import io.penstock.picker.schedule.Exclusions;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -56,7 +57,8 @@ public final class SilentPods {
     }
     for (var endpoint : snapshot.endpoints()) {
       var silence = pods.get(endpoint.id());
-      if (silence != null && silence.pauses(nowNanos)) {
+      // One that answers too is still needed for that.
+      if (endpoint.spec().role() == Role.PREFILL && silence != null && silence.pauses(nowNanos)) {
         excluded.add(endpoint);
       }
     }
