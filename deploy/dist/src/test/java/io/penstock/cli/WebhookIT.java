@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,33 +24,49 @@ import org.junit.jupiter.params.provider.MethodSource;
 class WebhookIT {
 
   private static final Path ROOT = Path.of(System.getProperty("penstock.root"));
+  private static final String SYSTEM = "penstock-system";
   private static final String OLD = "llminferenceservices.v1alpha1.serving.kserve.io";
   private static final String HUB = "llminferenceservices.v1alpha2.serving.kserve.io";
 
-  private static ControlledCluster controlled;
   private static KubeCluster cluster;
+  private static PenstockProcess controller;
 
   @TempDir private static Path folder;
 
   @BeforeAll
   static void bringUp() throws Exception {
-    controlled = ControlledCluster.start(folder);
-    cluster = controlled.cluster();
-  }
-
-  @AfterAll
-  static void takeDown() throws Exception {
-    if (controlled != null) {
-      controlled.takeDown();
-    }
-  }
-
-  @Test
-  void the_crds_may_be_applied_again_in_either_way() throws Exception {
+    cluster = KubeCluster.start(folder);
     var crds = ROOT.resolve("deploy/crds").toString();
     cluster.kubectl("apply", "-f", crds);
     assertThat(cluster.kubectl("apply", "-f", crds)).doesNotContain("configured");
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", crds);
+    cluster.kubectl("create", "namespace", SYSTEM);
+    cluster.kubectl("apply", "-n", SYSTEM, "-k", ROOT + "/deploy/kustomize/controller");
+    int port = KubeCluster.freePort();
+    controller =
+        PenstockProcess.start(
+            Map.of("KUBECONFIG", cluster.account(SYSTEM, "penstock-controller").toString()),
+            List.of(
+                "controller",
+                "--namespace",
+                SYSTEM,
+                "--admin",
+                "127.0.0.1:0",
+                "--webhook",
+                "127.0.0.1:" + port,
+                "--webhook-url",
+                "https://127.0.0.1:" + port));
+    assertThat(controller.said("webhooks on port ")).isEqualTo(Integer.toString(port));
+  }
+
+  @AfterAll
+  static void takeDown() throws Exception {
+    if (controller != null) {
+      controller.close();
+    }
+    if (cluster != null) {
+      cluster.takeDown();
+    }
   }
 
   @Test
