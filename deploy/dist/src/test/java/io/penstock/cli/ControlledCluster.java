@@ -74,7 +74,7 @@ final class ControlledCluster {
   private void install(String... flags) throws Exception {
     cluster.kubectl("create", "namespace", SYSTEM);
     cluster.kubectl("apply", "--server-side", "--filename", ROOT + "/deploy/crds");
-    cluster.kubectl("wait", "--for", "condition=established", "--timeout", "30s", "crd", "--all");
+    cluster.awaitKinds();
     cluster.kubectl("apply", "--namespace", SYSTEM, "-k", ROOT + "/deploy/kustomize/controller");
     account = cluster.account(SYSTEM, "penstock-controller");
     startController(flags);

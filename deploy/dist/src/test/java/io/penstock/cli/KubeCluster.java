@@ -91,7 +91,18 @@ final class KubeCluster {
    */
   void install(String kinds) throws Exception {
     kubeUp(kubeUp("", "crd", kinds), "kubectl", "apply", "--server-side", "-f", "-");
-    kubectl("wait", "--for", "condition=established", "--timeout", "30s", "crd", "--all");
+    awaitKinds();
+  }
+
+  /** Waits until every kind is served. One that was just made has no conditions to wait for yet. */
+  void awaitKinds() {
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .pollInterval(Duration.ofMillis(200))
+        .untilAsserted(
+            () ->
+                kubectl(
+                    "wait", "--for", "condition=established", "--timeout", "5s", "crd", "--all"));
   }
 
   /** Applies a folder of {@code deploy/kustomize} to the namespace, as an overlay would. */
