@@ -12,14 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,20 +32,15 @@ import org.slf4j.LoggerFactory;
 final class KubernetesRules implements RuleSource {
 
   private static final Logger log = LoggerFactory.getLogger(KubernetesRules.class);
-  private static final long CHECK_MILLIS = 1000;
 
   private final Cluster cluster;
   private final PodSelection.OfPool pool;
-  private final ScheduledExecutorService control;
-  private final AtomicBoolean lookDue = new AtomicBoolean();
+  private final Looks looks;
   private final Map<RuleKind, Kind> kinds = new EnumMap<>(RuleKind.class);
   private final Set<String> warned = new HashSet<>();
 
   private Consumer<RuleObjects> told = objects -> {};
   private RuleObjects last = RuleObjects.NONE;
-  private @Nullable Future<?> checks;
-  private boolean closed;
-  private volatile String problem = "";
 
   /** One kind in the group that counts where it is there, and in the older one. */
   private record Kind(
@@ -79,7 +69,8 @@ final class KubernetesRules implements RuleSource {
   KubernetesRules(Cluster cluster, PodSelection.OfPool pool, ScheduledExecutorService control) {
     this.cluster = cluster;
     this.pool = pool;
-    this.control = control;
+    this.looks =
+        new Looks("objectives and rewrites of " + pool, control, this::look, this::troubles);
   }
 
   @Override
@@ -89,57 +80,24 @@ final class KubernetesRules implements RuleSource {
       kinds.put(
           kind,
           new Kind(
-              cluster.watchRules(kind, RuleKind.GROUP, pool.namespace(), this::somethingChanged),
-              cluster.watchRules(
-                  kind, RuleKind.OLDER_GROUP, pool.namespace(), this::somethingChanged)));
+              cluster.watchRules(kind, RuleKind.GROUP, pool.namespace(), looks::changed),
+              cluster.watchRules(kind, RuleKind.OLDER_GROUP, pool.namespace(), looks::changed)));
     }
-    checks =
-        control.scheduleWithFixedDelay(
-            () -> guarded(this::check), CHECK_MILLIS, CHECK_MILLIS, TimeUnit.MILLISECONDS);
+    looks.start();
   }
 
   @Override
   public String problem() {
-    return problem;
+    return looks.problem();
   }
 
   @Override
   public void close() {
-    closed = true;
-    if (checks != null) {
-      checks.cancel(false);
-    }
+    looks.close();
     kinds.values().forEach(Kind::close);
   }
 
-  /** On any thread; many changes make one look. */
-  private void somethingChanged() {
-    if (lookDue.compareAndSet(false, true)) {
-      try {
-        control.execute(
-            () -> {
-              lookDue.set(false);
-              guarded(this::look);
-            });
-      } catch (RejectedExecutionException e) {
-        log.debug("rules of {}: a change came after the end", pool);
-      }
-    }
-  }
-
-  /** A scheduled task that throws would never run again, and nobody would hear of it. */
-  private void guarded(Runnable task) {
-    try {
-      task.run();
-    } catch (RuntimeException e) {
-      log.error("rules of {}: a change could not be taken over", pool, e);
-    }
-  }
-
   private void look() {
-    if (closed) {
-      return;
-    }
     List<Objective> objectives = new ArrayList<>();
     List<ModelRewrite> rewrites = new ArrayList<>();
     read(RuleKind.OBJECTIVE, RuleKind::objective, objectives);
@@ -176,20 +134,7 @@ final class KubernetesRules implements RuleSource {
     Optional<T> read(GenericKubernetesResource object);
   }
 
-  private void check() {
-    if (closed) {
-      return;
-    }
-    var troubles =
-        kinds.values().stream().flatMap(Kind::troubles).filter(each -> !each.isEmpty()).toList();
-    var now = String.join("; ", troubles);
-    if (!now.equals(problem)) {
-      if (now.isEmpty()) {
-        log.info("objectives and rewrites of {} are well known again", pool);
-      } else {
-        log.warn("{}", now);
-      }
-      problem = now;
-    }
+  private List<String> troubles() {
+    return kinds.values().stream().flatMap(Kind::troubles).toList();
   }
 }

@@ -11,11 +11,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,13 +31,11 @@ import org.slf4j.LoggerFactory;
 final class KubernetesSource implements DiscoverySource {
 
   private static final Logger log = LoggerFactory.getLogger(KubernetesSource.class);
-  private static final long CHECK_MILLIS = 1000;
 
   private final Cluster cluster;
   private final PodSelection selection;
   private final PodUse use;
-  private final ScheduledExecutorService control;
-  private final AtomicBoolean lookDue = new AtomicBoolean();
+  private final Looks looks;
 
   private @Nullable ObjectWatch<GenericKubernetesResource> pools;
   private @Nullable Followed current;
@@ -51,8 +45,6 @@ final class KubernetesSource implements DiscoverySource {
 
   private List<EndpointSpec> told = List.of();
   private Consumer<PoolDelta> deltas = delta -> {};
-  private @Nullable Future<?> checks;
-  private boolean closed;
 
   /** Whether a whole list has been told, even if it was empty. */
   private boolean known;
@@ -62,74 +54,40 @@ final class KubernetesSource implements DiscoverySource {
   /** The protocol that was warned about last; what is spoken here needs no warning. */
   private String protocol = PoolTargets.HTTP;
 
-  private volatile String problem = "";
-
   KubernetesSource(
       Cluster cluster, PodSelection selection, PodUse use, ScheduledExecutorService control) {
     this.cluster = cluster;
     this.selection = selection;
     this.use = use;
-    this.control = control;
+    this.looks = new Looks(selection.toString(), control, this::look, this::troubles);
   }
 
   @Override
   public void start(Consumer<PoolDelta> consumer) {
     deltas = consumer;
     switch (selection) {
-      case PodSelection.OfPool pool -> pools = cluster.watchPool(pool, this::somethingChanged);
+      case PodSelection.OfPool pool -> pools = cluster.watchPool(pool, looks::changed);
       case PodSelection.OfLabels labels ->
           follow(new PoolTargets(labels.labels(), labels.ports(), PoolTargets.HTTP));
     }
-    checks =
-        control.scheduleWithFixedDelay(
-            () -> guarded(this::check), CHECK_MILLIS, CHECK_MILLIS, TimeUnit.MILLISECONDS);
+    looks.start();
   }
 
   @Override
   public String problem() {
-    return problem;
+    return looks.problem();
   }
 
   @Override
   public void close() {
-    closed = true;
-    if (checks != null) {
-      checks.cancel(false);
-    }
+    looks.close();
     if (pools != null) {
       pools.close();
     }
     unfollow();
   }
 
-  /** On any thread; many changes make one look. */
-  private void somethingChanged() {
-    if (lookDue.compareAndSet(false, true)) {
-      try {
-        control.execute(
-            () -> {
-              lookDue.set(false);
-              guarded(this::look);
-            });
-      } catch (RejectedExecutionException e) {
-        log.debug("{}: a change came after the end", selection);
-      }
-    }
-  }
-
-  /** A scheduled task that throws would never run again, and nobody would hear of it. */
-  private void guarded(Runnable task) {
-    try {
-      task.run();
-    } catch (RuntimeException e) {
-      log.error("{}: a change could not be taken over", selection, e);
-    }
-  }
-
   private void look() {
-    if (closed) {
-      return;
-    }
     if (pools != null && pools.synced()) {
       lookAtPool(pools.objects());
     }
@@ -185,8 +143,7 @@ final class KubernetesSource implements DiscoverySource {
     } else {
       close(next);
       next =
-          new Followed(
-              now, cluster.watchPods(selection.namespace(), now.labels(), this::somethingChanged));
+          new Followed(now, cluster.watchPods(selection.namespace(), now.labels(), looks::changed));
     }
   }
 
@@ -232,10 +189,7 @@ final class KubernetesSource implements DiscoverySource {
     }
   }
 
-  private void check() {
-    if (closed) {
-      return;
-    }
+  private List<String> troubles() {
     List<String> troubles = new ArrayList<>();
     if (pools != null) {
       troubles.add(pools.trouble());
@@ -247,16 +201,7 @@ final class KubernetesSource implements DiscoverySource {
     if (next != null) {
       troubles.add(next.pods().trouble());
     }
-    troubles.removeIf(String::isEmpty);
-    var now = String.join("; ", troubles);
-    if (!now.equals(problem)) {
-      if (now.isEmpty()) {
-        log.info("{} is well known again", selection);
-      } else {
-        log.warn("{}", now);
-      }
-      problem = now;
-    }
+    return troubles;
   }
 
   /** Pods that are watched, and which of their ports are endpoints. */
