@@ -33,7 +33,6 @@ final class Evictions {
   private double pending;
   private boolean graceSet;
   private long graceUntilNanos;
-  private long issued;
 
   Evictions(FlowObserver observer) {
     this.observer = observer;
@@ -42,11 +41,6 @@ final class Evictions {
   /** A request went on that may have to make room later. */
   void running(Ticket ticket) {
     candidates.add(ticket);
-  }
-
-  /** Requests that were told so far. */
-  long issued() {
-    return issued;
   }
 
   /** From now on nobody has to make room. */
@@ -119,7 +113,6 @@ final class Evictions {
       told.add(victim);
       victim.revokedNanos = nowNanos;
       pending += credit;
-      issued++;
       observer.revoked(band.priority());
       victim.revoke();
     }

@@ -52,9 +52,4 @@ public final class ResponseOwners {
   public @Nullable Owner find(String responseId) {
     return owners.getIfPresent(responseId);
   }
-
-  /** Forgets a response that was deleted. */
-  public void forget(String responseId) {
-    owners.invalidate(responseId);
-  }
 }
