@@ -5,6 +5,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -25,11 +26,7 @@ final class ExplainCommand implements Callable<Integer> {
       description = "a request id, whose latest decision is shown, or a decision id")
   private String id = "";
 
-  @Option(
-      names = "--admin",
-      paramLabel = "URL",
-      description = "the gateway's admin listener (default: ${DEFAULT-VALUE})")
-  private String admin = AdminClient.DEFAULT;
+  @Mixin private AdminOption admin = new AdminOption();
 
   @Option(
       names = "--pool",
@@ -44,12 +41,7 @@ final class ExplainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    AdminClient client;
-    try {
-      client = AdminClient.of(admin);
-    } catch (IllegalArgumentException e) {
-      throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage());
-    }
+    var client = admin.client(spec);
     var path = "/debug/decisions/" + AdminClient.encoded(id);
     var record = client.text(pool == null ? path : path + "?pool=" + AdminClient.encoded(pool));
     if (record == null) {

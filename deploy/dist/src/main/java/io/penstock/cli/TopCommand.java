@@ -11,6 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -30,11 +31,7 @@ final class TopCommand implements Callable<Integer> {
   private static final String REST_OF_LINE = "\033[K";
   private static final String REST_OF_SCREEN = "\033[J";
 
-  @Option(
-      names = "--admin",
-      paramLabel = "URL",
-      description = "the gateway's admin listener (default: ${DEFAULT-VALUE})")
-  private String admin = AdminClient.DEFAULT;
+  @Mixin private AdminOption admin = new AdminOption();
 
   @Option(
       names = "--interval",
@@ -49,12 +46,7 @@ final class TopCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    AdminClient client;
-    try {
-      client = AdminClient.of(admin);
-    } catch (IllegalArgumentException e) {
-      throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage());
-    }
+    var client = admin.client(spec);
     if (!(interval >= 0.1 && interval <= 3600)) {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--interval is " + interval + ", allowed: 0.1 to 3600");
