@@ -64,6 +64,18 @@ class FlowMetricsTest {
   }
 
   @Test
+  void a_request_whose_model_is_rewritten_has_both_names() {
+    metrics.pool("pool").queued(new FlowRequest(0, "team", "asked", "target", 100, 0, 0));
+
+    assertThat(samples("queue_size"))
+        .singleElement()
+        .satisfies(
+            sample ->
+                assertThat(sample.labelValues)
+                    .containsExactly("team", "0", "pool", "asked", "target"));
+  }
+
+  @Test
   void flows_without_end_make_no_series_without_end() {
     var pool = metrics.pool("pool");
     for (int i = 0; i < 5_000; i++) {

@@ -45,6 +45,13 @@ class FlowControlTest {
   /** The gate, one request at a time, with more of {@code flowControl} and of {@code plugins}. */
   private void start(String flow, String plugins, UnaryOperator<ConfigSources.Builder> flags)
       throws IOException {
+    start("maxConcurrency: 1", flow, plugins, flags);
+  }
+
+  /** The gate, with these parameters of the concurrency detector. */
+  private void start(
+      String room, String flow, String plugins, UnaryOperator<ConfigSources.Builder> flags)
+      throws IOException {
     var policy = folder.resolve("epp.yaml");
     Files.writeString(
         policy,
@@ -54,13 +61,13 @@ class FlowControlTest {
         featureGates: [flowControl]
         plugins:
           - type: queue-scorer
-          - {type: concurrency-detector, parameters: {maxConcurrency: 1}}
+          - {type: concurrency-detector, parameters: {%s}}
         %sschedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}]
         flowControl:
           saturationDetector: {pluginRef: concurrency-detector}
         %s\
         """
-            .formatted(plugins, flow.isEmpty() ? "" : "  " + flow + "\n"));
+            .formatted(room, plugins, flow.isEmpty() ? "" : "  " + flow + "\n"));
     var fleet = Fleet.of(PodConfig.builder().build());
     var config = folder.resolve("gateway.yaml");
     Files.writeString(
@@ -177,6 +184,20 @@ class FlowControlTest {
                 "llm_d_epp_flow_control_requests_total{outcome=\"Dispatched\",priority=\"10\","
                     + "inference_pool=\"tiny\",}"))
         .isEqualTo(1);
+  }
+
+  @Test
+  void a_prefill_that_nobody_sees_end_makes_room_without_another_request() throws Exception {
+    start("concurrencyMode: tokens, maxTokenConcurrency: 1", "", "", UnaryOperator.identity());
+    gateway.pod(0).faults().add(new Fault.StallBeforeHead(), 1);
+    try (var silent = gateway.connect()) {
+      silent
+          .getOutputStream()
+          .write(request(PATH, chat("silent", 2, false)).getBytes(StandardCharsets.ISO_8859_1));
+      await().until(() -> arrived().equals(List.of("silent")));
+
+      assertThat(gateway.post(PATH, chat("next", 2, false)).statusCode()).isEqualTo(200);
+    }
   }
 
   @Test

@@ -20,8 +20,11 @@ class SilentPodsTest {
   private final SilentPods silent = new SilentPods();
 
   private static Endpoint endpoint(int slot) {
-    var spec = EndpointSpec.of("10.0.0.1", 8_000 + slot, Role.PREFILL);
-    return new Endpoint(slot, spec, List.of());
+    return endpoint(slot, Role.PREFILL);
+  }
+
+  private static Endpoint endpoint(int slot, Role role) {
+    return new Endpoint(slot, EndpointSpec.of("10.0.0.1", 8_000 + slot, role), List.of());
   }
 
   private void nothingFrom(Endpoint endpoint, int times, long nowNanos) {
@@ -56,6 +59,17 @@ class SilentPodsTest {
     silent.handedOver(FIRST.id());
     nothingFrom(FIRST, 2, SilentPods.PAUSE_NANOS);
     assertThat(excluded(SilentPods.PAUSE_NANOS)).isEmpty();
+  }
+
+  @Test
+  void a_pod_that_answers_too_is_still_needed_for_that() {
+    var both = endpoint(0, Role.BOTH);
+    nothingFrom(both, 3, 0);
+    var exclusions = new Exclusions();
+
+    silent.exclude(exclusions, new PoolSnapshot("pool", 1, List.of(both)), 1);
+
+    assertThat(exclusions.contains(both)).isFalse();
   }
 
   @Test
