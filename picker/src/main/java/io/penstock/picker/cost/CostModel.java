@@ -34,6 +34,7 @@ public final class CostModel implements Forecast {
   private final ModelCalibration otherModels;
   private final EndpointSpeeds prefillSpeeds = new EndpointSpeeds();
   private final EndpointSpeeds decodeSpeeds = new EndpointSpeeds();
+  private final CapacityCorrection capacities = new CapacityCorrection();
   private final ForeignLoad foreign = new ForeignLoad();
   private final ForeignShare foreignShare = new ForeignShare();
   private final LoadPrice loadPrice = new LoadPrice();
@@ -84,6 +85,11 @@ public final class CostModel implements Forecast {
     return decodeSpeeds.factor(slot);
   }
 
+  /** Blocks to keep of an endpoint for each that fits into its KV cache by its own word. */
+  public double capacityFactor(int slot) {
+    return capacities.factor(slot);
+  }
+
   /** Observations that could not be taken in because they came too fast. */
   public long droppedObservations() {
     long dropped = 0;
@@ -101,7 +107,8 @@ public final class CostModel implements Forecast {
 
   /**
    * Token ids come 64 to a block. Of text, cached tokens are to all tokens as cached bytes are to
-   * all bytes; where the first block is cached, so is what stands in front of it.
+   * all bytes, times the density that engines' own counts of cached tokens have shown; where the
+   * first block is cached, so is what stands in front of it.
    */
   @Override
   public int cachedTokens(InferenceRequest request, int blocks, int promptTokens) {
@@ -114,7 +121,8 @@ public final class CostModel implements Forecast {
     long root = request.rootBytes();
     long cached = (long) blocks * PromptKeys.BLOCK_BYTES + root;
     long keyed = (long) request.keys().blocks() * PromptKeys.BLOCK_BYTES + root;
-    double share = (double) cached / Math.max(request.promptBytes(), keyed);
+    double density = rates(request.model()).cachedDensity();
+    double share = density * cached / Math.max(request.promptBytes(), keyed);
     return (int) Math.min(Math.round(share * promptTokens), promptTokens - 1L);
   }
 
@@ -236,6 +244,12 @@ public final class CostModel implements Forecast {
       case OUTPUT -> model.output(y);
       case PROMPT -> model.prompt(y, x);
       case ROUTED -> model.routed(y, x);
+      case CACHED -> {
+        model.cached(y, x);
+        if (z > 0) {
+          capacities.observe(slot, y, x);
+        }
+      }
     }
   }
 
@@ -244,5 +258,6 @@ public final class CostModel implements Forecast {
     prefillSpeeds.reset(slot);
     decodeSpeeds.reset(slot);
     foreign.reset(slot);
+    capacities.reset(slot);
   }
 }

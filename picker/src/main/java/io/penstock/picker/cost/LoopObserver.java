@@ -82,6 +82,17 @@ public final class LoopObserver {
     observations.add(Observations.Kind.PROMPT, sent.calibration, sent.slot, bytes, tokens, 0);
   }
 
+  /**
+   * The engine counted this many tokens of a prompt of text as cached.
+   *
+   * @param predicted as {@link #sent} was told
+   * @param full whether the prefix index takes the endpoint's cache for full
+   */
+  public void cached(Sent sent, int tokens, int predicted, boolean full) {
+    observations.add(
+        Observations.Kind.CACHED, sent.calibration, sent.slot, tokens, predicted, full ? 1 : 0);
+  }
+
   /** What a request met when it was sent. Immutable. */
   public static final class Sent {
     private final ModelCalibration calibration;

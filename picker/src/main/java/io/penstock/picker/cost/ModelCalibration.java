@@ -21,6 +21,14 @@ final class ModelCalibration {
   private static final double MOST_BYTES_PER_TOKEN = 16;
   private static final double MOST_TOKENS = 1e6;
 
+  /** What an engine found cached tells of density where it is that near to what was expected. */
+  private static final double SAME_PREFIX = 1.5;
+
+  private static final double TELLING_TOKENS = 256;
+  private static final double DENSITY_GAIN = 0.02;
+  private static final double LEAST_DENSITY = 0.5;
+  private static final double MOST_DENSITY = 2;
+
   private final ModelRates prior;
   private final RateEstimator firstToken;
   private final RateEstimator step;
@@ -28,6 +36,7 @@ final class ModelCalibration {
   private final Mean bytesPerToken;
   private final Mean uncachedTokens;
   private final Mean promptTokens;
+  private double cachedDensity;
   private boolean changed;
   private volatile ModelRates rates;
 
@@ -45,6 +54,7 @@ final class ModelCalibration {
     this.bytesPerToken = new Mean(prior.bytesPerToken());
     this.uncachedTokens = new Mean(prior.uncachedTokens());
     this.promptTokens = new Mean(prior.promptTokens());
+    this.cachedDensity = prior.cachedDensity();
   }
 
   ModelRates rates() {
@@ -90,6 +100,22 @@ final class ModelCalibration {
     promptTokens.add(Math.clamp(prompt, 0, MOST_TOKENS));
   }
 
+  /**
+   * Takes in how many tokens of a prompt the engine had cached, where it was believed to hold a
+   * prefix of {@code predicted}. Much more or less is another prefix, and says nothing of density;
+   * what is left moves it by a fiftieth of its difference, between a half and twice.
+   */
+  void cached(double actual, double predicted) {
+    if (predicted < TELLING_TOKENS
+        || actual > predicted * SAME_PREFIX
+        || actual * SAME_PREFIX < predicted) {
+      return;
+    }
+    changed = true;
+    double next = cachedDensity * (1 + DENSITY_GAIN * (actual / predicted - 1));
+    cachedDensity = Math.clamp(next, LEAST_DENSITY, MOST_DENSITY);
+  }
+
   /** Makes what was taken in visible. */
   void publish() {
     if (!changed) {
@@ -106,7 +132,8 @@ final class ModelCalibration {
             outputTokens.value,
             bytesPerToken.value,
             uncachedTokens.value,
-            promptTokens.value);
+            promptTokens.value,
+            cachedDensity);
   }
 
   /** The prior counts as ten observations. */

@@ -13,6 +13,8 @@ package io.penstock.picker.cost;
  * @param bytesPerToken bytes of prompt per token, on average
  * @param uncachedTokens prompt tokens that had to be computed for a request, on average
  * @param promptTokens all prompt tokens of those requests, on average
+ * @param cachedDensity tokens per byte of what is cached, as a multiple of the same of whole
+ *     prompts
  */
 public record ModelRates(
     double prefillSecondsPerToken,
@@ -23,11 +25,17 @@ public record ModelRates(
     double outputTokens,
     double bytesPerToken,
     double uncachedTokens,
-    double promptTokens) {
+    double promptTokens,
+    double cachedDensity) {
 
   /** An 8B model on one H100: what every model is taken for until it is calibrated. */
   public static final ModelRates PRIOR =
-      new ModelRates(32e-6, 1.1e-9, 10e-3, 8e-3, 49e-9, 350, 4.0, 1000, 1500);
+      new ModelRates(32e-6, 1.1e-9, 10e-3, 8e-3, 49e-9, 350, 4.0, 1000, 1500, 1);
+
+  /** Bytes of prompt per token of what is cached: the prefix index counts in these. */
+  public double cachedBytesPerToken() {
+    return bytesPerToken / cachedDensity;
+  }
 
   /** Seconds to prefill {@code uncached} tokens behind {@code cached} ones, on an idle endpoint. */
   public double prefillSeconds(double uncached, double cached) {

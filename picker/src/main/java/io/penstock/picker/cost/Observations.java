@@ -20,7 +20,9 @@ final class Observations {
     /** y bytes of prompt made x tokens. */
     PROMPT,
     /** y of a prompt's x tokens have to be computed. */
-    ROUTED
+    ROUTED,
+    /** y tokens of a prompt were cached; x were expected, z is 1 where the endpoint seemed full. */
+    CACHED
   }
 
   /** Takes observations one by one. */

@@ -225,6 +225,12 @@ public final class PrefixIndex {
     return open.isOpen(slot) ? held.getOpaque(slot) : 0;
   }
 
+  /** Whether the next new blocks of that slot would push out others, to within a sixteenth. */
+  public boolean full(int slot) {
+    int capacity = capacities.getOpaque(slot);
+    return blocks(slot) >= capacity - (capacity >> 4);
+  }
+
   /** From now on the slot holds nothing and learns nothing. O(1). Owner thread. */
   public void forget(int slot) {
     leaving[slot] |= open.isOpen(slot);

@@ -117,6 +117,41 @@ class CalibrationTest {
   }
 
   @Test
+  void what_is_cached_may_be_denser_than_the_rest_and_the_engines_counts_tell() {
+    var calibration = new ModelCalibration(PRIOR);
+    var random = new SplittableRandom(4);
+    int steps = 0;
+    while (Math.abs(calibration.rates().cachedDensity() - 1.3) > 0.03) {
+      double share = 500 + random.nextInt(8_000);
+      double predicted = share * calibration.rates().cachedDensity();
+      calibration.cached(1.3 * share * Math.exp(0.05 * random.nextGaussian()), predicted);
+      calibration.publish();
+      steps++;
+    }
+    assertThat(steps).isLessThan(250);
+    for (int i = 0; i < 500; i++) {
+      // Another prefix, none, and one that is too short to tell.
+      calibration.cached(0, 4_000);
+      calibration.cached(9_000, 4_000);
+      calibration.cached(100, 90);
+    }
+    calibration.publish();
+    assertThat(calibration.rates().cachedDensity()).isCloseTo(1.3, within(0.03));
+    assertThat(calibration.rates().cachedBytesPerToken()).isCloseTo(4 / 1.3, within(0.1));
+
+    for (int i = 0; i < 5_000; i++) {
+      calibration.cached(1_400, 1_000);
+    }
+    calibration.publish();
+    assertThat(calibration.rates().cachedDensity()).isEqualTo(2);
+    for (int i = 0; i < 5_000; i++) {
+      calibration.cached(700, 1_000);
+    }
+    calibration.publish();
+    assertThat(calibration.rates().cachedDensity()).isEqualTo(0.5);
+  }
+
+  @Test
   void a_slow_endpoint_is_told_from_equal_ones_and_chance_from_neither() {
     var speeds = new EndpointSpeeds();
     var random = new SplittableRandom(3);
