@@ -107,6 +107,9 @@ class LayeringTest {
   @ArchTest
   static final ArchRule config = imports("config", "cost", "flow", "objective", "schedule");
 
+  @ArchTest static final ArchRule explain = imports("explain", "schedule", "pool", "request");
+  @ArchTest static final ArchRule quality = imports("quality", "explain", "schedule", "pool");
+
   @ArchTest static final ArchRule flow = imports("flow", "schedule", "request", "signals", "pool");
 
   @ArchTest static final ArchRule kvevents = imports("kvevents", "prefix", "pool", "request");

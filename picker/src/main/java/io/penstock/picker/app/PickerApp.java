@@ -7,6 +7,8 @@ import io.penstock.picker.extproc.EppMetrics;
 import io.penstock.picker.extproc.ExtProcServer;
 import io.penstock.picker.extproc.HealthStates;
 import io.penstock.picker.extproc.tls.ServerTls;
+import io.penstock.picker.quality.PoolQuality;
+import io.penstock.picker.quality.QualityCollector;
 import io.penstock.picker.scrape.PodTls;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Gauge;
@@ -15,7 +17,9 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -119,6 +123,9 @@ public final class PickerApp implements AutoCloseable {
 
     // What is known of the pools.
     registry.register(new PoolCollector(pools, nanoClock));
+    Map<String, PoolQuality> qualities = new LinkedHashMap<>();
+    pools.forEach(pool -> qualities.put(pool.name(), pool.picker().quality()));
+    registry.register(new QualityCollector(qualities));
     Gauge.build("llm_d_epp_info", "1, and what was built.")
         .labelNames("commit", "build_ref")
         .register(registry)

@@ -1,6 +1,7 @@
 package io.penstock.picker.assembly;
 
 import io.penstock.picker.cost.LoopObserver;
+import io.penstock.picker.quality.EndedAttempts;
 import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.SchedulingContext;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ final class PickerLoop {
   private final Function<Scheduler, SchedulingContext> contexts;
   private final LoopObserver observer;
   private final RandomGenerator random;
+  private final EndedAttempts ended;
 
   /**
    * Placements in flight whose first token cannot be seen, each at its {@link Placement#place}.
@@ -34,13 +36,15 @@ final class PickerLoop {
       Scheduler scheduler,
       Function<Scheduler, SchedulingContext> contexts,
       LoopObserver observer,
-      RandomGenerator random) {
+      RandomGenerator random,
+      EndedAttempts ended) {
     this.column = column;
     this.scheduler = scheduler;
     this.contexts = contexts;
     this.context = contexts.apply(scheduler);
     this.observer = observer;
     this.random = random;
+    this.ended = ended;
   }
 
   int column() {
@@ -64,6 +68,11 @@ final class PickerLoop {
   /** For what is refused by chance. */
   RandomGenerator random() {
     return random;
+  }
+
+  /** Where attempts go that ended well, to be compared with what was predicted. */
+  EndedAttempts ended() {
+    return ended;
   }
 
   /** From {@link Placement#prefilledByNanos} on the placement counts as decoding. */

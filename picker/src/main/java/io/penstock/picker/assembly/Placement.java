@@ -2,6 +2,7 @@ package io.penstock.picker.assembly;
 
 import io.penstock.picker.cost.LoopObserver;
 import io.penstock.picker.explain.Attempt;
+import io.penstock.picker.explain.DecisionRecord;
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.prefix.Learned;
@@ -39,6 +40,10 @@ public final class Placement {
   private final PickerLoop loop;
   private final InferenceRequest request;
   private final Attempt attempt;
+
+  /** The record of the decision that this is the first attempt of; null for any other. */
+  private final @Nullable DecisionRecord decision;
+
   private final Attempt.Leg leg;
   private final long startNanos;
 
@@ -62,6 +67,7 @@ public final class Placement {
       PickerLoop loop,
       InferenceRequest request,
       Attempt attempt,
+      @Nullable DecisionRecord decision,
       int promptTokens,
       long nowNanos,
       boolean attached) {
@@ -69,6 +75,7 @@ public final class Placement {
     this.loop = loop;
     this.request = request;
     this.attempt = attempt;
+    this.decision = decision;
     this.leg = attempt.leg();
     this.startNanos = nowNanos;
     if (!attached) {
@@ -127,11 +134,17 @@ public final class Placement {
     reservation.firstToken();
     picker.loadChanged(reservation.slot());
     picker.index().confirm(learned);
-    // A prefill's answer comes whole and with its first token; a decode's first token is no
-    // prefill.
-    if (leg == Attempt.Leg.PREFILL || (leg == Attempt.Leg.WHOLE && request.stream())) {
+    if (showsFirstToken()) {
       loop.observer().firstToken(sent, (nowNanos - startNanos) / 1e9);
     }
+  }
+
+  /**
+   * Whether the first byte tells how long a prefill took: a prefill's answer comes whole and with
+   * its first token, and a decode's first token is no prefill.
+   */
+  private boolean showsFirstToken() {
+    return leg == Attempt.Leg.PREFILL || (leg == Attempt.Leg.WHOLE && request.stream());
   }
 
   /** Tokens of a streamed answer came, or as many events with one token each. Cheap. */
@@ -173,14 +186,23 @@ public final class Placement {
       return;
     }
     attempt.completed(promptTokens, cachedTokens, completionTokens, nowNanos);
-    if (sent == null || leg == Attempt.Leg.PREFILL) {
+    if (sent == null) {
+      return;
+    }
+    loop.ended().add(attempt, request.model(), showsFirstToken(), decision);
+    boolean text = request.promptTokenIds() < 0 && request.mediaTokens() == 0;
+    if (cachedTokens >= 0 && leg != Attempt.Leg.DECODE && text) {
+      boolean full = picker.index().full(attempt.endpoint().slot());
+      loop.observer().cached(sent, cachedTokens, attempt.predictedCachedTokens(), full);
+    }
+    if (leg == Attempt.Leg.PREFILL) {
       return;
     }
     int output = completionTokens >= 0 ? completionTokens : tokens;
     if (output > 0) {
       loop.observer().output(sent, Math.max(1, output / request.n()));
     }
-    if (promptTokens > 0 && request.promptTokenIds() < 0 && request.mediaTokens() == 0) {
+    if (promptTokens > 0 && text) {
       loop.observer().prompt(sent, request.promptBytes(), promptTokens);
     }
   }

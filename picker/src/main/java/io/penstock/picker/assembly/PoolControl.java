@@ -9,6 +9,7 @@ import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndex;
+import io.penstock.picker.quality.PoolQuality;
 import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.scrape.ScrapeListener;
@@ -48,9 +49,6 @@ final class PoolControl implements AutoCloseable {
   private static final long NANOS_PER_SECOND = 1_000_000_000;
   private static final int DRAIN_BLOCKS_PER_TICK = 20_000;
 
-  /** Too large a capacity is safe, too small a one is not. */
-  private static final double CAPACITY_MARGIN = 1.25;
-
   private static final double CAPACITY_CHANGE = 0.05;
 
   private final Pool pool;
@@ -58,6 +56,8 @@ final class PoolControl implements AutoCloseable {
   private final InFlight inFlight;
   private final PrefixIndex index;
   private final CostModel costs;
+  private final PoolQuality quality;
+  private final @Nullable Shadow shadow;
   private final EndpointHealth health;
   private final Admission admission;
   private final List<? extends Executor> eventLoops;
@@ -76,6 +76,8 @@ final class PoolControl implements AutoCloseable {
       PrefixIndex index,
       CostModel costs,
       Admission admission,
+      PoolQuality quality,
+      @Nullable Shadow shadow,
       PoolPicker.Builder builder) {
     this.pool = pool;
     this.signals = signals;
@@ -83,6 +85,8 @@ final class PoolControl implements AutoCloseable {
     this.index = index;
     this.costs = costs;
     this.admission = admission;
+    this.quality = quality;
+    this.shadow = shadow;
     this.health = builder.health;
     this.eventLoops = builder.eventLoops;
     this.ticker = builder.ticker;
@@ -157,6 +161,7 @@ final class PoolControl implements AutoCloseable {
     }
     for (var endpoint : removed) {
       index.forget(endpoint.slot());
+      quality.forget(endpoint.id());
       leaving.add(new Leaving(endpoint.slot(), passAll(), scraper != null));
     }
     admission.pool(snapshot);
@@ -192,6 +197,10 @@ final class PoolControl implements AutoCloseable {
   void tick(long nowNanos) {
     var snapshot = pool.snapshot();
     costs.tick(nowNanos, snapshot, signals, inFlight);
+    quality.takeIn(snapshot);
+    if (shadow != null) {
+      shadow.takeIn();
+    }
     index.tick(nowNanos / NANOS_PER_SECOND);
     for (var endpoint : snapshot.endpoints()) {
       setCapacity(endpoint);
@@ -206,7 +215,8 @@ final class PoolControl implements AutoCloseable {
     if (tokens <= 0) {
       return;
     }
-    double blocks = CAPACITY_MARGIN * tokens * bytesPerToken(endpoint) / PromptKeys.BLOCK_BYTES;
+    double blocks =
+        costs.capacityFactor(slot) * tokens * bytesPerToken(endpoint) / PromptKeys.BLOCK_BYTES;
     int wanted = (int) Math.clamp(blocks, 1, Integer.MAX_VALUE);
     if (Math.abs(wanted - capacities[slot]) > CAPACITY_CHANGE * capacities[slot]) {
       capacities[slot] = wanted;
@@ -218,9 +228,9 @@ final class PoolControl implements AutoCloseable {
   private double bytesPerToken(Endpoint endpoint) {
     double most = 0;
     for (var model : endpoint.models()) {
-      most = Math.max(most, costs.rates(model.id()).bytesPerToken());
+      most = Math.max(most, costs.rates(model.id()).cachedBytesPerToken());
     }
-    return most > 0 ? most : costs.rates("").bytesPerToken();
+    return most > 0 ? most : costs.rates("").cachedBytesPerToken();
   }
 
   private boolean released(Leaving endpoint) {

@@ -22,6 +22,8 @@ import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndex;
+import io.penstock.picker.quality.PoolQuality;
+import io.penstock.picker.quality.ShadowStats;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.Decision;
@@ -38,6 +40,7 @@ import io.penstock.picker.signals.Reservation;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -64,9 +67,11 @@ public final class PoolPicker implements AutoCloseable {
   private final DisaggregationCounts disaggregation = new DisaggregationCounts();
   private final Schedulers schedulers;
   private final DecisionLog decisions;
+  private final PoolQuality quality;
   private final List<PickerLoop> loops;
   private final Admission admission;
   private final PoolControl control;
+  private final @Nullable Shadow shadow;
   private final long epochMillisAtZero;
   private volatile Scheduler scheduler;
   private volatile PoolRules rules = PoolRules.NONE;
@@ -80,6 +85,7 @@ public final class PoolPicker implements AutoCloseable {
     this.index = new PrefixIndex(config.index());
     this.costs = new CostModel(columns, ModelRates.PRIOR);
     this.decisions = new DecisionLog(columns, config.decisions());
+    this.quality = new PoolQuality(columns);
     this.schedulers = new Schedulers(config, builder.health, costs);
     this.scheduler = schedulers.of(builder.policy);
     this.loops = loops(columns, config.seed());
@@ -91,7 +97,9 @@ public final class PoolPicker implements AutoCloseable {
             builder.ticker,
             builder.flowObserver,
             flow(builder.policy));
-    this.control = new PoolControl(pool, signals, inFlight, index, costs, admission, builder);
+    this.shadow = builder.shadow == null ? null : shadow(builder.shadow, columns, config.seed());
+    this.control =
+        new PoolControl(pool, signals, inFlight, index, costs, admission, quality, shadow, builder);
     this.epochMillisAtZero = builder.clock.millis() - builder.ticker.getAsLong() / NANOS_PER_MILLI;
   }
 
@@ -107,9 +115,27 @@ public final class PoolPicker implements AutoCloseable {
               scheduler,
               from -> from.context(signals, inFlight, index, random),
               costs.observer(column),
-              RandomGeneratorFactory.of("L64X128MixRandom").create(~seed - column)));
+              RandomGeneratorFactory.of("L64X128MixRandom").create(~seed - column),
+              quality.ended(column)));
     }
     return List.copyOf(made);
+  }
+
+  /** Its chance is its own, so that the live policy decides as it would without it. */
+  private Shadow shadow(ShadowPolicy policy, int columns, long seed) {
+    var own = new SplittableRandom(~seed);
+    List<RandomGenerator> randoms = new ArrayList<>();
+    for (int column = 0; column < columns; column++) {
+      randoms.add(own.split());
+    }
+    var random = own.split();
+    return new Shadow(
+        policy,
+        schedulers.of(policy.config()),
+        schedulers.judge(),
+        from -> from.context(signals, inFlight, index, random),
+        index,
+        randoms);
   }
 
   /**
@@ -170,6 +196,9 @@ public final class PoolPicker implements AutoCloseable {
             .begin(decisions.nextId(column), request, headers, pool.snapshot(), excluded, nowNanos);
     var decision = current.schedule(context);
     disaggregation.add(context, decision);
+    if (shadow != null && excluded.none()) {
+      shadow.decided(column, context, headers, decision);
+    }
     if (decisions.keeps()) {
       long timeMillis = epochMillisAtZero + nowNanos / NANOS_PER_MILLI;
       decisions.add(new DecisionRecord(requestId, timeMillis, context, decision, course));
@@ -307,11 +336,20 @@ public final class PoolPicker implements AutoCloseable {
     }
     var attempt = new Attempt(leg, endpoint, cached, ttftNanos, nowNanos);
     var decision = decisions.find(route.decisionId());
+    boolean first = decision != null && decision.attempts().isEmpty();
     if (decision != null) {
       decision.add(attempt);
     }
     var placement =
-        new Placement(this, loop, request, attempt, route.promptTokens(), nowNanos, attached);
+        new Placement(
+            this,
+            loop,
+            request,
+            attempt,
+            first ? decision : null,
+            route.promptTokens(),
+            nowNanos,
+            attached);
     if (attached && !request.stream() && leg != Attempt.Leg.PREFILL) {
       loop.watch(placement);
     }
@@ -416,6 +454,16 @@ public final class PoolPicker implements AutoCloseable {
     return decisions;
   }
 
+  /** What decisions came to. */
+  public PoolQuality quality() {
+    return quality;
+  }
+
+  /** What a second policy would have done; null where there is none. */
+  public @Nullable ShadowStats shadow() {
+    return shadow == null ? null : shadow.stats();
+  }
+
   /** What the engines say of themselves. */
   public EngineSignals signals() {
     return signals;
@@ -499,6 +547,7 @@ public final class PoolPicker implements AutoCloseable {
     boolean threaded = true;
     @Nullable EndpointPickerConfig policy;
     @Nullable Scraping scraping;
+    @Nullable ShadowPolicy shadow;
 
     private Builder(PoolPickerConfig config, int columns) {
       if (columns < 1) {
@@ -533,6 +582,12 @@ public final class PoolPicker implements AutoCloseable {
     /** Hears how requests are admitted. */
     public Builder flowObserver(FlowObserver value) {
       flowObserver = value;
+      return this;
+    }
+
+    /** A second policy to decide beside the first; null for none. */
+    public Builder shadow(@Nullable ShadowPolicy value) {
+      shadow = value;
       return this;
     }
 

@@ -14,6 +14,7 @@ import io.penstock.picker.schedule.plugins.AsleepFilter;
 import io.penstock.picker.schedule.plugins.EjectionFilter;
 import io.penstock.picker.schedule.plugins.LabelFilter;
 import io.penstock.picker.schedule.plugins.RoleFilter;
+import io.penstock.picker.schedule.plugins.SingleProfileHandler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -35,7 +36,7 @@ final class Schedulers {
     this.costs = costs;
   }
 
-  /** The scheduler of a policy; null for expected cost. */
+  /** A scheduler of a policy, with plugins of its own; null for expected cost. */
   Scheduler of(@Nullable EndpointPickerConfig configured) {
     var weights = config.weights();
     if (configured == null) {
@@ -51,6 +52,13 @@ final class Schedulers {
       profiles.add(guarded(policy.profiles().get(i), policy.handler().optional(i)));
     }
     return scheduler(policy.handler(), profiles);
+  }
+
+  /** A scheduler whose first profile tells what the endpoints it may choose from would cost. */
+  Scheduler judge() {
+    var picker = new ExpectedCostPicker(costs, config.weights());
+    return scheduler(
+        new SingleProfileHandler(), List.of(new Profile("judge", List.of(), List.of(), picker)));
   }
 
   private Scheduler scheduler(ProfileHandler handler, List<Profile> profiles) {

@@ -92,6 +92,7 @@ public final class ExpectedCostPicker implements Picker {
 
   private void cost(
       SchedulingContext context, Candidates candidates, int firstTerm, ModelRates rates) {
+    candidates.scoresAreCosts();
     var scores = candidates.scores();
     var pendingTerm = candidates.term(firstTerm);
     var prefillTerm = candidates.term(firstTerm + 1);
@@ -104,7 +105,7 @@ public final class ExpectedCostPicker implements Picker {
     int prompt = context.promptTokens();
     double output = expectedOutput(context.request(), rates);
     double perDecode = weights.decode() * output * rates.decodeSecondsPerToken();
-    double tokensPerBlock = PromptKeys.BLOCK_BYTES / rates.bytesPerToken();
+    double tokensPerBlock = PromptKeys.BLOCK_BYTES / rates.cachedBytesPerToken();
     var eviction = new EvictionPrice(rates.prefillSecondsPerToken(), model.load());
     int blocks = 0;
     int cached = 0;

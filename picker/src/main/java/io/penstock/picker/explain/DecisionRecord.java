@@ -28,6 +28,8 @@ public final class DecisionRecord {
   private final @Nullable Weighing weighing;
   private final Ranking ranking;
   private final @Nullable Ranking prefills;
+  private final double chosenSeconds;
+  private final double runnerUpSeconds;
 
   private volatile List<Attempt> attempts = List.of();
 
@@ -60,7 +62,15 @@ public final class DecisionRecord {
     this.decision = decision;
     this.course = course;
     this.weighing = context.weighing();
-    this.ranking = new Ranking(context, context.result(context.firstRun()));
+    var run = context.result(context.firstRun());
+    this.ranking = new Ranking(context, run);
+    if (run != null && run.ranked() > 1 && decision instanceof Decision.Route) {
+      this.chosenSeconds = context.costSeconds(run, 0);
+      this.runnerUpSeconds = context.costSeconds(run, 1);
+    } else {
+      this.chosenSeconds = Double.NaN;
+      this.runnerUpSeconds = Double.NaN;
+    }
     var second = context.prefillRun();
     this.prefills = second == null ? null : new Ranking(context, second);
   }
@@ -144,6 +154,24 @@ public final class DecisionRecord {
   /** The endpoints that could compute the prompt for another; null where none were looked at. */
   public @Nullable Ranking prefills() {
     return prefills;
+  }
+
+  /** Whether one endpoint was chosen and another came second. */
+  public boolean hasRunnerUp() {
+    return !Double.isNaN(runnerUpSeconds);
+  }
+
+  /**
+   * What the chosen endpoint costs, in seconds: its expected cost, or under other policies its
+   * expected time to first token. NaN where there is no runner-up.
+   */
+  public double chosenSeconds() {
+    return chosenSeconds;
+  }
+
+  /** The same of the second of the ranking. */
+  public double runnerUpSeconds() {
+    return runnerUpSeconds;
   }
 
   /** Where the request was sent, in order. */

@@ -31,6 +31,7 @@ public final class Candidates {
   private boolean[] dropped = new boolean[FIRST_CAPACITY];
   private int droppedCount;
   private double[] scores = new double[FIRST_CAPACITY];
+  private boolean scoresAreCosts;
   private final double[][] terms;
 
   private final int[] ranking = new int[MAX_RANKED];
@@ -101,6 +102,16 @@ public final class Candidates {
   /** Scores by candidate, higher is better; at least {@link #count} long. */
   public double[] scores() {
     return scores;
+  }
+
+  /** Notes that the scores are expected costs, in seconds and negated. */
+  public void scoresAreCosts() {
+    scoresAreCosts = true;
+  }
+
+  /** Whether they are. */
+  boolean haveCosts() {
+    return scoresAreCosts;
   }
 
   /** Column {@code k} of what made up the scores; at least {@link #count} long. */
@@ -202,6 +213,7 @@ public final class Candidates {
     snapshot = view.snapshot();
     count = view.count();
     matched = false;
+    scoresAreCosts = false;
     ranked = 0;
     droppedCount = 0;
     droppedTotal = 0;

@@ -39,6 +39,11 @@ public final class Exclusions {
     return tried.size();
   }
 
+  /** Whether any endpoint may be picked. */
+  public boolean none() {
+    return subset == null && tried.isEmpty();
+  }
+
   /** Whether the endpoint was tried: the same pod, whatever became of its slot. */
   public boolean contains(Endpoint endpoint) {
     for (int i = 0; i < tried.size(); i++) {

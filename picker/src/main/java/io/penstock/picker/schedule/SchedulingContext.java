@@ -4,7 +4,6 @@ import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.prefix.MatchScratch;
 import io.penstock.picker.prefix.PrefixIndex;
-import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.signals.EngineSignals;
@@ -24,8 +23,6 @@ public final class SchedulingContext {
 
   private static final int VIEWS = 8;
   private static final int NONE = -1;
-  private static final InferenceRequest NO_REQUEST =
-      InferenceRequest.builder(ApiKind.OPAQUE, "none").build();
 
   private final EngineSignals signals;
   private final InFlight inFlight;
@@ -45,13 +42,14 @@ public final class SchedulingContext {
   private final Endpoint[] alternatives = new Endpoint[Decision.Route.MAX_ALTERNATIVES];
 
   private long decisionId;
-  private InferenceRequest request = NO_REQUEST;
+  private InferenceRequest request = Moment.NO_REQUEST;
   private PoolSnapshot snapshot = PoolSnapshot.empty("");
   private Exclusions excluded = new Exclusions();
   private RequestHeaders headers = RequestHeaders.NONE;
   private long nowNanos;
   private int promptTokens;
   private boolean summed;
+  private @Nullable Moment recalled;
   private boolean prefills;
   private int optionalRun = NONE;
   private @Nullable Endpoint peer;
@@ -110,11 +108,36 @@ public final class SchedulingContext {
     this.promptTokens = forecast.promptTokens(request);
     Arrays.fill(ran, false);
     summed = false;
+    recalled = null;
     prefills = false;
     optionalRun = NONE;
     peer = null;
     weighing = null;
     return this;
+  }
+
+  /**
+   * Sets the context up for the decision of another, to be taken again. What the pool holds and has
+   * in flight is as it was then; the moment must not change meanwhile.
+   *
+   * @param excluded endpoints not to pick
+   */
+  public SchedulingContext recall(Moment moment, Exclusions excluded) {
+    var _ =
+        begin(
+            moment.decisionId,
+            moment.request,
+            moment.headers,
+            moment.snapshot,
+            excluded,
+            moment.nowNanos);
+    recalled = moment;
+    return this;
+  }
+
+  /** Copies the in-flight counts that this decision looks at. */
+  void copyInFlight(InFlightTotals to) {
+    to.copy(inFlight(), snapshot.slotBound());
   }
 
   /** Id of the decision to come. */
@@ -154,6 +177,9 @@ public final class SchedulingContext {
 
   /** What this process has sent and not got back, as it was when this decision first asked. */
   public InFlightTotals inFlight() {
+    if (recalled != null) {
+      return recalled.totals;
+    }
     if (!summed) {
       summed = true;
       totals.take(inFlight, snapshot.slotBound());
@@ -179,6 +205,18 @@ public final class SchedulingContext {
   /** Tokens of the prompt that candidate {@code i} is believed to hold. */
   public int cachedTokens(Candidates candidates, int i) {
     return forecast.cachedTokens(request, candidates.cachedBlocks(i), promptTokens);
+  }
+
+  /**
+   * What the candidate at that place of a ranking costs, in seconds: the expected cost where a
+   * picker has set it, the expected time to first token under any other policy.
+   */
+  public double costSeconds(Candidates candidates, int place) {
+    int i = candidates.ranked(place);
+    return candidates.haveCosts()
+        ? -candidates.scores()[i]
+        : forecast.ttftNanos(this, candidates.slot(i), promptTokens, cachedTokens(candidates, i))
+            / 1e9;
   }
 
   /** Tokens of the prompt that one endpoint is believed to hold, looked up now. */
@@ -347,6 +385,12 @@ public final class SchedulingContext {
   }
 
   void match(int[] slots, int count, int[] depths) {
+    if (recalled != null) {
+      for (int i = 0; i < count; i++) {
+        depths[i] = recalled.blocks[slots[i]];
+      }
+      return;
+    }
     var keys = request.keys();
     index.match(keys.array(), keys.count(), slots, count, depths, scratch);
     for (int i = 0; i < count; i++) {

@@ -21,6 +21,15 @@ public final class InFlightTotals {
     inFlight.addTo(sums, length);
   }
 
+  /** Takes over the sums of another for slots 0 to {@code slots - 1}. */
+  public void copy(InFlightTotals from, int slots) {
+    int length = slots * InFlight.CELLS;
+    if (sums.length < length) {
+      sums = new int[length + length / 2];
+    }
+    System.arraycopy(from.sums, 0, sums, 0, length);
+  }
+
   /** Requests in flight to that endpoint. */
   public int requests(int slot) {
     return sums[slot * InFlight.CELLS + InFlight.REQUESTS];

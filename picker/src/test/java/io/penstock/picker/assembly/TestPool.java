@@ -33,6 +33,10 @@ final class TestPool {
   }
 
   TestPool(int endpoints, int columns, EndpointHealth health) {
+    this(endpoints, columns, health, null);
+  }
+
+  TestPool(int endpoints, int columns, EndpointHealth health, ShadowPolicy shadow) {
     var config =
         PoolPickerConfig.of("test", Set.of(MODEL), 42)
             .withIndex(new PrefixIndexConfig(64, 1024, 8 << 20, 1 << 14, 1));
@@ -40,6 +44,7 @@ final class TestPool {
         PoolPicker.builder(config, columns)
             .withoutThread()
             .health(health)
+            .shadow(shadow)
             .time(() -> now, InstantSource.fixed(Instant.EPOCH))
             .build();
     add(endpoints);

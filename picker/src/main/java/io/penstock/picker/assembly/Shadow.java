@@ -1,0 +1,166 @@
+package io.penstock.picker.assembly;
+
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.prefix.MatchScratch;
+import io.penstock.picker.prefix.PrefixIndex;
+import io.penstock.picker.quality.ShadowStats;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.Exclusions;
+import io.penstock.picker.schedule.Moment;
+import io.penstock.picker.schedule.RequestHeaders;
+import io.penstock.picker.schedule.Scheduler;
+import io.penstock.picker.schedule.SchedulingContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+
+/**
+ * Has a second policy decide on a sample of the requests. Event loops only keep what their decision
+ * saw; the control thread decides, some moments later, and changes nothing that the live policy
+ * reads: the second policy has plugins, counters and chance of its own.
+ */
+final class Shadow {
+
+  /** Kept moments of one loop; a tick of 100 ms takes in as many. */
+  private static final int MOMENTS = 32;
+
+  private final ShadowPolicy policy;
+  private final ShadowStats stats;
+  private final Scheduler scheduler;
+  private final Scheduler judge;
+  private final SchedulingContext context;
+  private final SchedulingContext judging;
+  private final List<Sample> samples;
+  private long skipped;
+
+  /**
+   * A shadow.
+   *
+   * @param judge tells expected costs; its one profile has an expected-cost picker
+   * @param contexts makes working memory for a scheduler
+   */
+  Shadow(
+      ShadowPolicy policy,
+      Scheduler scheduler,
+      Scheduler judge,
+      Function<Scheduler, SchedulingContext> contexts,
+      PrefixIndex index,
+      List<RandomGenerator> randoms) {
+    this.policy = policy;
+    this.stats = new ShadowStats(policy.name(), policy.sample());
+    this.scheduler = scheduler;
+    this.judge = judge;
+    this.context = contexts.apply(scheduler);
+    this.judging = contexts.apply(judge);
+    List<Sample> made = new ArrayList<>();
+    for (var random : randoms) {
+      made.add(new Sample(index.scratch(random), random));
+    }
+    this.samples = List.copyOf(made);
+  }
+
+  ShadowStats stats() {
+    return stats;
+  }
+
+  /** May keep what a decision saw. On the column's event loop, before anything is reserved. */
+  void decided(int column, SchedulingContext live, RequestHeaders headers, Decision decision) {
+    var sample = samples.get(column);
+    if (!(decision instanceof Decision.NoEndpoint)
+        && sample.random.nextDouble() < policy.sample()) {
+      sample.keep(live, headers, decision);
+    }
+  }
+
+  /** Decides on what was kept since the last call. Control thread. */
+  void takeIn() {
+    long lost = 0;
+    for (var sample : samples) {
+      sample.drain(this::decide);
+      lost += sample.skipped.getOpaque();
+    }
+    stats.skip(lost - skipped);
+    skipped = lost;
+  }
+
+  private void decide(Moment moment) {
+    var live = moment.decision();
+    var other = scheduler.schedule(context.recall(moment, new Exclusions()));
+    stats.decided(live, other);
+    if (live instanceof Decision.Route one && other instanceof Decision.Route two) {
+      var cost = new Costs(moment, one.endpoint(), two.endpoint());
+      if (cost.known()) {
+        stats.costs(cost.of(one.endpoint()), cost.of(two.endpoint()));
+      }
+    }
+  }
+
+  /** Expected costs of two endpoints at a moment. */
+  private final class Costs {
+    private final boolean known;
+
+    Costs(Moment moment, Endpoint one, Endpoint two) {
+      var only =
+          Exclusions.outside(
+              endpoint -> endpoint.id().equals(one.id()) || endpoint.id().equals(two.id()));
+      this.known = !(judge.schedule(judging.recall(moment, only)) instanceof Decision.NoEndpoint);
+    }
+
+    boolean known() {
+      return known;
+    }
+
+    double of(Endpoint endpoint) {
+      var run = judging.result(0);
+      if (run == null) {
+        throw new IllegalStateException("the judge did not run");
+      }
+      int place = 0;
+      while (!run.endpoint(run.ranked(place)).id().equals(endpoint.id())) {
+        place++;
+      }
+      return judging.costSeconds(run, place);
+    }
+  }
+
+  /** What one loop keeps: a ring with one writer and one reader that owns its moments. */
+  private static final class Sample {
+    final RandomGenerator random;
+    final AtomicLong skipped = new AtomicLong();
+    private final MatchScratch scratch;
+    private final Moment[] moments = new Moment[MOMENTS];
+    private final AtomicLong written = new AtomicLong();
+    private final AtomicLong taken = new AtomicLong();
+
+    Sample(MatchScratch scratch, RandomGenerator random) {
+      this.scratch = scratch;
+      this.random = random;
+      for (int i = 0; i < MOMENTS; i++) {
+        moments[i] = new Moment();
+      }
+    }
+
+    void keep(SchedulingContext live, RequestHeaders headers, Decision decision) {
+      long at = written.getPlain();
+      if (at - taken.getAcquire() == MOMENTS) {
+        skipped.setOpaque(skipped.getPlain() + 1);
+        return;
+      }
+      moments[(int) (at % MOMENTS)].keep(live, headers, decision, scratch);
+      written.setRelease(at + 1);
+    }
+
+    void drain(Consumer<Moment> to) {
+      long end = written.getAcquire();
+      for (long at = taken.getPlain(); at < end; at++) {
+        var moment = moments[(int) (at % MOMENTS)];
+        to.accept(moment);
+        moment.clear();
+        taken.setRelease(at + 1);
+      }
+    }
+  }
+}
