@@ -66,6 +66,15 @@ class LayeringTest {
           .resideInAPackage(ROOT + "app..");
 
   @ArchTest
+  static final ArchRule openTelemetryOnlyInTheApp =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + "app..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.opentelemetry..");
+
+  @ArchTest
   static final ArchRule theProxyKnowsNoSimulatorAndNoKubernetes =
       noClasses()
           .should()

@@ -79,6 +79,18 @@ final class ServeCommand implements Callable<Integer> {
       description = "InferencePool whose pods are served, instead of the file's pools")
   private @Nullable String inferencePool;
 
+  @Option(
+      names = "--shadow",
+      paramLabel = "FILE|expected-cost|llm-d-default",
+      description = "second policy that decides on a sample of the requests, for comparison")
+  private @Nullable String shadow;
+
+  @Option(
+      names = "--shadow-sample",
+      paramLabel = "SHARE",
+      description = "share of the requests it decides on (default: 0.1)")
+  private @Nullable String shadowSample;
+
   @Mixin private final PodTlsOptions podTls = new PodTlsOptions();
 
   @Option(
@@ -147,6 +159,12 @@ final class ServeCommand implements Callable<Integer> {
     }
     if (decider != null) {
       builder.decider(decider);
+    }
+    if (shadow != null) {
+      builder.shadow(shadow);
+    }
+    if (shadowSample != null) {
+      builder.shadowSample(shadowSample);
     }
     if (inferencePool != null) {
       builder.inferencePool(inferencePool);

@@ -64,6 +64,7 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     boolean headOnly = request.method().equals(HttpMethod.HEAD);
     var method = headOnly ? "GET" : request.method().name();
     var uri = request.uri();
+    var accept = request.headers().get(HttpHeaderNames.ACCEPT);
     boolean foreign = request.headers().contains(HttpHeaderNames.ORIGIN);
     if (pages.isAlive(method, uri)) {
       write(ctx, AdminPages.ALIVE, headOnly);
@@ -74,10 +75,9 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       return;
     }
     String accept = request.headers().get(HttpHeaderNames.ACCEPT, "");
-    boolean browser = accept.contains("text/html");
     ctx.channel().config().setAutoRead(false);
     try {
-      executor.execute(() -> answer(ctx, method, uri, foreign, browser, headOnly));
+      executor.execute(() -> answer(ctx, method, uri, foreign, accept, headOnly));
     } catch (RejectedExecutionException e) {
       ctx.close();
     }
@@ -122,11 +122,11 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       String method,
       String uri,
       boolean foreign,
-      boolean browser,
+      String accept,
       boolean headOnly) {
     AdminPages.Page page;
     try {
-      page = pages.page(method, uri, foreign, browser);
+      page = pages.page(method, uri, foreign, accept);
     } catch (RuntimeException e) {
       LOG.warn("{} could not be shown", uri, e);
       page = AdminPages.FAILED;

@@ -44,6 +44,7 @@ final class AdminPages {
           "/debug/decisions",
           "/debug/decisions/{id|request id}",
           "/debug/decisions/stream",
+          "/debug/quality",
           "POST /drain");
 
   private static final String ENDPOINT = "/debug/endpoints/";
@@ -85,11 +86,19 @@ final class AdminPages {
    *
    * @param uri path and query as sent
    * @param foreign whether a web page of some origin made the request
-   * @param browser whether a person's browser asks, which can show more than text
+   * @param accept the request's {@code accept}, empty without one; a person's browser names HTML in
+   *     it, and can show more than text
    */
-  Page page(String method, String uri, boolean foreign, boolean browser) {
+  Page page(String method, String uri, boolean foreign, String accept) {
     var path = path(uri);
-    var get = path.equals("/") && browser ? file("index.html") : get(path, query(uri));
+    Maker get;
+    if (path.equals("/") && accept.contains("text/html")) {
+      get = file("index.html");
+    } else if (path.equals("/metrics")) {
+      get = () -> metrics(accept);
+    } else {
+      get = get(path, query(uri));
+    }
     if (get != null) {
       return method.equals("GET") ? get.make() : notAllowed("GET");
     }
@@ -125,7 +134,6 @@ final class AdminPages {
     return switch (path) {
       case "/livez" -> () -> ALIVE;
       case "/readyz" -> () -> readiness(has(query, "verbose"));
-      case "/metrics" -> this::metrics;
       default -> scope == Scope.ADMIN ? forPeople(path, query) : null;
     };
   }
@@ -136,6 +144,7 @@ final class AdminPages {
       case "/config" -> () -> json(200, view.config());
       case "/debug/endpoints" -> () -> json(200, view.endpoints());
       case "/debug/rules" -> () -> json(200, view.rules());
+      case "/debug/quality" -> () -> json(200, view.quality());
       case "/debug/decisions" -> () -> decisions(query);
       default -> {
         if (path.startsWith(DECISION)) {
@@ -225,14 +234,16 @@ final class AdminPages {
     json.append(']');
   }
 
-  private Page metrics() {
+  /** Prometheus's text, or OpenMetrics, which has exemplars, for those who take it. */
+  private Page metrics(String accept) {
     var page = new StringWriter(16_384);
+    var type = TextFormat.chooseContentType(accept);
     try {
-      TextFormat.write004(page, metrics.metricFamilySamples());
+      TextFormat.writeFormat(type, page, metrics.metricFamilySamples());
     } catch (IOException e) {
       throw new UncheckedIOException("writing to memory", e);
     }
-    return new Page(200, TextFormat.CONTENT_TYPE_004, page.toString(), "");
+    return new Page(200, type, page.toString(), "");
   }
 
   private static int limit(String query) {

@@ -72,6 +72,9 @@ public interface AdminView {
   /** For {@code /debug/decisions/stream}: what a page that is opened now will hear. */
   LiveFeed feed(DecisionQuery query);
 
+  /** For {@code /debug/quality}: what decisions came to, by pool and pod. */
+  String quality();
+
   /** For {@code POST /drain}: begins to drain, if that has not begun. */
   void drain();
 }

@@ -181,6 +181,11 @@ final class AppView implements AdminView {
   }
 
   @Override
+  public String quality() {
+    return QualityPage.render(pools);
+  }
+
+  @Override
   public void drain() {
     drain.run();
   }

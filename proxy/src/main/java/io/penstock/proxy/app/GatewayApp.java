@@ -7,6 +7,8 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.util.internal.PlatformDependent;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.explain.DecisionRecord;
+import io.penstock.picker.quality.PoolQuality;
+import io.penstock.picker.quality.QualityCollector;
 import io.penstock.picker.schedule.Weighing;
 import io.penstock.proxy.admin.AdminServer;
 import io.penstock.proxy.config.ConfigPrinter;
@@ -27,9 +29,14 @@ import io.penstock.proxy.metrics.Conservation;
 import io.penstock.proxy.metrics.GatewayMetrics;
 import io.penstock.proxy.openai.ModelListing;
 import io.penstock.proxy.openai.ResponseOwners;
+import io.penstock.proxy.trace.Tracing;
 import io.penstock.proxy.upstream.SharedReadBuffer;
 import io.penstock.proxy.upstream.UpstreamPool;
 import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.hotspot.BufferPoolsExports;
+import io.prometheus.client.hotspot.GarbageCollectorExports;
+import io.prometheus.client.hotspot.MemoryPoolsExports;
+import io.prometheus.client.hotspot.StandardExports;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -123,7 +130,7 @@ public final class GatewayApp implements AutoCloseable {
 
     // What is counted and logged.
     metrics = new GatewayMetrics(new CollectorRegistry());
-    accessLog = new AccessLog(config.log().access(), Instant::now);
+    accessLog = new AccessLog(config.log().share(), Instant::now);
 
     // Pools: who can answer, and who should.
     var sources = new EndpointSources(control, blocking, nanoClock);
@@ -157,6 +164,7 @@ public final class GatewayApp implements AutoCloseable {
             metrics,
             accessLog,
             new BodyBudget(config.limits().bufferedBodies(PlatformDependent.maxDirectMemory())),
+            tracing(config, version, control),
             settings(config));
     for (int i = 0; i < loops.size(); i++) {
       contextOf(loops.get(i), i, transport, config, random.split());
@@ -168,9 +176,11 @@ public final class GatewayApp implements AutoCloseable {
               .scheduleWithFixedDelay(
                   () -> expire(column), EXPIRY_MILLIS, EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
     }
+    showProcess();
     showUpstream();
     showDiscovery();
     showDivisions();
+    showPools();
     for (var pool : pools) {
       pool.start(contextList);
     }
@@ -241,6 +251,43 @@ public final class GatewayApp implements AutoCloseable {
     for (var pool : pools) {
       pool.pool().picker().expire(column, now);
     }
+  }
+
+  /** Spans, where somebody wants them; the rest of them is sent before the threads end. */
+  private Tracing tracing(GatewayConfig config, String version, ScheduledExecutorService control) {
+    var endpoint = config.tracing().endpoint();
+    if (endpoint == null) {
+      return Tracing.OFF;
+    }
+    var tracing = OtlpTracing.start(endpoint, config.tracing(), version, nanoClock, control);
+    parts.add(tracing);
+    metrics.total(
+        "penstock_trace_spans_exported_total", "Spans that were taken.", tracing::exported);
+    metrics.totals(
+        "penstock_trace_spans_dropped_total",
+        "Spans that found the queue full, or were not taken.",
+        List.of("reason"),
+        Map.of(
+            List.of("queue_full"), tracing::droppedInQueue,
+            List.of("export_failed"), tracing::failed));
+    return tracing;
+  }
+
+  /** Memory, collections, threads' time and files of the process. */
+  private void showProcess() {
+    var registry = metrics.registry();
+    new StandardExports().register(registry);
+    new MemoryPoolsExports().register(registry);
+    new BufferPoolsExports().register(registry);
+    new GarbageCollectorExports().register(registry);
+  }
+
+  private void showPools() {
+    new PodCollector(pools.stream().map(PoolRuntime::pool).toList(), nanoClock)
+        .register(metrics.registry());
+    Map<String, PoolQuality> qualities = new LinkedHashMap<>();
+    pools.forEach(each -> qualities.put(each.pool().name(), each.pool().picker().quality()));
+    new QualityCollector(qualities).register(metrics.registry());
   }
 
   private void showUpstream() {
@@ -363,7 +410,7 @@ public final class GatewayApp implements AutoCloseable {
    */
   public void reload(LoadResult.Loaded next) {
     gateway.settings(settings(next.config()));
-    accessLog.turn(next.config().log().access());
+    accessLog.turn(next.config().log().share());
     loaded = next;
     metrics.reloaded("config", true);
   }

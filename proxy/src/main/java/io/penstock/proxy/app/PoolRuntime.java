@@ -5,6 +5,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ReflectiveChannelFactory;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.assembly.ShadowPolicy;
 import io.penstock.picker.config.FileRules;
 import io.penstock.picker.config.LoadedPicker;
 import io.penstock.picker.config.PolicyFile;
@@ -127,6 +128,7 @@ final class PoolRuntime implements AutoCloseable {
             .health(health)
             .policy(config.policy().config())
             .flowObserver(metrics.flow().pool(config.name()))
+            .shadow(shadow(config.shadow()))
             .time(nanoClock, InstantSource.system())
             .scraping(
                 new Scraping(
@@ -144,6 +146,7 @@ final class PoolRuntime implements AutoCloseable {
           metrics.knowModels(modelNames(snapshot));
         });
     metrics.knowModels(config.models());
+    metrics.knowPool(config.name());
     var connector = config.disaggregation().connector();
     var engines =
         connector == PoolConfig.Connector.MOONCAKE
@@ -205,6 +208,13 @@ final class PoolRuntime implements AutoCloseable {
       found.put("kubernetes", kubernetes);
     }
     return found;
+  }
+
+  private static @Nullable ShadowPolicy shadow(PoolConfig.@Nullable Shadow shadow) {
+    return shadow == null || shadow.sample() == 0
+        ? null
+        : new ShadowPolicy(
+            PoolConfig.title(shadow.policy()), shadow.policy().config(), shadow.sample());
   }
 
   /** Takes over changes of a policy's file, if it is in one. */

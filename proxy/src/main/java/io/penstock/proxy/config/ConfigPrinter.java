@@ -58,7 +58,11 @@ public final class ConfigPrinter {
         out.append("    models: ").append(words(pool.models())).append('\n');
       }
       discovery(out, pool.discovery());
-      policy(out, pool.policy());
+      policy(out, "picker", "", pool.policy());
+      var shadow = pool.shadow();
+      if (shadow != null) {
+        policy(out, "shadow", "sample: " + shadow.sample(), shadow.policy());
+      }
       out.append("    scrape: {interval: ")
           .append(time(pool.scrape().interval().toNanos()))
           .append("}\n");
@@ -138,30 +142,30 @@ public final class ConfigPrinter {
     }
   }
 
-  private static void policy(StringBuilder out, RoutingPolicy policy) {
+  /** A policy under its key, with one more member where there is one. */
+  private static void policy(StringBuilder out, String key, String more, RoutingPolicy policy) {
+    var last = more.isEmpty() ? "}\n" : ", " + more + "}\n";
     switch (policy) {
       case RoutingPolicy.BuiltIn(var name, var config) ->
-          out.append("    picker: {policy: ").append(word(name)).append("}\n");
+          out.append("    ").append(key).append(": {policy: ").append(word(name)).append(last);
       case RoutingPolicy.InFile(var file, var config) ->
-          out.append("    picker: {configFile: ")
+          out.append("    ")
+              .append(key)
+              .append(": {configFile: ")
               .append(word(file.path().toString()))
-              .append(file.experimental() ? ", allowExperimentalPlugins: true}\n" : "}\n");
+              .append(file.experimental() ? ", allowExperimentalPlugins: true" : "")
+              .append(last);
       case RoutingPolicy.Inline(var config, var experimental) -> {
-        out.append("    picker:\n");
+        out.append("    ").append(key).append(":\n");
+        if (!more.isEmpty()) {
+          out.append("      ").append(more).append('\n');
+        }
         if (experimental) {
           out.append("      allowExperimentalPlugins: true\n");
         }
         out.append("      config:\n").append(EndpointPickerPrinter.yaml(config).indent(8));
       }
     }
-  }
-
-  private static String name(RoutingPolicy policy) {
-    return switch (policy) {
-      case RoutingPolicy.BuiltIn(var name, var config) -> name;
-      case RoutingPolicy.InFile(var file, var config) -> file.path().toString();
-      case RoutingPolicy.Inline _ -> "config";
-    };
   }
 
   private static void pool(JsonGenerator json, PoolConfig pool) throws IOException {
@@ -199,7 +203,12 @@ public final class ConfigPrinter {
       }
     }
     json.writeEndObject();
-    json.writeStringField("picker", name(pool.policy()));
+    json.writeStringField("picker", PoolConfig.title(pool.policy()));
+    var shadow = pool.shadow();
+    if (shadow != null) {
+      json.writeStringField("shadow", PoolConfig.title(shadow.policy()));
+      json.writeNumberField("shadowSample", shadow.sample());
+    }
     json.writeStringField("scrapeInterval", time(pool.scrape().interval().toNanos()));
     if (pool.tls() != null) {
       json.writeStringField("tls", "{" + members(pool.tls()) + "}");

@@ -15,13 +15,15 @@ import org.jspecify.annotations.Nullable;
  * Immutable; the file is read when the configuration is loaded.
  *
  * @param file the YAML file, if there is one
- * @param environment variables; only {@code PENSTOCK_…} are looked at
+ * @param environment variables; only {@code PENSTOCK_…} and some of {@code OTEL_…} are looked at
  * @param flags values by {@link Setting#flag}
  * @param models values of {@code --model}
  * @param endpoints values of {@code --endpoints}, {@code --prefill-endpoints} and {@code
  *     --decode-endpoints}, by role: one static pool instead of the file's pools
  * @param inferencePool value of {@code --pool}: one pool of Kubernetes instead of the file's pools
  * @param decider value of {@code --disaggregation}, of the pool that {@code endpoints} make
+ * @param shadow value of {@code --shadow}: a second policy of every pool
+ * @param shadowSample value of {@code --shadow-sample}, of that policy
  * @param podTls TLS to the pods of these two, null: plain text
  */
 public record ConfigSources(
@@ -32,6 +34,8 @@ public record ConfigSources(
     Map<Role, String> endpoints,
     @Nullable String inferencePool,
     @Nullable String decider,
+    @Nullable String shadow,
+    @Nullable String shadowSample,
     PodTls.@Nullable Settings podTls) {
 
   /** Copies the maps and the list. */
@@ -56,6 +60,8 @@ public record ConfigSources(
     private final Map<Role, String> endpoints = new EnumMap<>(Role.class);
     private @Nullable String inferencePool;
     private @Nullable String decider;
+    private @Nullable String shadow;
+    private @Nullable String shadowSample;
     private PodTls.@Nullable Settings podTls;
 
     private Builder() {}
@@ -117,6 +123,18 @@ public record ConfigSources(
       return this;
     }
 
+    /** {@code --shadow FILE} or the name of a built-in policy. */
+    public Builder shadow(String value) {
+      shadow = value;
+      return this;
+    }
+
+    /** {@code --shadow-sample 0.1}. */
+    public Builder shadowSample(String value) {
+      shadowSample = value;
+      return this;
+    }
+
     /** {@code --pods-tls} and what goes with it. */
     public Builder podTls(PodTls.@Nullable Settings value) {
       podTls = value;
@@ -126,7 +144,16 @@ public record ConfigSources(
     /** The sources. */
     public ConfigSources build() {
       return new ConfigSources(
-          file, environment, flags, models, endpoints, inferencePool, decider, podTls);
+          file,
+          environment,
+          flags,
+          models,
+          endpoints,
+          inferencePool,
+          decider,
+          shadow,
+          shadowSample,
+          podTls);
     }
   }
 }

@@ -1,8 +1,10 @@
 package io.penstock.proxy.config;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +33,8 @@ public record GatewayConfig(
     @Nullable Tls tls,
     Auth auth,
     Headers headers,
-    Log log) {
+    Log log,
+    Tracing tracing) {
 
   /** Copies the pools. */
   public GatewayConfig {
@@ -124,7 +127,36 @@ public record GatewayConfig(
   /**
    * Logs.
    *
-   * @param access whether every request gets a line
+   * @param access whether requests get lines
+   * @param sampleSuccesses share of those that went well that do, 0..1
    */
-  public record Log(boolean access) {}
+  public record Log(boolean access, double sampleSuccesses) {
+
+    /** The share, below 0 where no request at all gets a line. */
+    public double share() {
+      return access ? sampleSuccesses : -1;
+    }
+  }
+
+  /**
+   * Spans.
+   *
+   * @param endpoint where they go, or null for nowhere
+   * @param sample share of the traces that are recorded, 0..1
+   * @param serviceName name of the service in traces
+   * @param headers sent along, such as credentials; from the environment alone
+   */
+  public record Tracing(
+      @Nullable URI endpoint, double sample, String serviceName, Map<String, String> headers) {
+    /** Copies the headers. */
+    public Tracing {
+      headers = Map.copyOf(headers);
+    }
+
+    /** Says nothing of the headers. */
+    @Override
+    public String toString() {
+      return "Tracing[" + endpoint + ", " + sample + ", " + serviceName + "]";
+    }
+  }
 }

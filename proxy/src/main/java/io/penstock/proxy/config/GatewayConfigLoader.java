@@ -49,14 +49,30 @@ public final class GatewayConfigLoader {
   }
 
   private LoadResult load() {
+    openTelemetry();
     List<PoolConfig> pools = file();
     environment();
     flags();
-    pools = shortcuts(pools);
+    pools = shadowed(shortcuts(pools));
     checkTogether(pools);
     return errors.isEmpty()
         ? new LoadResult.Loaded(config(pools), settings, warnings)
         : new LoadResult.Invalid(errors);
+  }
+
+  /**
+   * OpenTelemetry's variables are meant for many programs: one that does not fit stops no start.
+   */
+  private void openTelemetry() {
+    OpenTelemetryVariables.settings(sources.environment())
+        .forEach(
+            (setting, given) -> {
+              if (parses(setting, given.text())) {
+                settings.put(setting, given.text(), given.variable());
+              } else {
+                warnings.add(given.variable() + ": " + complaint(setting, given.text()));
+              }
+            });
   }
 
   /** Takes the file's settings and reads its pools. */
@@ -195,6 +211,34 @@ public final class GatewayConfigLoader {
     return fromFile;
   }
 
+  /** {@code --shadow} and {@code --shadow-sample} stand in for what the pools say of a shadow. */
+  private List<PoolConfig> shadowed(List<PoolConfig> pools) {
+    var name = sources.shadow();
+    var sample = sources.shadowSample();
+    if (sample != null && !parses(Settings.POOL_SHADOW_SAMPLE, sample)) {
+      errors.add(
+          ConfigError.of("--shadow-sample", "", complaint(Settings.POOL_SHADOW_SAMPLE, sample)));
+      return pools;
+    }
+    if (name == null) {
+      if (sample != null) {
+        errors.add(ConfigError.of("--shadow-sample", "", "needs --shadow"));
+      }
+      return pools;
+    }
+    var policy = PolicyReader.fromFlag("--shadow", name, errors, warnings);
+    var standard = Settings.POOL_SHADOW_SAMPLE.standard();
+    double share =
+        Settings.POOL_SHADOW_SAMPLE
+            .type()
+            .parse(sample != null ? sample : standard == null ? "" : standard);
+    return policy == null
+        ? pools
+        : pools.stream()
+            .map(pool -> pool.withShadow(new PoolConfig.Shadow(policy, share)))
+            .toList();
+  }
+
   private void checkTogether(List<PoolConfig> pools) {
     if (!errors.isEmpty()) {
       return;
@@ -285,7 +329,12 @@ public final class GatewayConfigLoader {
         new Headers(
             settings.value(Settings.HEADERS_DECISION_ID),
             settings.value(Settings.HEADERS_SERVER_TIMING)),
-        new Log(settings.value(Settings.LOG_ACCESS)));
+        new Log(settings.value(Settings.LOG_ACCESS), settings.value(Settings.LOG_SAMPLE)),
+        new GatewayConfig.Tracing(
+            settings.value(Settings.TRACING_ENDPOINT),
+            settings.value(Settings.TRACING_SAMPLE),
+            settings.value(Settings.TRACING_SERVICE),
+            OpenTelemetryVariables.headers(sources.environment())));
   }
 
   private @Nullable String read(Path file) {

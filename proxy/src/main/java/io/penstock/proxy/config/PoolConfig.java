@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param policy how its requests are routed
  * @param scrape how its pods' metrics are read
  * @param tls how TLS is spoken to its pods; null: plain text
+ * @param shadow a second policy that decides beside the first, for comparison; null: none
  * @param disaggregation how prompts go from pods that prefill to pods that answer
  * @param rules priorities of its requests, and models that stand in for others
  */
@@ -33,6 +34,7 @@ public record PoolConfig(
     RoutingPolicy policy,
     Scrape scrape,
     PodTls.@Nullable Settings tls,
+    @Nullable Shadow shadow,
     Disaggregation disaggregation,
     Rules rules) {
 
@@ -55,6 +57,28 @@ public record PoolConfig(
 
     /** None. */
     static final Rules NONE = new Rules(RuleObjects.NONE, null, RuleObjects.NONE);
+  }
+
+  /** The same with another shadow. */
+  PoolConfig withShadow(Shadow other) {
+    return new PoolConfig(
+        name, models, discovery, policy, scrape, tls, other, disaggregation, rules);
+  }
+
+  /**
+   * A policy that decides on a sample of the requests, for comparison.
+   *
+   * @param sample share of the requests, 0 to 1
+   */
+  public record Shadow(RoutingPolicy policy, double sample) {}
+
+  /** A policy for people: its name, its file, or {@code config}. */
+  public static String title(RoutingPolicy policy) {
+    return switch (policy) {
+      case RoutingPolicy.BuiltIn(var name, var config) -> name;
+      case RoutingPolicy.InFile(var file, var config) -> file.path().toString();
+      case RoutingPolicy.Inline _ -> "config";
+    };
   }
 
   /** How requests are routed. */

@@ -44,6 +44,7 @@ final class PoolReader {
               "models",
               "discovery",
               "picker",
+              "shadow",
               "scrape",
               "tls",
               "disaggregation",
@@ -59,6 +60,7 @@ final class PoolReader {
         mapping.error("models", "is empty; leave it out to serve whatever the pods list");
       }
       var policy = PolicyReader.read(mapping.mapping("picker"), file, warnings);
+      var shadow = PolicyReader.shadow(mapping.mapping("shadow"), file, warnings);
       var discovery = discovery(mapping, file);
       var interval = scrapeInterval(mapping.mapping("scrape"));
       var tls = tls(mapping.mapping("tls"), file);
@@ -67,7 +69,15 @@ final class PoolReader {
       if (name != null && discovery != null) {
         pools.add(
             new PoolConfig(
-                name, models, discovery, policy, new Scrape(interval), tls, disaggregation, rules));
+                name,
+                models,
+                discovery,
+                policy,
+                new Scrape(interval),
+                tls,
+                shadow,
+                disaggregation,
+                rules));
       }
     }
     return pools;
@@ -111,6 +121,7 @@ final class PoolReader {
             RoutingPolicy.EXPECTED_COST,
             new Scrape(scrapeInterval(null)),
             tls,
+            null,
             disaggregation(null, decider),
             Rules.NONE));
   }
@@ -164,6 +175,7 @@ final class PoolReader {
             RoutingPolicy.EXPECTED_COST,
             new Scrape(scrapeInterval(null)),
             tls,
+            null,
             disaggregation(null, null),
             Rules.NONE));
   }

@@ -3,6 +3,7 @@ package io.penstock.proxy.config;
 import io.penstock.picker.discovery.DiscoveryException;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import java.math.BigDecimal;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -36,6 +37,11 @@ final class SettingType<T extends @Nullable Object> {
 
   static final SettingType<@Nullable Path> FILE_OR_OFF =
       new SettingType<>("a file; empty: off", text -> text.isEmpty() ? null : Path.of(text));
+
+  static final SettingType<@Nullable URI> URL_OR_OFF =
+      new SettingType<>(
+          "http://host:port/path or https://; empty: off",
+          text -> text.isEmpty() ? null : parseUrl(text));
 
   static final SettingType<Path> FILE = new SettingType<>("a file", SettingType::parseFile);
 
@@ -185,6 +191,15 @@ final class SettingType<T extends @Nullable Object> {
       throw new IllegalArgumentException("empty");
     }
     return Path.of(text);
+  }
+
+  private static URI parseUrl(String text) {
+    var url = URI.create(text);
+    boolean http = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+    if (!http || url.getHost() == null || url.getUserInfo() != null) {
+      throw new IllegalArgumentException(text);
+    }
+    return url;
   }
 
   private static String parseName(String text) {

@@ -4,6 +4,7 @@ import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.proxy.config.GatewayConfig.TransportKind;
 import io.penstock.proxy.config.PoolConfig.Connector;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -170,6 +171,29 @@ public final class Settings {
   static final Setting<Boolean> LOG_ACCESS =
       new Setting<>("log.access", SettingType.BOOLEAN, "true", "One JSON line per request.");
 
+  static final Setting<Double> LOG_SAMPLE =
+      new Setting<>(
+          "log.sampleSuccesses",
+          SettingType.share(),
+          "1",
+          "Share of the requests that get theirs if they went well at once; all others do.");
+
+  static final Setting<@Nullable URI> TRACING_ENDPOINT =
+      new Setting<>(
+          "tracing.endpoint",
+          SettingType.URL_OR_OFF,
+          "",
+          "Where spans go, by OTLP over HTTP; turns tracing on.");
+  static final Setting<Double> TRACING_SAMPLE =
+      new Setting<>(
+          "tracing.sample",
+          SettingType.share(),
+          "1",
+          "Share of the traces that are recorded, of those that no client has decided about.");
+  static final Setting<String> TRACING_SERVICE =
+      new Setting<>(
+          "tracing.serviceName", SettingType.NAME, "penstock", "Name of the service in traces.");
+
   static final Setting<String> POOL_NAME =
       new Setting<>(
           "pools[].name", SettingType.NAME, null, "Name of the pool, for logs and metrics.");
@@ -305,6 +329,14 @@ public final class Settings {
           "60s",
           "How long one pod may take for a prompt before another is asked.");
 
+  static final Setting<Double> POOL_SHADOW_SAMPLE =
+      new Setting<>(
+          "pools[].shadow.sample",
+          SettingType.share(),
+          "0.1",
+          "Share of the requests that a second policy decides on too, for comparison; shadow names"
+              + " it like picker: policy, configFile or config.");
+
   private static final List<Setting<?>> POOL_DISAGGREGATION =
       List.of(
           POOL_CONNECTOR,
@@ -350,7 +382,11 @@ public final class Settings {
           AUTH_KEYS_FILE,
           HEADERS_DECISION_ID,
           HEADERS_SERVER_TIMING,
-          LOG_ACCESS);
+          LOG_ACCESS,
+          LOG_SAMPLE,
+          TRACING_ENDPOINT,
+          TRACING_SAMPLE,
+          TRACING_SERVICE);
 
   private static final List<Setting<?>> POOL =
       List.of(
@@ -376,7 +412,8 @@ public final class Settings {
           POOL_KV_BYTES,
           POOL_BANDWIDTH,
           POOL_OVERHEAD,
-          POOL_PREFILL_TIMEOUT);
+          POOL_PREFILL_TIMEOUT,
+          POOL_SHADOW_SAMPLE);
 
   private Settings() {}
 

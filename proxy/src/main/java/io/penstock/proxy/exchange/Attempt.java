@@ -5,6 +5,8 @@ import io.penstock.picker.assembly.Placement;
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.signals.TokenUsage;
+import io.penstock.proxy.metrics.LegMetrics;
+import io.penstock.proxy.trace.LegTrace;
 import io.penstock.proxy.upstream.BodyFraming;
 import io.penstock.proxy.upstream.ResponseHandler;
 import io.penstock.proxy.upstream.ResponseHead;
@@ -25,6 +27,7 @@ final class Attempt implements ResponseHandler {
   private final GatewayPool pool;
   private final Endpoint endpoint;
   private final @Nullable Placement placement;
+  private final @Nullable LegTrace trace;
   private ResponseHandler listener;
   private @Nullable UpstreamCall call;
   private boolean over;
@@ -34,17 +37,20 @@ final class Attempt implements ResponseHandler {
    *
    * @param placement what the picker reserved; null where nothing was picked (an answer that only
    *     one pod can give)
+   * @param trace null where nothing is traced
    */
   Attempt(
       LoopContext loop,
       GatewayPool pool,
       Endpoint endpoint,
       @Nullable Placement placement,
+      @Nullable LegTrace trace,
       ResponseHandler listener) {
     this.loop = loop;
     this.pool = pool;
     this.endpoint = endpoint;
     this.placement = placement;
+    this.trace = trace;
     this.listener = listener;
   }
 
@@ -75,6 +81,9 @@ final class Attempt implements ResponseHandler {
     if (placement != null) {
       placement.firstByte(loop.now());
     }
+    if (trace != null) {
+      trace.firstByte(loop.now());
+    }
   }
 
   /** So many more events of the stream have come. */
@@ -95,6 +104,7 @@ final class Attempt implements ResponseHandler {
       return;
     }
     over = true;
+    traced(status, null);
     if (status < 500) {
       pool.health().success(endpoint.slot(), loop.now());
     } else {
@@ -116,6 +126,7 @@ final class Attempt implements ResponseHandler {
       return;
     }
     over = true;
+    traced(0, LegMetrics.label(kind));
     cancelCall();
     strike();
     if (placement != null) {
@@ -127,6 +138,7 @@ final class Attempt implements ResponseHandler {
   void wentStale() {
     if (!over) {
       over = true;
+      traced(0, "stale_connection");
       if (placement != null) {
         placement.failed(FailureKind.RESET, loop.now());
       }
@@ -139,6 +151,7 @@ final class Attempt implements ResponseHandler {
       return;
     }
     over = true;
+    traced(0, "busy");
     cancelCall();
     pool.health().busy(endpoint.slot(), loop.now(), retryAfterNanos);
     if (placement != null) {
@@ -152,9 +165,16 @@ final class Attempt implements ResponseHandler {
       return;
     }
     over = true;
+    traced(0, "abandoned");
     cancelCall();
     if (placement != null) {
       placement.aborted(loop.now());
+    }
+  }
+
+  private void traced(int status, @Nullable String error) {
+    if (trace != null) {
+      trace.end(status, error, loop.now());
     }
   }
 

@@ -16,6 +16,8 @@ import io.penstock.proxy.openai.GatewayError;
 import io.penstock.proxy.openai.RequestId;
 import io.penstock.proxy.openai.Routes;
 import io.penstock.proxy.openai.Target;
+import io.penstock.proxy.openai.TraceHeaders;
+import io.penstock.proxy.trace.LegTrace;
 import io.penstock.proxy.upstream.ResponseHead;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +65,10 @@ public final class Exchange {
     facts.head = received;
     facts.requestId = RequestId.accept(received.headers().get("x-request-id"), loop.random());
     facts.target = Routes.match(received.method(), received.uri());
+    if (facts.target instanceof Target.Inference) {
+      var parent = received.headers().get(RequestFacts.TRACEPARENT);
+      facts.trace = loop.gateway().tracing().begin(parent, startNanos);
+    }
     reply.shape(ErrorShape.of(received.uri()));
     reading.head(received, facts.target, expectsContinue);
   }
@@ -270,11 +276,37 @@ public final class Exchange {
   }
 
   /**
+   * The trace of what that pod is about to be asked; null where nothing is traced.
+   *
+   * @param part which part of the request; null for all of it
+   */
+  @Nullable LegTrace leg(@Nullable String part, Endpoint endpoint) {
+    var trace = facts.trace;
+    if (trace == null) {
+      return null;
+    }
+    var spec = endpoint.spec();
+    var operation = facts.operation();
+    var leg = part != null ? part : operation != null ? operation : "request";
+    return trace.leg(leg, facts.model(), spec.name(), spec.host(), spec.port(), loop.now());
+  }
+
+  private @Nullable TraceHeaders traceHeaders(@Nullable LegTrace leg) {
+    var trace = facts.trace;
+    if (trace == null) {
+      return null;
+    }
+    var context = leg == null ? trace.context() : leg.context();
+    return new TraceHeaders(context.header(), trace.continues());
+  }
+
+  /**
    * The request's head as the pod gets it.
    *
    * @param bodyBytes length of the body, {@link ForwardedHead#NO_BODY} without one
+   * @param leg what is traced of it; null: no more than the request
    */
-  ByteBuf forwardedHead(Endpoint endpoint, long bodyBytes) {
+  ByteBuf forwardedHead(Endpoint endpoint, long bodyBytes, @Nullable LegTrace leg) {
     String path =
         switch (facts.target) {
           case Target.Inference inference -> inference.path();
@@ -295,7 +327,8 @@ public final class Exchange {
         facts.head.headers(),
         endpoint.address(),
         facts.requestId,
-        bodyBytes);
+        bodyBytes,
+        traceHeaders(leg));
     return head;
   }
 

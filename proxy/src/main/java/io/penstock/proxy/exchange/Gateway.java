@@ -6,10 +6,12 @@ import io.penstock.proxy.metrics.AccessLog;
 import io.penstock.proxy.metrics.GatewayMetrics;
 import io.penstock.proxy.metrics.ModelMetrics;
 import io.penstock.proxy.metrics.Outcome;
+import io.penstock.proxy.metrics.Timeline.Event;
 import io.penstock.proxy.openai.ApiKeys;
 import io.penstock.proxy.openai.GatewayError;
 import io.penstock.proxy.openai.ModelListing;
 import io.penstock.proxy.openai.ResponseOwners;
+import io.penstock.proxy.trace.Tracing;
 
 /**
  * What all exchanges of the process share. Thread-safe: everything here is immutable, lock-free or
@@ -25,6 +27,7 @@ public final class Gateway {
   private final GatewayMetrics metrics;
   private final AccessLog accessLog;
   private final BodyBudget bodies;
+  private final Tracing tracing;
   private final ScanLimits scanLimits = ScanLimits.DEFAULT;
   private volatile ExchangeSettings settings;
   private volatile boolean draining;
@@ -39,6 +42,7 @@ public final class Gateway {
       GatewayMetrics metrics,
       AccessLog accessLog,
       BodyBudget bodies,
+      Tracing tracing,
       ExchangeSettings settings) {
     this.version = version;
     this.pools = pools;
@@ -48,6 +52,7 @@ public final class Gateway {
     this.metrics = metrics;
     this.accessLog = accessLog;
     this.bodies = bodies;
+    this.tracing = tracing;
     this.settings = settings;
   }
 
@@ -91,6 +96,10 @@ public final class Gateway {
     return bodies;
   }
 
+  Tracing tracing() {
+    return tracing;
+  }
+
   String version() {
     return version;
   }
@@ -124,7 +133,10 @@ public final class Gateway {
     }
     if (facts.outcome() == Outcome.COMPLETED && facts.request != null) {
       model.tokens(facts.inputTokens(), facts.cachedTokens(), facts.outputTokens());
-      model.times(facts.timeline(), facts.outputTokens(), facts.stream());
+      model.times(facts.timeline(), facts.outputTokens(), facts.stream(), facts.trace());
+    }
+    if (facts.trace != null) {
+      facts.trace.end(facts, facts.timeline().at(Event.ENDED));
     }
     accessLog.write(facts);
   }

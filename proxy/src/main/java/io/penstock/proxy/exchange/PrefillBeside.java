@@ -62,9 +62,10 @@ final class PrefillBeside implements ResponseHandler {
     } finally {
       whole.release();
     }
-    var asked = new Attempt(loop, pool, endpoint, placement, this);
+    var trace = exchange.leg("prefill", endpoint);
+    var asked = new Attempt(loop, pool, endpoint, placement, trace, this);
     attempt = asked;
-    var head = exchange.forwardedHead(endpoint, first.readableBytes());
+    var head = exchange.forwardedHead(endpoint, first.readableBytes(), trace);
     String rank = prompt.transfer().prefillRank();
     if (!rank.isEmpty()) {
       ForwardedHead.addRank(head, rank);

@@ -103,9 +103,10 @@ final class Prefilling implements ExchangeState, ResponseHandler {
     } finally {
       whole.release();
     }
-    var asked = new Attempt(loop, pool, endpoint, placement, this);
+    var trace = exchange.leg("prefill", endpoint);
+    var asked = new Attempt(loop, pool, endpoint, placement, trace, this);
     attempt = asked;
-    asked.send(exchange.forwardedHead(endpoint, first.readableBytes()), first);
+    asked.send(exchange.forwardedHead(endpoint, first.readableBytes(), trace), first);
     routing.limits().set(prefillAt);
   }
 

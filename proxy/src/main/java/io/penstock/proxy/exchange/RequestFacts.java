@@ -10,6 +10,8 @@ import io.penstock.proxy.metrics.Outcome;
 import io.penstock.proxy.metrics.Timeline;
 import io.penstock.proxy.openai.GatewayError;
 import io.penstock.proxy.openai.Target;
+import io.penstock.proxy.openai.TraceParent;
+import io.penstock.proxy.trace.RequestTrace;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * exchange's event loop.
  */
 final class RequestFacts implements AccessRecord {
+
+  static final String TRACEPARENT = "traceparent";
 
   private static final RequestHead NO_HEAD =
       new RequestHead("-", "-", EmptyHttpHeaders.INSTANCE, 0);
@@ -44,6 +48,7 @@ final class RequestFacts implements AccessRecord {
   int attempts;
   @Nullable AnswerBody answer;
   private @Nullable RequestCourse course;
+  @Nullable RequestTrace trace;
 
   /** Headers of the answer that are to name its pods. */
   List<SessionHeader> sessions = List.of();
@@ -215,6 +220,11 @@ final class RequestFacts implements AccessRecord {
   @Override
   public long outputTokens() {
     return answer == null ? -1 : answer.usage().completionTokens();
+  }
+
+  @Override
+  public @Nullable TraceParent trace() {
+    return trace != null ? trace.context() : TraceParent.parse(head.headers().get(TRACEPARENT));
   }
 
   @Override

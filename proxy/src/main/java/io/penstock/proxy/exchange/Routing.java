@@ -170,6 +170,10 @@ final class Routing implements ExchangeState, ResponseHandler {
     if (!(decision instanceof Decision.NoEndpoint)) {
       exchange.facts().sessions = pool.picker().sessionHeaders(exchange.loop().index());
     }
+    var trace = exchange.facts().trace;
+    if (trace != null) {
+      trace.picked(decision, now, exchange.loop().now());
+    }
     return decision;
   }
 
@@ -197,9 +201,10 @@ final class Routing implements ExchangeState, ResponseHandler {
     exchange.facts().endpoint = endpoint;
     exchange.facts().attempts++;
     tried.add(endpoint);
-    var next = new Attempt(exchange.loop(), pool, endpoint, placement, this);
+    var trace = exchange.leg(handed() ? "decode" : null, endpoint);
+    var next = new Attempt(exchange.loop(), pool, endpoint, placement, trace, this);
     attempt = next;
-    next.send(exchange.forwardedHead(endpoint, length), bytes);
+    next.send(exchange.forwardedHead(endpoint, length, trace), bytes);
   }
 
   // ---- the pod's side ----

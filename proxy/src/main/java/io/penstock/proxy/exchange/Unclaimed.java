@@ -52,7 +52,7 @@ final class Unclaimed implements ResponseHandler {
    */
   Unclaimed(LoopContext loop, GatewayPool pool, Endpoint by, boolean certain) {
     this.loop = loop;
-    this.attempt = new Attempt(loop, pool, by, null, this);
+    this.attempt = new Attempt(loop, pool, by, null, null, this);
     this.untilFirstByte = false;
     this.mostNanos = certain ? RELEASE_NANOS : LEFT_NANOS;
   }

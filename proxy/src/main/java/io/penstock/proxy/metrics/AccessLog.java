@@ -33,26 +33,28 @@ public final class AccessLog {
 
   private final Logger logger = LoggerFactory.getLogger(LOGGER);
   private final Supplier<Instant> clock;
-  private volatile boolean on;
+  private volatile double share;
 
   /**
    * A log.
    *
-   * @param on whether it writes ({@code log.access})
+   * @param share of the requests that went well and get a line, 0 to 1; below 0: none gets one
+   *     ({@code log.access}, {@code log.sampleSuccesses})
    */
-  public AccessLog(boolean on, Supplier<Instant> clock) {
-    this.on = on;
+  public AccessLog(double share, Supplier<Instant> clock) {
+    this.share = share;
     this.clock = clock;
   }
 
-  /** Turns it on or off, as a reloaded configuration says. */
-  public void turn(boolean on) {
-    this.on = on;
+  /** Takes another share, as a reloaded configuration says. */
+  public void turn(double other) {
+    share = other;
   }
 
   /** Writes the line of a request that has ended. */
   public void write(AccessRecord request) {
-    if (!on || !logger.isInfoEnabled()) {
+    double wanted = share;
+    if (wanted < 0 || !logger.isInfoEnabled() || !(wanted >= 1 || writes(wanted, request))) {
       return;
     }
     var line = LINE.get();
@@ -64,10 +66,36 @@ public final class AccessLog {
     }
   }
 
+  /**
+   * Whether a request gets its line: those that went well by chance, which is in their ids, so that
+   * a request that came twice is logged twice or not at all; others always.
+   */
+  private static boolean writes(double share, AccessRecord request) {
+    boolean well =
+        request.outcome() == Outcome.COMPLETED
+            && request.status() < 400
+            && request.attempts() <= (request.prefillEndpoint() == null ? 1 : 2);
+    return !well || chance(request.requestId()) < share;
+  }
+
+  /** A number from 0 to 1 that is as good as random (murmur3's finaliser). */
+  private static double chance(String id) {
+    int h = id.hashCode();
+    h = (h ^ (h >>> 16)) * 0x85ebca6b;
+    h = (h ^ (h >>> 13)) * 0xc2b2ae35;
+    h ^= h >>> 16;
+    return (h >>> 1) / (double) (1L << 31);
+  }
+
   /** Appends the line, without a line end. */
   static void render(StringBuilder line, Instant now, AccessRecord request) {
     line.append("{\"time\":\"").append(now).append("\",\"msg\":\"request\"");
     text(line, "request.id", request.requestId());
+    var trace = request.trace();
+    if (trace != null) {
+      text(line, "trace.id", trace.traceId());
+      text(line, "span.id", trace.spanId());
+    }
     text(line, "outcome", request.outcome().label());
     text(line, "reason", request.reason());
     text(line, "http.method", request.method());

@@ -1,5 +1,6 @@
 package io.penstock.proxy.metrics;
 
+import io.penstock.proxy.openai.TraceParent;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,6 +87,9 @@ public interface AccessRecord {
 
   /** Generated tokens by the pod's count. */
   long outputTokens();
+
+  /** The gateway's span, or the client's where the gateway traces nothing; null for none. */
+  @Nullable TraceParent trace();
 
   /** Share of the prompt the picker expected to be cached, 0..1. */
   double predictedHit();

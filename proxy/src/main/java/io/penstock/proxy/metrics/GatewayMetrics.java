@@ -31,6 +31,9 @@ public final class GatewayMetrics {
   /** Most models with series of their own. */
   private static final int MAX_MODELS = 1_000;
 
+  /** Kinds of files that are followed. */
+  private static final List<String> FILES = List.of("config", "keys", "tls", "picker", "pods-ca");
+
   private static final double[] SECONDS = {
     0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
     163.84, 327.68, 655.36, 1310.72
@@ -124,6 +127,10 @@ public final class GatewayMetrics {
             "Time per token after the first.",
             PER_TOKEN_SECONDS);
     unknown = newModel(UNKNOWN_MODEL);
+    for (var kind : FILES) {
+      reloads.labels(kind);
+      reloadsFailed.labels(kind);
+    }
   }
 
   /** The registry everything is in. */
@@ -143,6 +150,11 @@ public final class GatewayMetrics {
   /** What happens to requests before they go to a pod. */
   public FlowMetrics flow() {
     return flow;
+  }
+
+  /** Gives a pool its series before anything is counted there, so that a rate sees the first. */
+  public void knowPool(String name) {
+    ejections.labels(name);
   }
 
   /** What happens to requests that are divided between two pods. */

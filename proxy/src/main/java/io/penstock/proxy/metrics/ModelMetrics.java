@@ -1,8 +1,10 @@
 package io.penstock.proxy.metrics;
 
 import io.penstock.proxy.metrics.Timeline.Event;
+import io.penstock.proxy.openai.TraceParent;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Histogram;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The series of one model, resolved once. Thread-safe; a request looks its model up once and keeps
@@ -56,15 +58,26 @@ public final class ModelMetrics {
    *
    * @param outputTokens generated tokens, or -1
    * @param stream whether the answer was streamed: only then is there a time to the first token
+   * @param trace becomes the example of its bucket where somebody records it; null for none
    */
-  public void times(Timeline timeline, long outputTokens, boolean stream) {
+  public void times(
+      Timeline timeline, long outputTokens, boolean stream, @Nullable TraceParent trace) {
     observe(duration, timeline.between(Event.RECEIVED, Event.ENDED));
     if (stream) {
-      observe(firstToken, timeline.between(Event.RECEIVED, Event.FIRST_TOKEN));
+      firstToken(timeline.between(Event.RECEIVED, Event.FIRST_TOKEN), trace);
       long generating = timeline.between(Event.FIRST_TOKEN, Event.ENDED);
       if (outputTokens > 1 && generating >= 0) {
         perToken.observe(generating / 1e9 / (outputTokens - 1));
       }
+    }
+  }
+
+  private void firstToken(long nanos, @Nullable TraceParent trace) {
+    if (trace == null || !trace.sampled()) {
+      observe(firstToken, nanos);
+    } else if (nanos >= 0) {
+      firstToken.observeWithExemplar(
+          nanos / 1e9, "trace_id", trace.traceId(), "span_id", trace.spanId());
     }
   }
 

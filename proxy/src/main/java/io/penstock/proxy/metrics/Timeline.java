@@ -58,6 +58,11 @@ public final class Timeline {
     return nanoTime - nanos[index(Event.RECEIVED)];
   }
 
+  /** When a step happened, which it has. */
+  public long at(Event event) {
+    return nanos[index(event)];
+  }
+
   /** Nanoseconds from one step to another, or -1 if one of them never happened. */
   public long between(Event from, Event to) {
     long start = nanos[index(from)];

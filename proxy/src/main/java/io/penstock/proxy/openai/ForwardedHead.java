@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map.Entry;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the HTTP/1.1 request head a pod gets, from the head of a client of either HTTP version.
@@ -29,6 +30,7 @@ public final class ForwardedHead {
 
   private static final byte[] VERSION_AND_HOST = ascii(" HTTP/1.1\r\nhost: ");
   private static final byte[] REQUEST_ID = ascii("\r\nx-request-id: ");
+  private static final byte[] TRACEPARENT = ascii("\r\ntraceparent: ");
   private static final byte[] CONTENT_LENGTH = ascii("\r\ncontent-length: ");
   private static final byte[] TRANSFER_CHUNKED = ascii("\r\ntransfer-encoding: chunked");
   private static final byte[] RANK = ascii("x-data-parallel-rank: ");
@@ -43,6 +45,7 @@ public final class ForwardedHead {
    * @param host address of the pod, {@code ip:port}
    * @param requestId as {@link RequestId#accept} gives it
    * @param contentLength bytes of the body, {@link #CHUNKED} or {@link #NO_BODY}
+   * @param trace what the pod gets in place of the client's trace context; null: that as it is
    */
   public static void write(
       ByteBuf out,
@@ -51,13 +54,18 @@ public final class ForwardedHead {
       HttpHeaders headers,
       CharSequence host,
       CharSequence requestId,
-      long contentLength) {
+      long contentLength,
+      @Nullable TraceHeaders trace) {
     var named =
         headers.contains(HttpHeaderNames.CONNECTION)
             ? named(headers.getAll(HttpHeaderNames.CONNECTION))
             : List.<String>of();
     start(out, method, uri, host);
-    copy(out, headers.iteratorCharSequence(), named);
+    copy(out, headers.iteratorCharSequence(), named, trace);
+    if (trace != null) {
+      out.writeBytes(TRACEPARENT);
+      ByteBufUtil.writeAscii(out, trace.traceparent());
+    }
     end(out, requestId, contentLength);
   }
 
@@ -71,7 +79,7 @@ public final class ForwardedHead {
       CharSequence requestId,
       long contentLength) {
     start(out, method, uri, host);
-    copy(out, headers.iterator(), List.of());
+    copy(out, headers.iterator(), List.of(), null);
     end(out, requestId, contentLength);
   }
 
@@ -92,12 +100,18 @@ public final class ForwardedHead {
   }
 
   private static void copy(
-      ByteBuf out, Iterator<Entry<CharSequence, CharSequence>> headers, List<String> named) {
+      ByteBuf out,
+      Iterator<Entry<CharSequence, CharSequence>> headers,
+      List<String> named,
+      @Nullable TraceHeaders trace) {
     while (headers.hasNext()) {
       var header = headers.next();
       var name = header.getKey();
       var value = header.getValue();
-      if (HeaderRules.forwards(name) && isOneLine(value) && !isIn(named, name)) {
+      if (HeaderRules.forwards(name)
+          && isOneLine(value)
+          && !isIn(named, name)
+          && (trace == null || !isReplaced(name, trace))) {
         out.writeShort(('\r' << 8) | '\n');
         ByteBufUtil.writeAscii(out, name);
         out.writeShort((':' << 8) | ' ');
@@ -143,6 +157,11 @@ public final class ForwardedHead {
       }
     }
     return false;
+  }
+
+  private static boolean isReplaced(CharSequence name, TraceHeaders trace) {
+    return AsciiString.contentEqualsIgnoreCase("traceparent", name)
+        || (!trace.keepState() && AsciiString.contentEqualsIgnoreCase("tracestate", name));
   }
 
   private static boolean isOneLine(CharSequence value) {

@@ -94,6 +94,11 @@ class AdminServerTest {
     }
 
     @Override
+    public String quality() {
+      return "{\"q\":1}";
+    }
+
+    @Override
     public void drain() {
       drains.incrementAndGet();
     }
@@ -162,6 +167,7 @@ class AdminServerTest {
         "/debug/endpoints | application/json | [{\"e\":1}]",
         "/debug/rules | application/json | [{\"r\":1}]",
         "/debug/decisions | application/json | [100]",
+        "/debug/quality | application/json | {\"q\":1}",
         "/debug/decisions?limit=7 | application/json | [7]",
         "/debug/decisions?x=1&limit=7 | application/json | [7]",
         "/debug/decisions?limit=99999 | application/json | [1000]",

@@ -1,6 +1,7 @@
 package io.penstock.proxy.app;
 
 import static io.penstock.proxy.app.TestGateway.chat;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -13,10 +14,13 @@ import com.fasterxml.jackson.core.JsonToken;
 import io.penstock.proxy.metrics.AccessLog;
 import io.penstock.simulator.fault.Fault;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -149,6 +153,125 @@ class AccessLogTest {
           .containsEntry("outcome", "rejected")
           .containsEntry("reason", "malformed_request");
       assertThat(lines).hasSize(4);
+    }
+  }
+
+  @Test
+  void of_what_went_well_a_share_is_logged_and_all_of_the_rest() throws Exception {
+    try (var gateway =
+        TestGateway.of(
+            2, flags -> flags.flag("--log.access", "true").flag("--log.sample-successes", "0.5"))) {
+      for (int i = 0; i < 60; i++) {
+        gateway.post(CHAT, chat("hello", 1, false), "x-request-id", "ask-" + i);
+        gateway.post(CHAT, chat("hello", 1, false).replace("tiny", "none"));
+      }
+      gateway.assertQuiet();
+
+      assertThat(lines).filteredOn(line -> line.contains("\"rejected\"")).hasSize(60);
+      var well = lines.stream().filter(line -> line.contains("\"completed\"")).toList();
+      assertThat(well).hasSizeBetween(15, 45);
+
+      int before = lines.size();
+      for (int i = 0; i < 60; i++) {
+        gateway.post(CHAT, chat("hello", 1, false), "x-request-id", "ask-" + i);
+      }
+      gateway.assertQuiet();
+      assertThat(lines).as("the same ids again").hasSize(before + well.size());
+    }
+  }
+
+  @Test
+  void the_page_has_every_field_and_no_other() throws Exception {
+    var page = Files.readString(Path.of("../docs/access-log.md"));
+    var table =
+        page.lines()
+            .filter(line -> line.startsWith("| `"))
+            .map(line -> line.substring(3, line.indexOf('`', 3)))
+            .toList();
+    var source =
+        Files.readString(Path.of("src/main/java/io/penstock/proxy/metrics/AccessLog.java"));
+    var written =
+        Pattern.compile("(?:text|number|millis)\\(line, \"([^\"]+)\"|\\\\\"([a-z_.]+)\\\\\":")
+            .matcher(source)
+            .results()
+            .map(found -> found.group(1) == null ? found.group(2) : found.group(1))
+            .distinct()
+            .toList();
+
+    assertThat(written).contains("time", "msg", "request.id", "prefix.match_ratio", "stream");
+    assertThat(table).containsExactlyInAnyOrderElementsOf(written);
+  }
+
+  @Test
+  void a_line_has_only_fields_of_the_page() throws Exception {
+    var page = Files.readString(Path.of("../docs/access-log.md"));
+    try (var pods = DividedPods.with().flags(flags -> flags.flag("--log.access", "true")).start()) {
+      pods.gateway.post(
+          CHAT,
+          chat("so many words ".repeat(50), 5, true),
+          "traceparent",
+          "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+          "x-stainless-retry-count",
+          "1");
+
+      assertThat(line(0).keySet()).allMatch(name -> page.contains("| `" + name + "` |"));
+      assertThat(line(0))
+          .containsEntry("trace.id", "0af7651916cd43dd8448eb211c80319c")
+          .containsKeys("prefill.endpoint", "prefill_ms", "client.retry_count", "ttft_ms");
+    }
+  }
+
+  @Test
+  void every_jq_example_works_on_lines_of_the_log() throws Exception {
+    var page = Files.readString(Path.of("../docs/access-log.md"));
+    var examples =
+        Pattern.compile("```sh\n(jq .*?)\n```", Pattern.DOTALL)
+            .matcher(page)
+            .results()
+            .map(found -> found.group(1))
+            .toList();
+    assertThat(examples).hasSizeGreaterThan(5);
+    var names =
+        Pattern.compile("\\.\"([a-z_.]+)\"|[(\\[ ]\\.([a-z_]+)")
+            .matcher(String.join("\n", examples))
+            .results()
+            .map(found -> found.group(1) == null ? found.group(2) : found.group(1))
+            .toList();
+    assertThat(names).isNotEmpty().allMatch(name -> page.contains("| `" + name + "` |"));
+    if (!jq("--version").isEmpty()) {
+      run(examples);
+    }
+  }
+
+  private void run(List<String> examples) throws Exception {
+    try (var gateway = gateway()) {
+      for (int i = 0; i < 4; i++) {
+        gateway.post(CHAT, chat("hello " + i, 5, true), "x-request-id", "ask-" + i);
+      }
+      gateway.post(CHAT, chat("hello", 1, false).replace("tiny", "none"));
+      gateway.assertQuiet();
+    }
+    var log = Files.createTempFile("access", ".log");
+    try {
+      Files.writeString(log, String.join("\n", lines) + "\n");
+      for (var example : examples) {
+        var shell = example.replace("access.log", log.toString()).replace("REQUEST_ID", "ask-1");
+        var process = new ProcessBuilder("sh", "-c", shell).redirectErrorStream(true).start();
+        var said = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor()).as("%s: %s", shell, said).isZero();
+        assertThat(said).as(shell).isNotBlank().doesNotContain("error");
+      }
+    } finally {
+      Files.delete(log);
+    }
+  }
+
+  private static String jq(String argument) throws Exception {
+    try {
+      var process = new ProcessBuilder("jq", argument).start();
+      return new String(process.getInputStream().readAllBytes(), UTF_8);
+    } catch (IOException absent) {
+      return "";
     }
   }
 }

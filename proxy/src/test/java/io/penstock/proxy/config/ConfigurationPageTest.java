@@ -23,6 +23,11 @@ class ConfigurationPageTest {
     page.append("the rest at the next start. ");
     page.append("A file with errors changes nothing and is counted in ");
     page.append("`penstock_config_reload_failed_total`.\n\n");
+    page.append("OpenTelemetry's own variables say less than any of these: ");
+    page.append("`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or `OTEL_EXPORTER_OTLP_ENDPOINT` and ");
+    page.append("`OTEL_SERVICE_NAME`, unless `OTEL_SDK_DISABLED` is true; ");
+    page.append("`OTEL_EXPORTER_OTLP_TRACES_HEADERS` or `OTEL_EXPORTER_OTLP_HEADERS` ");
+    page.append("go with the spans ([tracing.md](tracing.md)).\n\n");
     page.append("| key | default | allowed | meaning | flag | variable |\n");
     page.append("|---|---|---|---|---|---|\n");
     rows(page, Settings.all());

@@ -132,8 +132,8 @@ class GatewayMetricsTest {
 
     metrics.model("tiny").tokens(100, 64, 11);
     metrics.model("tiny").tokens(-1, -1, -1);
-    metrics.model("tiny").times(timeline, 11, true);
-    metrics.model("tiny").times(timeline, 11, false);
+    metrics.model("tiny").times(timeline, 11, true, null);
+    metrics.model("tiny").times(timeline, 11, false, null);
 
     var page = page();
     assertThat(page.value("penstock_tokens_total{model=tiny, type=input}")).isEqualTo(100);

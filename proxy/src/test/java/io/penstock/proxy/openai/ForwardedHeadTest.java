@@ -16,8 +16,31 @@ class ForwardedHeadTest {
   private static String written(HttpHeaders headers, long contentLength) {
     var out = Unpooled.buffer();
     ForwardedHead.write(
-        out, "POST", "/v1/completions?x", headers, "10.0.0.1:80", "req_1", contentLength);
+        out, "POST", "/v1/completions?x", headers, "10.0.0.1:80", "req_1", contentLength, null);
     return out.toString(StandardCharsets.ISO_8859_1);
+  }
+
+  @Test
+  void a_trace_context_of_the_gateways_takes_the_place_of_the_clients() {
+    var headers =
+        new DefaultHttpHeaders()
+            .add("TraceParent", "00-1-2-01")
+            .add("tracestate", "vendor=1")
+            .add("x-custom", "one");
+    var continued = new TraceHeaders("00-a-b-01", true);
+    var begun = new TraceHeaders("00-c-d-00", false);
+    var out = Unpooled.buffer();
+    ForwardedHead.write(out, "POST", "/", headers, "h", "r", ForwardedHead.NO_BODY, continued);
+    assertThat(out.toString(StandardCharsets.ISO_8859_1))
+        .isEqualTo(
+            "POST / HTTP/1.1\r\nhost: h\r\ntracestate: vendor=1\r\nx-custom: one\r\n"
+                + "traceparent: 00-a-b-01\r\nx-request-id: r\r\n\r\n");
+    out.clear();
+    ForwardedHead.write(out, "POST", "/", headers, "h", "r", ForwardedHead.NO_BODY, begun);
+    assertThat(out.toString(StandardCharsets.ISO_8859_1))
+        .contains("traceparent: 00-c-d-00")
+        .doesNotContain("tracestate", "00-1-2-01");
+    out.release();
   }
 
   /** Headers as a decoder without validation would leave them. */
