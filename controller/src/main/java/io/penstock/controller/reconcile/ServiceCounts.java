@@ -22,7 +22,8 @@ public final class ServiceCounts extends Collector {
     return count(mirrors.all(Kind.SERVICE_OBJECT));
   }
 
-  static List<MetricFamilySamples> count(List<ObjectNode> services) {
+  /** The series of these services. */
+  public static List<MetricFamilySamples> count(List<ObjectNode> services) {
     Map<List<String>, Integer> conditions = new TreeMap<>(ServiceCounts::compare);
     Map<List<String>, Integer> phases = new TreeMap<>(ServiceCounts::compare);
     for (var service : services) {

@@ -121,6 +121,7 @@ class ChartIT {
         "picker.enabled=true, picker/pool",
         "picker.poolGroup=example.com, poolGroup",
         "image.digest=sha256:1, image/digest",
+        "monitoring.interval=15, monitoring/interval",
         "\"controller.networkPolicy.apiServerPorts={https}\", apiServerPorts"
       })
   void values_that_make_no_sense_are_refused(String values, String named) throws Exception {
@@ -159,6 +160,30 @@ class ChartIT {
           .isEqualTo(selector);
       assertThat(deployments.stream().filter(each -> finds(selector, each))).hasSize(1);
     }
+  }
+
+  @Test
+  void prometheus_is_told_where_each_part_has_its_metrics() throws Exception {
+    assertThat(only("PodMonitor", helm.template("--set", EVERYTHING))).isEmpty();
+    var objects =
+        helm.template(
+            "--set", EVERYTHING + ",monitoring.podMonitors=true,monitoring.labels.release=prom");
+    var deployments = only("Deployment", objects);
+    var monitors = only("PodMonitor", objects);
+
+    assertThat(monitors).hasSize(3);
+    for (var monitor : monitors) {
+      assertThat(monitor.at("/metadata/labels/release").asText()).isEqualTo("prom");
+      var selector = monitor.at("/spec/selector/matchLabels");
+      var found = deployments.stream().filter(each -> finds(selector, each)).toList();
+      assertThat(found).hasSize(1);
+      var ports = found.getFirst().at("/spec/template/spec/containers/0/ports");
+      var port = monitor.at("/spec/podMetricsEndpoints/0/port");
+      assertThat(StreamSupport.stream(ports.spliterator(), false).map(each -> each.get("name")))
+          .contains(port);
+    }
+    assertThat(only("PodMonitor", helm.template("--set", "monitoring.podMonitors=true")))
+        .hasSize(1);
   }
 
   private static boolean finds(JsonNode selector, JsonNode deployment) {

@@ -64,7 +64,6 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     boolean headOnly = request.method().equals(HttpMethod.HEAD);
     var method = headOnly ? "GET" : request.method().name();
     var uri = request.uri();
-    var accept = request.headers().get(HttpHeaderNames.ACCEPT);
     boolean foreign = request.headers().contains(HttpHeaderNames.ORIGIN);
     if (pages.isAlive(method, uri)) {
       write(ctx, AdminPages.ALIVE, headOnly);
@@ -74,7 +73,7 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     if (!headOnly && streams(ctx, method, uri)) {
       return;
     }
-    String accept = request.headers().get(HttpHeaderNames.ACCEPT, "");
+    var accept = request.headers().get(HttpHeaderNames.ACCEPT, "");
     ctx.channel().config().setAutoRead(false);
     try {
       executor.execute(() -> answer(ctx, method, uri, foreign, accept, headOnly));

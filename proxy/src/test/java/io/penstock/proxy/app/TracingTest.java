@@ -90,7 +90,7 @@ class TracingTest {
       assertThat(attribute(request, "http.response.status_code")).hasValue("200");
       assertThat(attribute(request, "gen_ai.request.model")).hasValue("tiny");
       assertThat(attribute(leg, "server.port"))
-          .hasValue("" + gateway.pod(0).hostPort().split(":")[1]);
+          .hasValue("" + gateway.pod(0).hostPort().split(":", -1)[1]);
       assertThat(request.getEventsList()).extracting(Span.Event::getName).contains("first_token");
       assertThat(leg.getEventsList()).extracting(Span.Event::getName).contains("first_byte");
       assertThat(request.getEndTimeUnixNano()).isGreaterThan(request.getStartTimeUnixNano());
