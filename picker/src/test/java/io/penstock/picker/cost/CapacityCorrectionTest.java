@@ -73,11 +73,11 @@ class CapacityCorrectionTest {
       double told = toldShare * CAPACITY;
 
       double first = run(load, correction, told, 200);
-      run(load, correction, told, 4_000);
+      run(load, correction, told, 12_000);
       double last = run(load, correction, told, 1_000);
 
-      assertThat(correction.factor(3) * toldShare).as("seed %s", seed).isBetween(0.93, 1.07);
-      assertThat(last).as("tokens off, seed %s", seed).isLessThan(60);
+      assertThat(correction.factor(3) * toldShare).as("seed %s", seed).isBetween(0.97, 1.1);
+      assertThat(last).as("tokens off, seed %s", seed).isLessThan(100);
       if (Math.abs(CapacityCorrection.START * toldShare - 1) > 0.3) {
         assertThat(last).isLessThan(first / 2);
       }
