@@ -132,6 +132,7 @@ public final class AccessLog {
     var timeline = request.timeline();
     millis(line, "duration_ms", timeline.between(Event.RECEIVED, Event.ENDED));
     millis(line, "body_ms", timeline.between(Event.RECEIVED, Event.BODY_READ));
+    millis(line, "queue_ms", timeline.between(Event.BODY_READ, Event.PICK_STARTED));
     millis(line, "pick_ms", timeline.between(Event.PICK_STARTED, Event.PICKED));
     millis(line, "connect_ms", timeline.between(Event.PICKED, Event.CONNECTED));
     millis(line, "prefill_ms", timeline.between(Event.PREFILL_SENT, Event.PREFILLED));

@@ -33,8 +33,16 @@ class ForwardedHeadTest {
     ForwardedHead.write(out, "POST", "/", headers, "h", "r", ForwardedHead.NO_BODY, continued);
     assertThat(out.toString(StandardCharsets.ISO_8859_1))
         .isEqualTo(
-            "POST / HTTP/1.1\r\nhost: h\r\ntracestate: vendor=1\r\nx-custom: one\r\n"
-                + "traceparent: 00-a-b-01\r\nx-request-id: r\r\n\r\n");
+            String.join(
+                "\r\n",
+                "POST / HTTP/1.1",
+                "host: h",
+                "tracestate: vendor=1",
+                "x-custom: one",
+                "traceparent: 00-a-b-01",
+                "x-request-id: r",
+                "",
+                ""));
     out.clear();
     ForwardedHead.write(out, "POST", "/", headers, "h", "r", ForwardedHead.NO_BODY, begun);
     assertThat(out.toString(StandardCharsets.ISO_8859_1))
