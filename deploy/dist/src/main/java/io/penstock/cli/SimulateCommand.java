@@ -7,6 +7,7 @@ import io.penstock.simulator.fault.FaultSpec;
 import io.penstock.simulator.http.PodConfig;
 import io.penstock.simulator.kv.KvConfig;
 import io.penstock.simulator.kv.KvConnector;
+import io.penstock.simulator.metrics.EngineKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +47,13 @@ final class SimulateCommand implements Callable<Integer> {
       paramLabel = "NAME",
       description = "8b, 70b or instant (default: 8b)")
   private String profile = "8b";
+
+  @Option(
+      names = "--engine",
+      paramLabel = "NAME",
+      description =
+          "whose metrics the pods show: vllm, sglang or triton-tensorrt-llm (default: vllm)")
+  private String metrics = "vllm";
 
   @Option(names = "--seed", paramLabel = "N", description = "seed of ids and texts")
   private long seed;
@@ -91,8 +99,10 @@ final class SimulateCommand implements Callable<Integer> {
     }
     var specs = new ArrayList<FaultSpec>();
     EngineProfile engine;
+    EngineKind kind;
     @Nullable KvConfig kv = null;
     try {
+      kind = EngineKind.named(metrics);
       if (connector != null) {
         kv = KvConfig.of(KvConnector.named(connector));
       } else if (prefills) {
@@ -115,6 +125,7 @@ final class SimulateCommand implements Callable<Integer> {
               .port(port == 0 ? 0 : port + i)
               .models(names.toArray(String[]::new))
               .profile(engine)
+              .metrics(kind)
               .seed(seed + i);
       if (certificate != null && key != null) {
         config.tls(certificate, key);

@@ -3,6 +3,7 @@ package io.penstock.simulator.http;
 import io.penstock.simulator.engine.EngineConfig;
 import io.penstock.simulator.engine.EngineProfile;
 import io.penstock.simulator.kv.KvConfig;
+import io.penstock.simulator.metrics.EngineKind;
 import io.penstock.simulator.text.TextGenerator;
 import io.penstock.simulator.text.Tokenizer;
 import java.net.InetAddress;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param embeddings whether {@code /v1/embeddings} answers; a model that generates has no such
  *     route
  * @param scaleOut {@code --enable-scale-out}: whether {@code /inference/v1/generate} answers
+ * @param metrics whose metrics {@code /metrics} shows
  * @param receivedLimit how many received requests are kept for tests
  * @param tls what it serves TLS with, as {@code --ssl-certfile} and {@code --ssl-keyfile}; null:
  *     plain text
@@ -44,6 +46,7 @@ public record PodConfig(
     boolean serverLoadTracking,
     boolean embeddings,
     boolean scaleOut,
+    EngineKind metrics,
     int receivedLimit,
     @Nullable Tls tls,
     @Nullable KvConfig kv) {
@@ -83,6 +86,7 @@ public record PodConfig(
     private boolean serverLoadTracking;
     private boolean embeddings;
     private boolean scaleOut;
+    private EngineKind metrics = EngineKind.VLLM;
     private int receivedLimit = 1_000;
     private @Nullable Tls tls;
     private @Nullable KvConfig kv;
@@ -160,6 +164,12 @@ public record PodConfig(
       return this;
     }
 
+    /** Default vLLM's. */
+    public Builder metrics(EngineKind value) {
+      metrics = value;
+      return this;
+    }
+
     /** Default 1,000. */
     public Builder receivedLimit(int requests) {
       receivedLimit = requests;
@@ -197,6 +207,7 @@ public record PodConfig(
           serverLoadTracking,
           embeddings,
           scaleOut,
+          metrics,
           receivedLimit,
           tls,
           kv);

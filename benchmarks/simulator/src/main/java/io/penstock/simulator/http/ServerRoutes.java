@@ -4,12 +4,15 @@ import io.penstock.simulator.fault.Fault;
 import io.penstock.simulator.json.Json;
 import io.penstock.simulator.json.JsonWriter;
 import io.penstock.simulator.metrics.MetricsPage;
+import io.penstock.simulator.metrics.SglangPage;
+import io.penstock.simulator.metrics.TritonPage;
 import io.penstock.simulator.text.Tokenizer;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Health, version, load, metrics, models and the tokenizer. Confined to the pod's event loop. */
@@ -20,14 +23,19 @@ final class ServerRoutes {
   private final PodServer pod;
   private final Models models;
   private final InstantSource time;
-  private final MetricsPage metrics;
+  private final Consumer<StringBuilder> metrics;
   private @Nullable String stalePage;
 
   ServerRoutes(PodServer pod, Models models, InstantSource time) {
     this.pod = pod;
     this.models = models;
     this.time = time;
-    this.metrics = new MetricsPage(pod.engine(), time.instant().toEpochMilli() / 1e3);
+    this.metrics =
+        switch (pod.config().metrics()) {
+          case VLLM -> new MetricsPage(pod.engine(), time.instant().toEpochMilli() / 1e3)::render;
+          case SGLANG -> new SglangPage(pod.engine())::render;
+          case TRITON_TENSORRT_LLM -> new TritonPage(pod.engine())::render;
+        };
   }
 
   void health(ReceivedRequest request, Reply reply) {
@@ -110,7 +118,7 @@ final class ServerRoutes {
 
   private String render() {
     var page = new StringBuilder(64 * 1024);
-    metrics.render(page);
+    metrics.accept(page);
     return page.toString();
   }
 
