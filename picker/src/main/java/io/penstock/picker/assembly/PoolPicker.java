@@ -34,6 +34,7 @@ import io.penstock.picker.schedule.RequestHeaders;
 import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.SessionHeader;
 import io.penstock.picker.scrape.Scraping;
+import io.penstock.picker.signals.EngineSettings;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import io.penstock.picker.signals.Reservation;
@@ -81,6 +82,7 @@ public final class PoolPicker implements AutoCloseable {
     int columns = builder.columns;
     this.pool = new Pool(config.name());
     this.signals = new EngineSignals(config.freshFor(), this::loadChanged);
+    this.signals.engines(engines(builder.policy));
     this.inFlight = new InFlight(columns);
     this.index = new PrefixIndex(config.index());
     this.costs = new CostModel(columns, ModelRates.PRIOR);
@@ -363,8 +365,13 @@ public final class PoolPicker implements AutoCloseable {
    * @param configured null for expected cost
    */
   public void policy(@Nullable EndpointPickerConfig configured) {
+    signals.engines(engines(configured));
     scheduler = schedulers.of(configured);
     admission.settings(flow(configured));
+  }
+
+  private static EngineSettings engines(@Nullable EndpointPickerConfig configured) {
+    return configured == null ? EngineSettings.DEFAULT : configured.engines();
   }
 
   private static FlowSettings flow(@Nullable EndpointPickerConfig configured) {

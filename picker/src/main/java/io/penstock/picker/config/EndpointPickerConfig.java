@@ -10,6 +10,7 @@ import io.penstock.picker.schedule.Policy;
 import io.penstock.picker.schedule.Profile;
 import io.penstock.picker.schedule.ProfileHandler;
 import io.penstock.picker.schedule.Scorer;
+import io.penstock.picker.signals.EngineSettings;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +24,7 @@ import java.util.Map;
  * @param plugins all that the file has and all that the rules added
  * @param profiles at least one
  * @param sources of metrics, each followed by its extractors
+ * @param engines how the metrics of each kind of engine are read
  * @param flow how requests are admitted
  */
 public record EndpointPickerConfig(
@@ -33,6 +35,7 @@ public record EndpointPickerConfig(
     Plugin saturationDetector,
     List<Plugin> parsers,
     List<List<Plugin>> sources,
+    EngineSettings engines,
     FlowConfig flow) {
 
   /** llm-d's own default, under a name. */

@@ -138,8 +138,12 @@ public final class EndpointPickerLoader {
     flow.read();
     profiles.read();
     plugins.checkReferences();
+    var engines = new EngineSection(plugins, layers.extractor());
+    engines.check();
     if (errors.size() > before) {
-      return new LoadedPicker.Invalid(errors.subList(before, errors.size()));
+      // What is read twice is told once.
+      return new LoadedPicker.Invalid(
+          errors.subList(before, errors.size()).stream().distinct().toList());
     }
     plugins.addProducers();
     var handler = profiles.handler();
@@ -156,6 +160,7 @@ public final class EndpointPickerLoader {
             detector,
             layers.parsers(),
             layers.sources(),
+            engines.settings(),
             flow.config(detector)),
         warnings);
   }

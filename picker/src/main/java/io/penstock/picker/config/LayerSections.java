@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads {@code dataLayer} and {@code requestHandler}, and the older {@code parser} at the top that
@@ -24,6 +25,7 @@ final class LayerSections {
   private final List<ConfigError> warnings;
   private final List<Plugin> parsers = new ArrayList<>();
   private final List<List<Plugin>> sources = new ArrayList<>();
+  private @Nullable Plugin extractor;
 
   LayerSections(YamlMapping root, PluginSection plugins, List<ConfigError> warnings) {
     this.root = root;
@@ -37,6 +39,13 @@ final class LayerSections {
 
   List<List<Plugin>> sources() {
     return sources;
+  }
+
+  /** The extractor of the sources' metrics; where they have none, the file's or a usual one. */
+  Plugin extractor() {
+    return extractor != null
+        ? extractor
+        : plugins.added(EngineTypes.METRICS_EXTRACTOR, "default extractor of metrics");
   }
 
   void read() {
@@ -78,10 +87,9 @@ final class LayerSections {
       sources.add(
           List.of(
               plugins.added(ProducerTypes.METRICS_SOURCE, rule),
-              plugins.added(ProducerTypes.METRICS_EXTRACTOR, rule)));
+              plugins.added(EngineTypes.METRICS_EXTRACTOR, rule)));
     } else if (!there && layer != null) {
-      warnings.add(
-          layer.at("injectDefaults", "has no effect: vLLM's metrics are read in any case"));
+      warnings.add(layer.at("injectDefaults", "has no effect: metrics are read in any case"));
     }
   }
 
@@ -109,11 +117,24 @@ final class LayerSections {
       }
       if (!types.add(extractor.type().name())) {
         entry.error("pluginRef", "a second " + extractor.type().name() + " of the same source");
+      } else {
+        onlyOne(entry, extractor);
       }
       chain.add(extractor);
     }
     if (source != null) {
       sources.add(chain);
+    }
+  }
+
+  private void onlyOne(YamlMapping entry, Plugin found) {
+    if (!found.type().name().equals(EngineTypes.METRICS_EXTRACTOR)) {
+      return;
+    }
+    if (extractor != null && !extractor.name().equals(found.name())) {
+      entry.error("pluginRef", "a second " + found.type().name() + ": an endpoint has one page");
+    } else {
+      extractor = found;
     }
   }
 

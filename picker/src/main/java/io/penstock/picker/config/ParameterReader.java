@@ -1,6 +1,7 @@
 package io.penstock.picker.config;
 
 import io.penstock.picker.config.Values.Entry;
+import io.penstock.picker.signals.MetricSpec;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,6 +87,7 @@ final class ParameterReader {
           Shape.Decimal _,
           Shape.Whole _,
           Shape.Flag _,
+          Shape.Metric _,
           Shape.Time _ ->
           scalar(mapping, parameter);
     };
@@ -147,6 +149,12 @@ final class ParameterReader {
         yield text.equals("true");
       }
       case Shape.Time _ -> GoDuration.nanos(text);
+      case Shape.Metric _ -> {
+        if (!text.isEmpty()) {
+          MetricSpec.parse(text);
+        }
+        yield text;
+      }
       case Shape.Texts _,
           Shape.TextMap _,
           Shape.Group _,

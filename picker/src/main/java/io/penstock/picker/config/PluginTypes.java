@@ -19,6 +19,7 @@ public final class PluginTypes {
     List<PluginType> all = new ArrayList<>();
     all.addAll(ScorerTypes.all());
     all.addAll(FilterTypes.all());
+    all.addAll(AttributeTypes.all());
     all.addAll(LatencyTypes.all());
     all.addAll(OtherTypes.all());
     all.addAll(FlowTypes.all());

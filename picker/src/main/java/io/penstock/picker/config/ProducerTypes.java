@@ -22,7 +22,6 @@ final class ProducerTypes {
   static final String SESSION_ID = "session-id-producer";
   static final String TOKENS = "token-producer";
   static final String METRICS_SOURCE = "metrics-data-source";
-  static final String METRICS_EXTRACTOR = "core-metrics-extractor";
 
   private static final String NO_TOKENIZER =
       "prompts are compared as bytes here, and no tokenizer is asked";
@@ -93,14 +92,7 @@ final class ProducerTypes {
             refused("clientCertPath", SCRAPING),
             refused("clientKeyPath", SCRAPING),
             ignored("interval", SCRAPING)),
-        PluginType.builtIn(
-            EXTRACTOR,
-            METRICS_EXTRACTOR,
-            "understands vLLM's metrics",
-            "",
-            ignored("engineLabelKey", "every endpoint is read as vLLM"),
-            usual("defaultEngine", Shape.oneOf("vllm"), "vllm", "vllm"),
-            refused("engineConfigs", "only vLLM's own metrics are understood so far")),
+        EngineTypes.extractor(),
         PluginType.builtIn(
             PluginKind.DATA_SOURCE, "models-data-source", "reads /v1/models of the endpoints", ""),
         PluginType.builtIn(EXTRACTOR, "models-data-extractor", "understands the list", ""),

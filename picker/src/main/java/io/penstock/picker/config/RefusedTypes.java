@@ -12,6 +12,9 @@ final class RefusedTypes {
   private static final String GRPC = "only HTTP is understood";
   private static final String MULTICLUSTER = "pools of other clusters are not supported";
 
+  private static final String ONE_PAGE =
+      "an endpoint has one page, its engine's; core-metrics-extractor reads custom metrics of it";
+
   private RefusedTypes() {}
 
   static Map<String, String> all() {
@@ -38,10 +41,8 @@ final class RefusedTypes {
     refused.put("mm-embeddings-cache-scorer", "caches of encoders are not followed");
     refused.put("mm-embeddings-cache-producer", "caches of encoders are not followed");
     refused.put("burst-prefix-cache-producer", "requests are never held back for others to come");
-    refused.put("endpoint-attribute-scorer", "metrics other than vLLM's own are not read yet");
-    refused.put("endpoint-attribute-filter", "metrics other than vLLM's own are not read yet");
-    refused.put("dcgm-data-source", "metrics other than vLLM's own are not read yet");
-    refused.put("dcgm-extractor", "metrics other than vLLM's own are not read yet");
+    refused.put("dcgm-data-source", ONE_PAGE);
+    refused.put("dcgm-extractor", ONE_PAGE);
     refused.put("k8s-notification-source", "no plugin here wants notifications");
     refused.put("disaggregatedset-rollout-screener", "rollouts are not screened");
     refused.put("request-attribute-reporter", "there are no expressions over a request's usage");

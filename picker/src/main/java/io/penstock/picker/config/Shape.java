@@ -31,6 +31,9 @@ public sealed interface Shape {
   /** A length of time as Go writes it, {@code 200ms} or {@code 1m30s}; not negative. */
   record Time() implements Shape {}
 
+  /** Series of a metrics page; empty for none. */
+  record Metric() implements Shape {}
+
   /** A list of texts. */
   record Texts() implements Shape {}
 
@@ -81,6 +84,7 @@ public sealed interface Shape {
               + bounds(String.valueOf(min), max == Long.MAX_VALUE ? "" : String.valueOf(max));
       case Flag _ -> "true, false";
       case Time _ -> "a time such as 200ms, 5s or 1m30s";
+      case Metric _ -> "a metric such as name or name{label=value}";
       case Texts _ -> "a list of texts";
       case TextMap _ -> "texts by name";
       case Group _ -> "a mapping";

@@ -6,6 +6,7 @@ import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.signals.EngineSample;
 import io.penstock.picker.signals.EngineSignals;
+import io.penstock.picker.signals.EngineTable;
 import io.penstock.picker.signals.InFlight;
 import io.penstock.picker.signals.MetricsPageScanner;
 import io.penstock.picker.signals.PageVerdict;
@@ -45,10 +46,11 @@ final class EndpointScraper {
   private final Consumer<List<ServedModel>> models;
   private final ScrapePace pagePace;
   private final ScrapePace modelsPace;
-  private final MetricsPageScanner scanner;
   private final EngineSample sample = new EngineSample();
   private final long intervalNanos;
 
+  private EngineTable engines;
+  private MetricsPageScanner scanner;
   private boolean stopped;
   private boolean fetching;
   private @Nullable Future<?> timer;
@@ -80,7 +82,22 @@ final class EndpointScraper {
     long backoff = config.maxBackoff().toNanos();
     this.pagePace = new ScrapePace(intervalNanos, config.idleInterval().toNanos(), backoff, random);
     this.modelsPace = new ScrapePace(intervalNanos, intervalNanos, backoff, random);
-    this.scanner = new MetricsPageScanner(config.maxPageBytes());
+    this.engines = shared.signals().engines();
+    this.scanner = scanner();
+  }
+
+  /** For pages of the engine that the endpoint's labels name. */
+  private MetricsPageScanner scanner() {
+    var engine = engines.engine(endpoint.spec().labels());
+    if (!engines.knows(engine)) {
+      log.warn(
+          "{} is said to run '{}', which is unknown; its metrics are read as {}'s. Known: {}",
+          endpoint.address(),
+          engine,
+          engines.defaultEngine(),
+          engines.names());
+    }
+    return new MetricsPageScanner(shared.config().maxPageBytes(), engines.metrics(engine));
   }
 
   /** Begins after a delay; both pages are due then. */
@@ -130,6 +147,11 @@ final class EndpointScraper {
 
   private void fetchPage(long startNanos) {
     fetching = true;
+    var current = shared.signals().engines();
+    if (current != engines) {
+      engines = current;
+      scanner = scanner();
+    }
     scanner.begin();
     pages.fetch(
         "/metrics",

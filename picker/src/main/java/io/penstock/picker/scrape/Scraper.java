@@ -71,7 +71,10 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
     }
   }
 
-  /** Starts and stops what leads to the snapshot; a moved address is a stop and a start. */
+  /**
+   * Starts and stops what leads to the snapshot; another address or another engine is a stop and a
+   * start.
+   */
   public void follow(PoolSnapshot snapshot) {
     Map<EndpointId, Endpoint> wanted = new HashMap<>();
     for (var endpoint : snapshot.endpoints()) {
@@ -83,7 +86,7 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
       if (now == null || now.slot() != old.endpoint.slot()) {
         running.remove(old.endpoint.id());
         stop(old, true);
-      } else if (!now.address().equals(old.endpoint.address())) {
+      } else if (!now.address().equals(old.endpoint.address()) || !sameEngine(now, old.endpoint)) {
         stop(old, false);
         // On the same loop: the slot's signals have one writer.
         start(now, old.loop, 0);
@@ -95,6 +98,11 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
         start(endpoint, scraping.loops().next(), together * SPREAD_NANOS);
       }
     }
+  }
+
+  private boolean sameEngine(Endpoint now, Endpoint before) {
+    var engines = shared.signals().engines();
+    return engines.engine(now.spec().labels()).equals(engines.engine(before.spec().labels()));
   }
 
   /** Stops everything for good; the endpoints are told of as stopped. */

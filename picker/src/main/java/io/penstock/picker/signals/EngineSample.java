@@ -22,6 +22,12 @@ public final class EngineSample {
   boolean asleep;
   LoraAdapters loraAdapters = LoraAdapters.NONE;
 
+  /** Which attributes the columns are. */
+  AttributeKeys keys = AttributeKeys.NONE;
+
+  /** By column, NaN where the page does not have it. */
+  double[] attributes = {};
+
   /** Requests in running batches, summed over engines. */
   public int running() {
     return running;

@@ -37,6 +37,8 @@ public final class EngineSignals {
   private final Rows[] chunks = new Rows[Endpoint.MAX_SLOTS / CHUNK];
   private final long freshForNanos;
   private final IntConsumer updated;
+  private volatile EngineAttributes attributes =
+      new EngineAttributes(new EngineTable(EngineSettings.DEFAULT));
 
   /**
    * No endpoint is known yet.
@@ -60,6 +62,26 @@ public final class EngineSignals {
   }
 
   /**
+   * Reads pages by other settings from the next page of each endpoint on; from any thread, the last
+   * call counts. Attributes are unknown until then, unless the settings are the same.
+   */
+  public void engines(EngineSettings settings) {
+    if (!attributes.table().settings().equals(settings)) {
+      attributes = new EngineAttributes(new EngineTable(settings));
+    }
+  }
+
+  /** How pages are read now. */
+  public EngineTable engines() {
+    return attributes.table();
+  }
+
+  /** What custom metrics say; to be asked for once per decision. */
+  public EngineAttributes attributes() {
+    return attributes;
+  }
+
+  /**
    * Notes a sample. Called by the slot's scraper.
    *
    * @param nowNanos the ticker's time when the page had arrived
@@ -69,6 +91,7 @@ public final class EngineSignals {
     var rows = written(slot);
     int row = slot % CHUNK;
     write(rows, row, sample);
+    attributes.write(slot, sample);
     LONGS.setOpaque(rows.lastUpdateNanos, row, nowNanos);
     LONGS.setOpaque(
         rows.freshForNanos, row, Math.max(freshForNanos, FRESH_INTERVALS * intervalNanos));
@@ -102,6 +125,7 @@ public final class EngineSignals {
 
   /** Forgets the slot, for its next owner. Called after the slot's scraper has stopped. */
   public void reset(int slot) {
+    attributes.reset(slot);
     var rows = chunk(slot);
     if (rows == UNKNOWN) {
       return;

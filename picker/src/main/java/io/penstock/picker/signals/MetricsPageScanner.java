@@ -12,8 +12,8 @@ import java.util.Arrays;
  * pieces of any split. Owned by the scraper of one endpoint; reused from page to page.
  *
  * <p>A page is {@link #begin}, any number of {@link #feed}, {@link #finish}. It has one series per
- * engine of the pod: counts are summed over them, KV usage is their mean (engines of one pod have
- * caches of one size).
+ * engine of the pod: counts and attributes are summed over them, KV usage is their mean (engines of
+ * one pod have caches of one size).
  *
  * <p>Cost: lines that cannot be wanted are skipped eight bytes at a time, one line may be copied
  * where a piece ends within it, and nothing is allocated but a {@link LoraAdapters} when the
@@ -33,8 +33,6 @@ public final class MetricsPageScanner {
   /** Longest wanted line; vLLM's longest is below 2 KB unless it lists very many adapters. */
   private static final int MAX_LINE_BYTES = 64 * 1024;
 
-  private static final byte[] BLOCK_SIZE = "block_size".getBytes(US_ASCII);
-  private static final byte[] NUM_GPU_BLOCKS = "num_gpu_blocks".getBytes(US_ASCII);
   private static final byte[] SLEEP_STATE = "sleep_state".getBytes(US_ASCII);
   private static final byte[] AWAKE = "awake".getBytes(US_ASCII);
 
@@ -45,6 +43,7 @@ public final class MetricsPageScanner {
   private static final long HIGH_BITS = 0x8080808080808080L;
 
   private final int maxPageBytes;
+  private final EngineMetrics metrics;
   private final SampleLine line = new SampleLine();
   private final LoraSeries lora = new LoraSeries();
   private byte[] carry = {};
@@ -54,7 +53,7 @@ public final class MetricsPageScanner {
   private long pageBytes;
   private int malformed;
 
-  private int engines;
+  private boolean proven;
   private double running;
   private double waiting;
   private int usageSeries;
@@ -63,6 +62,8 @@ public final class MetricsPageScanner {
   private double oldUsage;
   private double blockSize;
   private double numGpuBlocks;
+  private double blockSizeValue;
+  private double numBlocksValue;
   private double prefixCacheQueries;
   private double prefixCacheHits;
   private double promptTokens;
@@ -70,14 +71,26 @@ public final class MetricsPageScanner {
   private double preemptions;
   private int sleepSeries;
   private double awake;
+  private final double[] attributes;
 
   /**
-   * A scanner for pages up to a size.
+   * A scanner for vLLM's pages up to a size.
    *
    * @param maxPageBytes longer pages are {@link PageVerdict#TOO_LARGE}
    */
   public MetricsPageScanner(int maxPageBytes) {
+    this(maxPageBytes, EngineMetrics.VLLM);
+  }
+
+  /**
+   * A scanner for pages of an engine up to a size.
+   *
+   * @param maxPageBytes longer pages are {@link PageVerdict#TOO_LARGE}
+   */
+  public MetricsPageScanner(int maxPageBytes, EngineMetrics metrics) {
     this.maxPageBytes = maxPageBytes;
+    this.metrics = metrics;
+    this.attributes = new double[metrics.keys.count()];
     begin();
   }
 
@@ -87,7 +100,7 @@ public final class MetricsPageScanner {
     pageBytes = 0;
     malformed = 0;
     carried = 0;
-    engines = 0;
+    proven = false;
     running = 0;
     waiting = 0;
     usageSeries = 0;
@@ -96,6 +109,8 @@ public final class MetricsPageScanner {
     oldUsage = 0;
     blockSize = 0;
     numGpuBlocks = 0;
+    blockSizeValue = 0;
+    numBlocksValue = 0;
     prefixCacheQueries = 0;
     prefixCacheHits = 0;
     promptTokens = 0;
@@ -103,6 +118,7 @@ public final class MetricsPageScanner {
     preemptions = 0;
     sleepSeries = 0;
     awake = 0;
+    Arrays.fill(attributes, Double.NaN);
     lora.begin();
   }
 
@@ -118,7 +134,7 @@ public final class MetricsPageScanner {
       int end = newline < 0 ? to : newline;
       switch (state) {
         case LINE_START -> {
-          if (bytes[at] != 'v') {
+          if (!metrics.mayBeginWith(bytes[at])) {
             state = State.SKIPPING;
           } else if (newline >= 0 && end - at <= MAX_LINE_BYTES) {
             line(bytes, at, end);
@@ -151,7 +167,7 @@ public final class MetricsPageScanner {
     if (state != State.LINE_START) {
       return PageVerdict.TRUNCATED;
     }
-    if (engines == 0) {
+    if (!proven) {
       return PageVerdict.NO_ENGINE;
     }
     sample.running = (int) running;
@@ -160,8 +176,8 @@ public final class MetricsPageScanner {
         usageSeries > 0
             ? Math.min(1, usage / usageSeries)
             : oldUsageSeries > 0 ? Math.min(1, oldUsage / oldUsageSeries) : 0;
-    sample.blockSize = (int) blockSize;
-    sample.numGpuBlocks = (long) numGpuBlocks;
+    sample.blockSize = (int) (blockSize > 0 ? blockSize : blockSizeValue);
+    sample.numGpuBlocks = (long) Math.max(numGpuBlocks, numBlocksValue);
     sample.prefixCacheQueries = (long) prefixCacheQueries;
     sample.prefixCacheHits = (long) prefixCacheHits;
     sample.promptTokens = (long) promptTokens;
@@ -169,6 +185,11 @@ public final class MetricsPageScanner {
     sample.preemptions = (long) preemptions;
     sample.asleep = sleepSeries > 0 && awake == 0;
     sample.loraAdapters = lora.finish();
+    sample.keys = metrics.keys;
+    if (sample.attributes.length != attributes.length) {
+      sample.attributes = new double[attributes.length];
+    }
+    System.arraycopy(attributes, 0, sample.attributes, 0, attributes.length);
     return PageVerdict.COMPLETE;
   }
 
@@ -178,21 +199,32 @@ public final class MetricsPageScanner {
   }
 
   private void line(byte[] bytes, int from, int to) {
-    boolean read = line.read(bytes, from, to);
-    var metric = line.metric;
-    if (metric == null) {
+    boolean read = line.read(bytes, from, to, metrics);
+    if (line.metric < 0) {
       return;
     }
-    double value = line.value;
-    if (!read || value < 0) {
+    if (!read) {
       malformed++;
       return;
     }
-    switch (metric) {
-      case RUNNING -> {
-        engines++;
-        running += value;
+    boolean usable = true;
+    for (var series : metrics.series(line.metric)) {
+      if (series.has(line)) {
+        boolean anyNumber = series.metric == EngineMetric.ATTRIBUTE;
+        if (anyNumber ? Double.isNaN(line.value) : !(line.value >= 0)) {
+          usable = false;
+        } else {
+          proven |= series.proof;
+          add(series, line.value);
+        }
       }
+    }
+    malformed += usable ? 0 : 1;
+  }
+
+  private void add(EngineMetrics.Series series, double value) {
+    switch (series.metric) {
+      case RUNNING -> running += value;
       case WAITING -> waiting += value;
       case KV_USAGE -> {
         usageSeries++;
@@ -210,14 +242,17 @@ public final class MetricsPageScanner {
       case SLEEP_STATE -> sleepState(value);
       case LORA -> lora.read(line);
       case CACHE_CONFIG -> cacheConfig();
+      case BLOCK_SIZE -> blockSizeValue = Math.max(blockSizeValue, value);
+      case NUM_BLOCKS -> numBlocksValue += value;
+      case ATTRIBUTE -> {
+        double known = attributes[series.attribute];
+        attributes[series.attribute] = Double.isNaN(known) ? value : known + value;
+      }
     }
   }
 
   private void sleepState(double value) {
-    int label = line.label(SLEEP_STATE);
-    if (label >= 0
-        && Arrays.equals(
-            line.bytes, line.valueFrom(label), line.valueTo(label), AWAKE, 0, AWAKE.length)) {
+    if (line.has(SLEEP_STATE, AWAKE)) {
       sleepSeries++;
       awake += value;
     }
@@ -225,11 +260,11 @@ public final class MetricsPageScanner {
 
   /** The cache's shape stands in labels; {@code None} until the engine knows it. */
   private void cacheConfig() {
-    double size = line.number(BLOCK_SIZE);
+    double size = line.number(metrics.blockSizeLabel);
     if (size > 0) {
       blockSize = size;
     }
-    double blocks = line.number(NUM_GPU_BLOCKS);
+    double blocks = line.number(metrics.numBlocksLabel);
     if (blocks > 0) {
       numGpuBlocks += blocks;
     }

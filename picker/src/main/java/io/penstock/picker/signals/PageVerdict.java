@@ -8,6 +8,6 @@ public enum PageVerdict {
   TRUNCATED,
   /** The page was longer than the limit; the sample is as before. */
   TOO_LARGE,
-  /** The page has no number of running requests, so it is not vLLM's; the sample is as before. */
+  /** The page has nothing that the engine's would have; the sample is as before. */
   NO_ENGINE
 }

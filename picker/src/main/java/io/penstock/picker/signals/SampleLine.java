@@ -6,7 +6,6 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One line of a Prometheus page, {@code name{label="value",…} number [timestamp]}, as positions in
@@ -22,7 +21,10 @@ final class SampleLine {
   /** What is kept of a line from here on. */
   byte[] bytes = NO_BYTES;
 
-  @Nullable EngineMetric metric;
+  /** Place of its metric in {@link EngineMetrics}; -1 where nobody wants it. */
+  int metric = -1;
+
+  /** NaN where it is no finite number. */
   double value;
 
   private final int[] keyFrom = new int[MAX_LABELS];
@@ -34,17 +36,17 @@ final class SampleLine {
   /**
    * Reads a line without its end. Only a wanted metric's labels and value are looked at.
    *
-   * @return false when a wanted metric's line is malformed or its value no finite number
+   * @return false when a wanted metric's line is malformed
    */
-  boolean read(byte[] source, int from, int to) {
+  boolean read(byte[] source, int from, int to, EngineMetrics metrics) {
     bytes = source;
     labels = 0;
     int at = from;
     while (at < to && source[at] != '{' && source[at] != ' ' && source[at] != '\t') {
       at++;
     }
-    metric = EngineMetric.of(source, from, at);
-    if (metric == null) {
+    metric = metrics.indexOf(source, from, at);
+    if (metric < 0) {
       return true;
     }
     if (at < to && source[at] == '{') {
@@ -59,7 +61,7 @@ final class SampleLine {
       end++;
     }
     value = Decimals.parse(source, number, end);
-    return !Double.isNaN(value);
+    return true;
   }
 
   /** Index of the label of that name, -1 when the line has none. */
@@ -70,6 +72,13 @@ final class SampleLine {
       }
     }
     return -1;
+  }
+
+  /** Whether the line has that label with that value. */
+  boolean has(byte[] name, byte[] wanted) {
+    int label = label(name);
+    return label >= 0
+        && Arrays.equals(bytes, valueFrom[label], valueTo[label], wanted, 0, wanted.length);
   }
 
   /** First byte of a label's value, inside the quotes, escapes not yet undone. */

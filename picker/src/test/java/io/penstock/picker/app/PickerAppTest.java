@@ -19,6 +19,7 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
+import io.penstock.picker.config.EndpointPickerLoader;
 import io.penstock.picker.config.LoadedPicker;
 import io.penstock.picker.config.PolicyFile;
 import io.penstock.picker.discovery.DiscoverySource;
@@ -31,6 +32,7 @@ import io.penstock.picker.pool.Role;
 import io.penstock.picker.schedule.ModelRule;
 import io.penstock.simulator.Fleet;
 import io.penstock.simulator.http.PodConfig;
+import io.penstock.simulator.metrics.EngineKind;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -162,6 +164,61 @@ class PickerAppTest {
                   assertThat(metrics(app, "/metrics").body())
                       .contains("penstock_config_reload_total{kind=\"picker\",} 1.0"));
       assertThat(new Stream(channel(app.address())).answeredByThePicker()).isTrue();
+    }
+  }
+
+  @Test
+  void pods_of_two_engines_are_read_by_the_label_that_the_configuration_names() throws Exception {
+    var policy =
+        EndpointPickerLoader.load(
+            "policy",
+            """
+            apiVersion: llm-d.ai/v1alpha1
+            kind: EndpointPickerConfig
+            plugins:
+              - type: core-metrics-extractor
+                parameters:
+                  engineLabelKey: runs
+                  engineConfigs:
+                    - name: sg
+                      runningRequestsSpec: 'sglang:num_running_reqs{engine_type=unified}'
+                      customMetrics: [{attributeKey: pages, metricSpec: 'sglang:token_usage'}]
+              - type: endpoint-attribute-filter
+                parameters:
+                  attribute: pages
+                  onMissing: Fail
+                  algorithm: {type: threshold, threshold: {operator: LessThan, value: 1}}
+            """,
+            true);
+    var other = fleet.start(PodConfig.builder().metrics(EngineKind.SGLANG).build());
+    List<EndpointAddress> addresses = new ArrayList<>();
+    for (var pod : fleet.pods()) {
+      var labels = pod == other ? Map.of("runs", "sg") : Map.<String, String>of();
+      addresses.add(EndpointAddress.parse(pod.hostPort(), Role.BOTH, labels));
+    }
+    var pool = new PickerPool("pods", Set.of(), surroundings -> new StaticSource(addresses));
+    var usual = settings(List.of(pool), free(), () -> true, Duration.ZERO);
+    var settings =
+        new PickerSettings(
+            usual.pools(),
+            usual.grpc(),
+            usual.health(),
+            usual.metrics(),
+            usual.tls(),
+            usual.streams(),
+            usual.modelRule(),
+            new PolicyChoice(((LoadedPicker.Valid) policy).config(), null),
+            usual.podTls(),
+            usual.scrapeInterval(),
+            usual.preStop(),
+            usual.drain(),
+            usual.build(),
+            usual.leader());
+    try (var app = PickerApp.start(settings)) {
+      await().until(() -> !new Stream(channel(app.address())).answeredByThePicker());
+      for (int i = 0; i < 5; i++) {
+        assertThat(new Stream(channel(app.address())).picked()).isEqualTo(other.hostPort());
+      }
     }
   }
 

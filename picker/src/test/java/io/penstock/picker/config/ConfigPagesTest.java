@@ -66,7 +66,7 @@ class ConfigPagesTest {
         |---|---|
         | `plugins`, `schedulingProfiles` | supported |
         | `featureGates` | `flowControl` as in llm-d: [Flow control](flow-control.md); `haPopulateNonLeaderDatastore` is always on |
-        | `dataLayer.sources`, `injectDefaults` | checked; vLLM's metrics are read in any case |
+        | `dataLayer.sources`, `injectDefaults` | the first extractor of metrics says how they are read ([Engines](engines.md)), which they are in any case |
         | `dataLayer.discovery`, `peerDiscovery`, `crossReplicaSyncerPluginRef` | refused: endpoints come from flags or pools, and replicas share nothing |
         | `requestHandler.parsers`, `parser` | checked; they do not restrict the paths |
         | `flowControl` | supported; without the gate it has no effect but for the detector, as in llm-d |
@@ -115,6 +115,7 @@ class ConfigPagesTest {
           Shape.Decimal _,
           Shape.Whole _,
           Shape.Flag _,
+          Shape.Metric _,
           Shape.Time _,
           Shape.Texts _,
           Shape.TextMap _ ->
@@ -280,7 +281,8 @@ class ConfigPagesTest {
           json.writeEndArray();
         }
       }
-      case Shape.Header _, Shape.Ref _, Shape.Time _ -> json.writeStringField("type", "string");
+      case Shape.Header _, Shape.Ref _, Shape.Time _, Shape.Metric _ ->
+          json.writeStringField("type", "string");
       case Shape.Decimal(var min, var max) -> {
         json.writeStringField("type", "number");
         if (!Double.isInfinite(min)) {

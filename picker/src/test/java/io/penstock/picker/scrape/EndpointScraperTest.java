@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.pool.ServedModel;
+import io.penstock.picker.signals.EngineSettings;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -62,6 +65,63 @@ final class EndpointScraperTest {
     assertThat(told).containsExactly(List.of(new ServedModel("tiny", "{\"id\":\"tiny\"}")));
     assertThat(stats.pages()).isEqualTo(1);
     assertThat(stats.modelLists()).isEqualTo(1);
+  }
+
+  @Test
+  void aPodIsReadAsTheEngineThatItsLabelNames() {
+    pages.page = "sglang:num_running_reqs 5.0\nvllm:num_requests_running 9.0\n";
+    labelled(EngineSettings.LABEL, "sglang").start(0);
+    pass(1);
+    assertThat(signals.running(SLOT)).isEqualTo(5);
+  }
+
+  @Test
+  void theOlderLabelNamesItToo() {
+    pages.page = "sglang:num_running_reqs 5.0\nvllm:num_requests_running 9.0\n";
+    labelled(EngineSettings.OLDER_LABEL, "sglang").start(0);
+    pass(1);
+    assertThat(signals.running(SLOT)).isEqualTo(5);
+  }
+
+  @Test
+  void aPodOfAnEngineThatNobodyKnowsIsReadAsTheUsualOne() {
+    pages.page = "sglang:num_running_reqs 5.0\nvllm:num_requests_running 9.0\n";
+    labelled(EngineSettings.LABEL, "unheard-of").start(0);
+    pass(1);
+    assertThat(signals.running(SLOT)).isEqualTo(9);
+  }
+
+  @Test
+  void aChangeOfTheEnginesHoldsFromTheNextPageOn() {
+    pages.page = "sglang:num_running_reqs 5.0\nvllm:num_requests_running 9.0\n";
+    scraper.start(0);
+    pass(1);
+    assertThat(signals.running(SLOT)).isEqualTo(9);
+
+    signals.engines(
+        new EngineSettings(EngineSettings.LABEL, "sglang", EngineSettings.DEFAULT.engines()));
+    pass(1_100);
+
+    assertThat(signals.running(SLOT)).isEqualTo(5);
+  }
+
+  private EndpointScraper labelled(String label, String engine) {
+    var spec =
+        new EndpointSpec(
+            new EndpointId("pod"),
+            "pod",
+            "127.0.0.1",
+            8000,
+            Role.BOTH,
+            Map.of(label, engine),
+            false);
+    return new EndpointScraper(
+        new Endpoint(SLOT, spec, List.of()),
+        channel.eventLoop(),
+        pages,
+        new EndpointScraper.Shared(config, signals, inFlight, () -> nowNanos, stats),
+        new SplittableRandom(1),
+        told::add);
   }
 
   @Test

@@ -13,10 +13,12 @@ import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.scrape.FakePod.Reply;
+import io.penstock.picker.signals.EngineSettings;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -113,6 +115,24 @@ final class ScraperTest {
   }
 
   @Test
+  void anEndpointWhoseLabelNamesAnotherEngineIsReadAsThat() {
+    first.replies =
+        path ->
+            path.equals("/metrics")
+                ? Reply.ok("vllm:num_requests_running 3\nsglang:num_running_reqs 8\n")
+                : answer(path, 0, "tiny");
+    apply(List.of(spec(first)), List.of());
+    Awaitility.await().until(() -> signals.running(0) == 3);
+
+    apply(List.of(labelled(spec(first), "sglang")), List.of());
+    Awaitility.await().until(() -> signals.running(0) == 8);
+
+    apply(List.of(labelled(spec(first), "vllm")), List.of());
+    Awaitility.await().until(() -> signals.running(0) == 3);
+    assertThat(stopped).isEmpty();
+  }
+
+  @Test
   void aPodThatIsDownStaysInThePoolAndIsHeardWhenItIsBack() {
     first.replies = path -> new Reply("", true);
     apply(List.of(spec(first)), List.of());
@@ -176,5 +196,16 @@ final class ScraperTest {
     var spec = spec(pod);
     return new EndpointSpec(
         id, "pod", spec.host(), spec.port(), spec.role(), spec.labels(), spec.terminating());
+  }
+
+  private static EndpointSpec labelled(EndpointSpec spec, String engine) {
+    return new EndpointSpec(
+        spec.id(),
+        spec.name(),
+        spec.host(),
+        spec.port(),
+        spec.role(),
+        Map.of(EngineSettings.LABEL, engine),
+        spec.terminating());
   }
 }

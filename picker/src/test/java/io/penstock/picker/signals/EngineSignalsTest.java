@@ -1,9 +1,11 @@
 package io.penstock.picker.signals;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.pool.Endpoint;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +44,60 @@ final class EngineSignalsTest {
     assertThat(signals.updates(700)).isEqualTo(1);
     assertThat(signals.lastUpdateNanos(700)).isEqualTo(5);
     assertThat(signals.updates(701)).as("the neighbour").isZero();
+  }
+
+  @Test
+  void keepsAttributesBySlotWhileTheEnginesStayTheSame() {
+    signals.engines(settings("heat", "depth"));
+    var attributes = signals.attributes();
+    int heat = attributes.column("heat");
+    int depth = attributes.column("depth");
+    assertThat(attributes.value(700, heat)).isNaN();
+
+    signals.update(700, attributes("heat -1.5\n"), 5, MILLISECOND);
+    signals.update(701, attributes("heat 2\ndepth 3\n"), 5, MILLISECOND);
+    signals.engines(settings("heat", "depth"));
+
+    assertThat(signals.attributes()).isSameAs(attributes);
+    assertThat(attributes.value(700, heat)).isEqualTo(-1.5);
+    assertThat(attributes.value(700, depth)).isNaN();
+    assertThat(attributes.value(701, heat)).isEqualTo(2);
+    assertThat(attributes.value(701, depth)).isEqualTo(3);
+    assertThat(attributes.column("other")).isEqualTo(-1);
+    assertThat(attributes.value(701, -1)).isNaN();
+
+    signals.reset(701);
+    assertThat(attributes.value(701, heat)).isNaN();
+    assertThat(attributes.value(700, heat)).isEqualTo(-1.5);
+  }
+
+  @Test
+  void attributesThatWereReadByOtherEnginesAreNobodys() {
+    signals.engines(settings("heat"));
+    var old = attributes("heat 1\n");
+    signals.engines(settings("depth"));
+    signals.update(0, old, 5, MILLISECOND);
+
+    assertThat(signals.attributes().value(0, 0)).isNaN();
+    assertThat(signals.updates(0)).isEqualTo(1);
+  }
+
+  private static EngineSettings settings(String... attributes) {
+    var custom =
+        Arrays.stream(attributes)
+            .map(each -> new EngineSpec.Custom(each, MetricSpec.of(each)))
+            .toList();
+    var own = new EngineSpec("own", null, null, null, null, EngineSpec.Cache.NONE, custom);
+    return new EngineSettings("label", "own", EngineSettings.withBuiltIn(List.of(own)));
+  }
+
+  private EngineSample attributes(String page) {
+    var scanner = new MetricsPageScanner(1 << 10, signals.engines().metrics("own"));
+    var read = new EngineSample();
+    byte[] bytes = page.getBytes(UTF_8);
+    scanner.feed(bytes, 0, bytes.length);
+    assertThat(scanner.finish(read)).isEqualTo(PageVerdict.COMPLETE);
+    return read;
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.penstock.picker.schedule.plugins;
 
 import io.penstock.picker.schedule.SchedulingContext;
+import io.penstock.picker.signals.EngineAttributes;
 
 /**
  * The load of an endpoint as its engine tells it while that is fresh, else as far as it is known
@@ -43,5 +44,11 @@ final class EngineView {
     return capacity > 0
         ? Math.min(1, context.inFlight().contextTokens(slot) / (double) capacity)
         : 0;
+  }
+
+  /** An attribute; NaN where the endpoint has not told it, or not lately. */
+  static double attribute(
+      SchedulingContext context, EngineAttributes attributes, int slot, int column) {
+    return fresh(context, slot) ? attributes.value(slot, column) : Double.NaN;
   }
 }

@@ -25,8 +25,11 @@ import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.SchedulingContext;
 import io.penstock.picker.schedule.Scorer;
 import io.penstock.picker.signals.EngineSample;
+import io.penstock.picker.signals.EngineSettings;
 import io.penstock.picker.signals.EngineSignals;
+import io.penstock.picker.signals.EngineSpec;
 import io.penstock.picker.signals.InFlight;
+import io.penstock.picker.signals.MetricSpec;
 import io.penstock.picker.signals.MetricsPageScanner;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -195,12 +198,30 @@ final class Situation {
                 kvUsage,
                 more)
             .getBytes(US_ASCII);
-    var scanner = new MetricsPageScanner(4096);
+    var scanner = new MetricsPageScanner(4096, signals.engines().metrics(EngineSettings.ENGINE));
     var sample = new EngineSample();
     scanner.begin();
     scanner.feed(page, 0, page.length);
     scanner.finish(sample);
     signals.update(slot, sample, now, SECOND / 5);
+  }
+
+  /** Has vLLM's pages read for one more metric. */
+  void custom(String attribute, String metric) {
+    var engines = new ArrayList<EngineSpec>();
+    for (var each : EngineSettings.DEFAULT.engines()) {
+      var custom = List.of(new EngineSpec.Custom(attribute, MetricSpec.parse(metric)));
+      engines.add(
+          new EngineSpec(
+              each.name(),
+              each.queued(),
+              each.running(),
+              each.kvUsage(),
+              each.lora(),
+              each.cache(),
+              custom));
+    }
+    signals.engines(new EngineSettings(EngineSettings.LABEL, EngineSettings.ENGINE, engines));
   }
 
   void pass(Duration time) {
