@@ -9,6 +9,7 @@ import io.penstock.picker.objective.PoolRules;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** A request of two legs has to make room for one that matters more. */
@@ -31,8 +32,13 @@ class EvictedLegsTest extends DividedRequests {
       """
           .replace('\n', ' ');
 
+  private static final Pattern DECODE =
+      Pattern.compile("\"leg\":\"decode\",\"progress\":\"aborted\"[^}]*\"duration\":([0-9.]+)");
+
+  /** An abort at once may come before the engine looks at it, and nobody would read the prompt. */
   @Test
-  void a_prompt_that_is_being_handed_over_is_released() throws Exception {
+  void a_decode_that_was_sent_goes_on_until_its_engine_must_have_looked_at_the_prompt()
+      throws Exception {
     try (var pods =
             DividedPods.with()
                 .prefills(1)
@@ -51,7 +57,12 @@ class EvictedLegsTest extends DividedRequests {
               () -> {
                 try {
                   return pods.gateway.post(
-                      PATH, chat(prompt(), 4, false), "x-llm-d-inference-objective", "batch");
+                      PATH,
+                      chat(prompt(), 4, false),
+                      "x-llm-d-inference-objective",
+                      "batch",
+                      "x-request-id",
+                      "evicted");
                 } catch (Exception e) {
                   throw new IllegalStateException(e);
                 }
@@ -64,6 +75,11 @@ class EvictedLegsTest extends DividedRequests {
       assertThat(batch.get().statusCode()).isEqualTo(429);
       assertThat(batch.get().body()).contains("\"code\":\"evicted\"");
       await().until(() -> pods.held().released() == 1);
+      pods.gateway.assertQuiet();
+      var decode = DECODE.matcher(pods.gateway.admin("/debug/decisions/evicted"));
+      assertThat(decode.find()).isTrue();
+      assertThat(Double.parseDouble(decode.group(1))).isGreaterThanOrEqualTo(2);
+      assertThat(pods.gateway.metric("penstock_handed_prompts_released_total")).isZero();
     }
   }
 }
