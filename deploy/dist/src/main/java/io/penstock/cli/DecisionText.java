@@ -270,10 +270,11 @@ final class DecisionText {
     var since = last.path("startedAt").asDouble() - attempts.path(0).path("startedAt").asDouble();
     lines.add("");
     lines.add(
-        "time to first token: expected %s, came %s"
+        "time to first token: expected %s, came %s%s"
             .formatted(
                 time(predicted),
-                last.has("ttft") ? time(since + last.path("ttft").asDouble()) : "not yet"));
+                last.has("ttft") ? time(since + last.path("ttft").asDouble()) : "not yet",
+                last.has("transfer") ? ", KV transfer " + optionalTime(last, "transfer") : ""));
   }
 
   private void timeline() {

@@ -147,6 +147,23 @@ public final class Placement {
     return leg == Attempt.Leg.PREFILL || (leg == Attempt.Leg.WHOLE && request.stream());
   }
 
+  /**
+   * The first token of a streamed answer is here, from a prompt whose KV cache was waiting at
+   * another endpoint when this one was asked: to be told before {@link #firstByte}.
+   *
+   * @return how long that cache took: the time since, less what a decode step takes there by now,
+   *     at least 0; what the engine made the request wait is part of it. -1 where it is not known
+   */
+  public long transferred(long nowNanos) {
+    if (state != State.WAITING || leg != Attempt.Leg.DECODE || sent == null) {
+      return -1;
+    }
+    long step = loop.observer().stepNanos(sent, picker.inFlight(), picker.signals(), nowNanos);
+    long nanos = Math.max(0, nowNanos - startNanos - step);
+    attempt.transferred(nanos);
+    return nanos;
+  }
+
   /** Tokens of a streamed answer came, or as many events with one token each. Cheap. */
   public void tokens(int count, long nowNanos) {
     if (state != State.ANSWERING) {

@@ -63,13 +63,26 @@ public final class LoopObserver {
   /** Tokens of a streamed answer came at this mean interval. */
   public void interval(
       Sent sent, double secondsPerToken, InFlight inFlight, EngineSignals signals, long nowNanos) {
-    double context = inFlight.contextTokens(sent.slot);
-    if (signals.fresh(sent.slot, nowNanos)) {
-      double held = signals.kvUsage(sent.slot) * signals.kvCapacityTokens(sent.slot);
-      context = Math.max(context, held);
-    }
+    double context = contextTokens(sent.slot, inFlight, signals, nowNanos);
     observations.add(
         Observations.Kind.INTERVAL, sent.calibration, sent.slot, secondsPerToken, context, 0);
+  }
+
+  /** What a decode step takes where the request was sent, at the load that is there now. */
+  public long stepNanos(Sent sent, InFlight inFlight, EngineSignals signals, long nowNanos) {
+    var rates = sent.calibration.rates();
+    double context = contextTokens(sent.slot, inFlight, signals, nowNanos);
+    double seconds = rates.stepSeconds() + rates.decodeSecondsPerToken() * context;
+    return Math.round(model.decodeFactor(sent.slot) * seconds * 1e9);
+  }
+
+  private static double contextTokens(
+      int slot, InFlight inFlight, EngineSignals signals, long nowNanos) {
+    double context = inFlight.contextTokens(slot);
+    if (signals.fresh(slot, nowNanos)) {
+      context = Math.max(context, signals.kvUsage(slot) * signals.kvCapacityTokens(slot));
+    }
+    return context;
   }
 
   /** An answer had this many tokens. */

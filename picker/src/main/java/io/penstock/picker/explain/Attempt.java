@@ -46,6 +46,7 @@ public final class Attempt {
   private final long startNanos;
   private long ttftNanos = -1;
   private long durationNanos = -1;
+  private long transferNanos = -1;
   private int promptTokens = -1;
   private int cachedTokens = -1;
   private int completionTokens = -1;
@@ -65,6 +66,11 @@ public final class Attempt {
     this.predictedCachedTokens = predictedCachedTokens;
     this.predictedTtftNanos = predictedTtftNanos;
     this.startNanos = startNanos;
+  }
+
+  /** How long a prompt's KV cache took from another endpoint; told before the first byte is. */
+  public void transferred(long nanos) {
+    transferNanos = nanos;
   }
 
   /** The first byte of the answer came. */
@@ -133,6 +139,14 @@ public final class Attempt {
   /** Time to the first byte, -1 while there is none. */
   public long ttftNanos() {
     return progress == Progress.WAITING ? -1 : ttftNanos;
+  }
+
+  /**
+   * What of the time to the first byte went into taking over the prompt's KV cache, the engine's
+   * queue and memory included; -1 where that was not seen.
+   */
+  public long transferNanos() {
+    return progress == Progress.WAITING ? -1 : transferNanos;
   }
 
   /** Whole time, -1 while it runs. */

@@ -142,6 +142,7 @@ final class DecisionJson {
     json.name("predictedCachedTokens").value(attempt.predictedCachedTokens());
     json.name("predictedTtft").value(attempt.predictedTtftNanos() / NANOS);
     seconds(json, "ttft", attempt.ttftNanos());
+    seconds(json, "transfer", attempt.transferNanos());
     seconds(json, "duration", attempt.durationNanos());
     count(json, "promptTokens", attempt.promptTokens());
     count(json, "cachedTokens", attempt.cachedTokens());

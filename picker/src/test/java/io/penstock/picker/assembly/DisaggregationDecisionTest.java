@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.cost.DisaggregationPolicy.Decider;
+import io.penstock.picker.cost.ModelRates;
 import io.penstock.picker.explain.Attempt;
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.pool.Endpoint;
@@ -299,6 +300,34 @@ class DisaggregationDecisionTest {
     assertThat(legs)
         .extracting(Attempt::leg)
         .containsExactly(Attempt.Leg.PREFILL, Attempt.Leg.PREFILL, Attempt.Leg.DECODE);
+  }
+
+  @Test
+  void a_transfer_takes_the_time_to_the_first_token_less_a_decode_step() {
+    picker = pool(policy(Decider.ALWAYS, 0, 0), 2, 2);
+    var request = prompt(1, BLOCKS).build();
+    var divided = (Decision.Disaggregated) pick(request);
+    var prefill = picker.placePrefill(request, divided, divided.prefill(), 0, now);
+    assertThat(prefill.transferred(now + 300 * MILLI)).as("of the other leg").isEqualTo(-1);
+
+    var decode = picker.placeDecode(request, divided, divided.decode().endpoint(), 0, now);
+    double context = picker.inFlight().contextTokens(decode.endpoint().slot());
+    long step =
+        Math.round(
+            1e9
+                * (ModelRates.PRIOR.stepSeconds()
+                    + context * ModelRates.PRIOR.decodeSecondsPerToken()));
+    assertThat(decode.transferred(now + 400 * MILLI)).isEqualTo(400 * MILLI - step);
+    decode.firstByte(now + 400 * MILLI);
+    assertThat(decode.transferred(now + 900 * MILLI)).as("a second time").isEqualTo(-1);
+
+    var fast = picker.placeDecode(request, divided, divided.decode().endpoint(), 0, now);
+    assertThat(fast.transferred(now + MILLI)).as("faster than a step").isZero();
+    assertThat(
+            picker.decisions().find(divided.decode().decisionId()).attempts().stream()
+                .map(Attempt::transferNanos))
+        .as("seen with the first byte")
+        .containsExactly(-1L, 400 * MILLI - step, -1L);
   }
 
   private Endpoint prefill(int index) {

@@ -86,6 +86,14 @@ final class Attempt implements ResponseHandler {
     }
   }
 
+  /**
+   * The first token of a stream is here, from a prompt that was ready before the pod was asked;
+   * told before {@link #firstByte}. Returns the nanoseconds of its transfer, -1 if unknown.
+   */
+  long transferred() {
+    return placement == null ? -1 : placement.transferred(loop.now());
+  }
+
   /** So many more events of the stream have come. */
   void events(int count, long nowNanos) {
     if (placement != null) {

@@ -97,10 +97,19 @@ final class Legs {
     routing.send(endpoint, prompt().place(endpoint), bytes, bytes.readableBytes());
   }
 
-  /** The first byte of the answer is here. */
-  void answered(long nanos) {
+  /**
+   * The first byte of the answer is here. What the transfer took shows where the prompt was ready
+   * before the other pod was asked, and where that byte is a first token's.
+   *
+   * @param nanos since that pod was asked
+   */
+  void answered(Attempt decode, long nanos) {
     if (held != null) {
-      exchange.loop().gateway().metrics().legs().decoded(nanos);
+      var metrics = exchange.loop().gateway().metrics().legs();
+      metrics.decoded(nanos);
+      if (request.stream() && !pool.division().leg().concurrent()) {
+        metrics.transferred(decode.transferred());
+      }
     }
     if (beside != null) {
       beside.answered();

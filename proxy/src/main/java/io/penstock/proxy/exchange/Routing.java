@@ -431,10 +431,10 @@ final class Routing implements ExchangeState, ResponseHandler {
       throw new IllegalStateException("nothing to commit");
     }
     over();
-    committed.firstByte();
     if (legs != null) {
-      legs.answered(exchange.loop().now() - sentNanos);
+      legs.answered(committed, exchange.loop().now() - sentNanos);
     }
+    committed.firstByte();
     exchange.facts().timeline().mark(Timeline.Event.FIRST_TOKEN, exchange.loop().now());
     if (!exchange.reply().pinging()) {
       exchange.reply().begin(received, reading.keepsLength());

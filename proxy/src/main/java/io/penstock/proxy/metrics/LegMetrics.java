@@ -27,8 +27,13 @@ public final class LegMetrics {
     0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92
   };
 
+  private static final double[] TRANSFER_SECONDS = {
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48
+  };
+
   private final Histogram.Child prefill;
   private final Histogram.Child decode;
+  private final Histogram.Child transfer;
   private final Map<FailureKind, Counter.Child> toOtherPrefill = new EnumMap<>(FailureKind.class);
   private final Map<String, Counter.Child> toDecode = new HashMap<>();
   private final Counter.Child repicked;
@@ -45,6 +50,14 @@ public final class LegMetrics {
             .register(registry);
     prefill = durations.labels("prefill");
     decode = durations.labels("decode");
+    transfer =
+        Histogram.build(
+                "penstock_kv_transfer_seconds",
+                "Of divided requests with streamed answers: decode leg sent to first token, less a"
+                    + " decode step; what the engine made it wait included.")
+            .buckets(TRANSFER_SECONDS)
+            .register(registry)
+            .labels();
     var fallbacks =
         Counter.build(
                 "penstock_prefill_fallbacks_total",
@@ -84,6 +97,13 @@ public final class LegMetrics {
   /** The first byte of an answer from a prompt that was handed over. */
   public void decoded(long nanos) {
     decode.observe(nanos / NANOS);
+  }
+
+  /** A prompt's KV cache has come to the pod that answers; -1 if it is not known how fast. */
+  public void transferred(long nanos) {
+    if (nanos >= 0) {
+      transfer.observe(nanos / NANOS);
+    }
   }
 
   /** Another prefill pod is asked. */

@@ -122,6 +122,33 @@ class DisaggregationTest {
   }
 
   @Test
+  void the_transfer_is_measured_where_the_answer_is_streamed() throws Exception {
+    long bytesPerSecond = 50_000_000;
+    try (var pods =
+        DividedPods.with()
+            .prefills(1)
+            .decodes(1)
+            .kv(kv -> kv.withBytesPerSecond(bytesPerSecond))
+            .start()) {
+      pods.gateway.post(PATH, chat(WORDS, 3, true), "x-request-id", "streamed");
+
+      double seconds = pods.held().tokensReceived() * 131_072.0 / bytesPerSecond;
+      double step = 0.009; // as is known of a pod that has shown nothing yet
+      assertThat(seconds).isGreaterThan(10 * step);
+      assertThat(pods.gateway.metric("penstock_kv_transfer_seconds_sum"))
+          .isGreaterThan(seconds - step);
+      assertThat(pods.gateway.metric("penstock_kv_transfer_seconds_count")).isOne();
+      assertThat(pods.gateway.admin("/debug/decisions/streamed")).containsOnlyOnce("\"transfer\":");
+
+      pods.gateway.post(PATH, chat(WORDS, 3, false), "x-request-id", "whole");
+
+      assertThat(pods.held().read()).isEqualTo(2);
+      assertThat(pods.gateway.metric("penstock_kv_transfer_seconds_count")).isOne();
+      assertThat(pods.gateway.admin("/debug/decisions/whole")).doesNotContain("\"transfer\":");
+    }
+  }
+
+  @Test
   void a_configuration_of_llm_d_divides_the_long_prompts_as_its_decider_says() throws Exception {
     String config =
         """
