@@ -99,6 +99,7 @@ final class ProducerTypes {
         parser("openai-parser", "OpenAI's API"),
         parser("anthropic-parser", "Anthropic's messages"),
         parser("vllmhttp-parser", "vLLM's own API"),
+        parser("sglanghttp-parser", "SGLang's own API"),
         parser("passthrough-parser", "everything else, by load alone"));
   }
 

@@ -37,7 +37,6 @@ final class RefusedTypes {
     refused.put("multicluster-metrics-extractor", MULTICLUSTER);
     refused.put("vllmgrpc-parser", GRPC);
     refused.put("vertexai-parser", GRPC);
-    refused.put("sglanghttp-parser", "SGLang's own API is not understood yet");
     refused.put("mm-embeddings-cache-scorer", "caches of encoders are not followed");
     refused.put("mm-embeddings-cache-producer", "caches of encoders are not followed");
     refused.put("burst-prefix-cache-producer", "requests are never held back for others to come");

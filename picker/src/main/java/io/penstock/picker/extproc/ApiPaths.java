@@ -4,7 +4,7 @@ import io.penstock.picker.request.ApiKind;
 
 /**
  * Which inference API a path belongs to, by its end, so that a prefix which a route adds or removes
- * does not matter. Pure function.
+ * does not matter; SGLang's is too short for that, and must be the whole. Pure function.
  */
 final class ApiPaths {
 
@@ -29,6 +29,9 @@ final class ApiPaths {
     }
     if (path.endsWith("/inference/v1/generate")) {
       return ApiKind.GENERATE;
+    }
+    if (path.equals("/generate")) {
+      return ApiKind.SGLANG;
     }
     return ApiKind.OPAQUE;
   }

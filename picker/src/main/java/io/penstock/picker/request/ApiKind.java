@@ -12,6 +12,11 @@ public enum ApiKind {
   MESSAGES,
   /** {@code /inference/v1/generate}: the prompt is {@code token_ids}. */
   GENERATE,
+  /**
+   * SGLang's own {@code /generate}: the prompt is {@code input_ids} or {@code text}, one or many;
+   * the body need not name a model.
+   */
+  SGLANG,
   /** {@code /v1/embeddings}: the prompt is {@code input}, {@code prompt} or {@code messages}. */
   EMBEDDINGS,
   /**

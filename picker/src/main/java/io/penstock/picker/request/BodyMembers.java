@@ -115,12 +115,19 @@ final class BodyMembers implements JsonListener {
   /** The body is a whole JSON object of {@code bodyBytes}: what it says. */
   ScanResult finish(int bodyBytes, UnaryOperator<String> sentFor) {
     String asked = model;
+    if (asked == null && api == ApiKind.SGLANG) {
+      return scanned("", "", bodyBytes);
+    }
     if (asked == null) {
       return new Malformed(
           Kind.MISSING_FIELD, "model", bodyBytes, "model is missing, null or empty");
     }
     String sent = sentFor.apply(asked);
     root.put(modelIndex, sent.getBytes(StandardCharsets.UTF_8));
+    return scanned(asked, sent, bodyBytes);
+  }
+
+  private ScanResult scanned(String asked, String sent, int bodyBytes) {
     return new ScanResult.Scanned(
         InferenceRequest.builder(api, sent).asked(asked).stream(stream)
             .includeUsage(includeUsage)
@@ -175,7 +182,7 @@ final class BodyMembers implements JsonListener {
     }
     return switch (member.meaning()) {
       case STREAM_OPTIONS -> depth == 2;
-      case SAMPLING -> sampling.wantsName(depth);
+      case SAMPLING, SAMPLING_EACH -> sampling.wantsName(depth);
       default -> member.meaning().isPrompt() && prompt.wantsName(depth);
     };
   }
@@ -190,7 +197,7 @@ final class BodyMembers implements JsonListener {
         twice("stream_options.include_usage", at);
       }
       usageSeen |= usageAhead;
-    } else if (member != null && member.meaning() == Meaning.SAMPLING) {
+    } else if (member != null && member.meaning().isSampling()) {
       sampling.name(bytes, from, to, tokenizer.depth());
     } else {
       prompt.name(bytes, from, to);
@@ -241,7 +248,7 @@ final class BodyMembers implements JsonListener {
         prompts++;
       }
       prompt.valueStart(type, depth, at);
-    } else if (member.meaning() == Meaning.SAMPLING) {
+    } else if (member.meaning().isSampling()) {
       sampling.valueStart(type, depth, at);
     } else if (member.meaning() == Meaning.TOOLS) {
       hasTools = true;
@@ -283,6 +290,7 @@ final class BodyMembers implements JsonListener {
           PRIORITY,
           ANSWER,
           SAMPLING,
+          SAMPLING_EACH,
           STRIPPED -> {}
       case LOGPROBS -> logprobs |= asked(type);
       case PROMPT_LOGPROBS -> promptLogprobs |= asked(type);
@@ -311,7 +319,7 @@ final class BodyMembers implements JsonListener {
     } else if (member != null) {
       if (member.meaning().isPrompt()) {
         prompt.valueEnd(type, depth, end, tokenizer.number());
-      } else if (member.meaning() == Meaning.SAMPLING) {
+      } else if (member.meaning().isSampling()) {
         sampling.valueEnd(type, depth, end, tokenizer.number(), stripped);
       } else if (usageAhead && depth == 2) {
         includeUsage = type == JsonType.TRUE;
@@ -345,7 +353,7 @@ final class BodyMembers implements JsonListener {
       case HEAD, MESSAGES, TEXT_OR_TOKENS, INPUT, ANY_PROMPT ->
           prompt.valueEnd(type, 1, end, tokenizer.number());
       case STREAM_OPTIONS, ANSWER, LOGPROBS, PROMPT_LOGPROBS, ECHO -> {}
-      case SAMPLING -> sampling.end(valueStart, end);
+      case SAMPLING, SAMPLING_EACH -> sampling.end(valueStart, end);
       case STRIPPED -> {
         stripped.strippedMember(memberStart, end);
         return false;

@@ -45,6 +45,8 @@ enum Meaning {
   ECHO("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
   /** An answer member with more in it: {@link SamplingParams}. */
   SAMPLING("an object or null", OBJECT, NULL),
+  /** The same, or one for each prompt, which are not looked into. */
+  SAMPLING_EACH("an object, an array or null", OBJECT, ARRAY, NULL),
   /** Blanked before the body is forwarded, so of no meaning to the engine. */
   STRIPPED("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL);
 
@@ -87,6 +89,7 @@ enum Meaning {
           PROMPT_LOGPROBS,
           ECHO,
           SAMPLING,
+          SAMPLING_EACH,
           STRIPPED ->
           false;
     };
@@ -103,7 +106,8 @@ enum Meaning {
           LOGPROBS,
           PROMPT_LOGPROBS,
           ECHO,
-          SAMPLING ->
+          SAMPLING,
+          SAMPLING_EACH ->
           true;
       case MODEL,
           N,
@@ -121,6 +125,11 @@ enum Meaning {
           STRIPPED ->
           false;
     };
+  }
+
+  /** Whether the value is for {@link SamplingParams}. */
+  boolean isSampling() {
+    return this == SAMPLING || this == SAMPLING_EACH;
   }
 
   /** Whether the engine is left to make of a second one what it will. */

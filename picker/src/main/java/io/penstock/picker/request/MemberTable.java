@@ -18,6 +18,7 @@ import static io.penstock.picker.request.Meaning.PROMPT_LOGPROBS;
 import static io.penstock.picker.request.Meaning.ROOT;
 import static io.penstock.picker.request.Meaning.ROOT_TEXT;
 import static io.penstock.picker.request.Meaning.SAMPLING;
+import static io.penstock.picker.request.Meaning.SAMPLING_EACH;
 import static io.penstock.picker.request.Meaning.STREAM;
 import static io.penstock.picker.request.Meaning.STREAM_OPTIONS;
 import static io.penstock.picker.request.Meaning.STRIPPED;
@@ -152,6 +153,15 @@ final class MemberTable {
         putStreaming(meanings);
         meanings.put("sampling_params", SAMPLING);
         meanings.put("features", ROOT);
+      }
+      case SGLANG -> {
+        meanings.put("input_ids", TEXT_OR_TOKENS);
+        meanings.put("text", TEXT_OR_TOKENS);
+        meanings.put("stream", STREAM);
+        meanings.put("sampling_params", SAMPLING_EACH);
+        meanings.put("extra_key", ROOT);
+        meanings.put("image_data", ROOT);
+        meanings.put("lora_path", ROOT);
       }
       case RESPONSES -> {
         meanings.put("instructions", HEAD);

@@ -86,7 +86,7 @@ public final class ModelRename {
         switch (api) {
           case RESPONSES -> RESPONSE;
           case MESSAGES -> MESSAGE;
-          case CHAT, COMPLETIONS, GENERATE, EMBEDDINGS, OPAQUE -> null;
+          case CHAT, COMPLETIONS, GENERATE, SGLANG, EMBEDDINGS, OPAQUE -> null;
         };
     this.line = events ? Line.FIELD : Line.DATA;
   }

@@ -3,9 +3,10 @@ package io.penstock.picker.request;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code sampling_params} of a body for {@code /inference/v1/generate} says. Engines read
- * transfer parameters there too, as {@code extra_args.kv_transfer_params}: what a client gives as
- * their value is blanked, up to the brackets.
+ * What {@code sampling_params} of a body for {@code /inference/v1/generate}, or for SGLang's {@code
+ * /generate}, says. Engines read transfer parameters there too, as {@code
+ * extra_args.kv_transfer_params}: what a client gives as their value is blanked, up to the
+ * brackets.
  *
  * <p>Confined to one event loop; {@link #reset} makes it ready for another body.
  */
@@ -18,6 +19,8 @@ final class SamplingParams {
     NOTHING(""),
     N("n"),
     MAX_TOKENS("max_tokens"),
+    /** What SGLang calls {@link #MAX_TOKENS}. */
+    MAX_NEW_TOKENS("max_new_tokens"),
     PROMPT_LOGPROBS("prompt_logprobs"),
     EXTRA_ARGS("extra_args"),
     KV_TRANSFER("kv_transfer_params"),
@@ -40,7 +43,7 @@ final class SamplingParams {
   }
 
   private static final Ahead[] OUTER = {
-    Ahead.N, Ahead.MAX_TOKENS, Ahead.PROMPT_LOGPROBS, Ahead.EXTRA_ARGS
+    Ahead.N, Ahead.MAX_TOKENS, Ahead.MAX_NEW_TOKENS, Ahead.PROMPT_LOGPROBS, Ahead.EXTRA_ARGS
   };
   private static final Ahead[] INNER = {Ahead.KV_TRANSFER, Ahead.EC_TRANSFER};
 
@@ -97,7 +100,8 @@ final class SamplingParams {
         inExtraArgs = false;
       } else if (ahead == Ahead.N && type == JsonType.NUMBER) {
         n = Math.clamp(number.value(), n, Integer.MAX_VALUE);
-      } else if (ahead == Ahead.MAX_TOKENS && type == JsonType.NUMBER) {
+      } else if ((ahead == Ahead.MAX_TOKENS || ahead == Ahead.MAX_NEW_TOKENS)
+          && type == JsonType.NUMBER) {
         maxTokens = Math.clamp(number.value(), -1, Integer.MAX_VALUE);
       }
       ahead = Ahead.NOTHING;

@@ -51,7 +51,7 @@ public record Weighing(Reason reason, double localSeconds, double remoteSeconds)
   private static boolean divides(ApiKind api) {
     return switch (api) {
       case CHAT, COMPLETIONS, RESPONSES, MESSAGES, GENERATE -> true;
-      case EMBEDDINGS, OPAQUE -> false;
+      case SGLANG, EMBEDDINGS, OPAQUE -> false;
     };
   }
 

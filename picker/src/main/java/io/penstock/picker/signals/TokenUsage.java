@@ -12,6 +12,10 @@ public final class TokenUsage {
   public static final int TAIL_BYTES = 2 * 1024;
 
   private static final byte[] USAGE = ascii("\"usage\":");
+
+  /** What SGLang's own API has in its place. */
+  private static final byte[] META_INFO = ascii("\"meta_info\":");
+
   private static final byte[] PROMPT = ascii("\"prompt_tokens\":");
   private static final byte[] INPUT = ascii("\"input_tokens\":");
   private static final byte[] COMPLETION = ascii("\"completion_tokens\":");
@@ -40,14 +44,22 @@ public final class TokenUsage {
   /** Where the last usage object begins, -1 if there is none. */
   private static int lastUsage(byte[] bytes, int start, int end) {
     for (int i = end - USAGE.length - 1; i >= start; i--) {
-      if (bytes[i] == '"' && matches(bytes, i, end, USAGE)) {
-        int at = afterSpaces(bytes, i + USAGE.length, end);
-        if (at < end && bytes[at] == '{') {
+      if (bytes[i] == '"') {
+        int at = afterName(bytes, i, end);
+        if (at >= 0 && at < end && bytes[at] == '{') {
           return at;
         }
       }
     }
     return -1;
+  }
+
+  /** Where the value begins of a member that may hold the counts, -1 for any other. */
+  private static int afterName(byte[] bytes, int at, int end) {
+    if (matches(bytes, at, end, USAGE)) {
+      return afterSpaces(bytes, at + USAGE.length, end);
+    }
+    return matches(bytes, at, end, META_INFO) ? afterSpaces(bytes, at + META_INFO.length, end) : -1;
   }
 
   private static int either(

@@ -172,7 +172,7 @@ class DisaggregationDecisionTest {
     boolean divides =
         switch (api) {
           case CHAT, COMPLETIONS, RESPONSES, MESSAGES, GENERATE -> true;
-          case EMBEDDINGS, OPAQUE -> false;
+          case SGLANG, EMBEDDINGS, OPAQUE -> false;
         };
 
     assertThat(pick(InferenceRequest.builder(api, "m").promptBytes(9_000).build()))

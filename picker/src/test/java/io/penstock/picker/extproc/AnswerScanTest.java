@@ -75,6 +75,18 @@ class AnswerScanTest {
   }
 
   @Test
+  void finds_what_sglangs_own_api_counts() {
+    var scan = new AnswerScan();
+    String event =
+        "data: {\"text\":\"a\",\"meta_info\":{\"finish_reason\":%s,\"prompt_tokens\":40,"
+            + "\"completion_tokens\":%d,\"cached_tokens\":32}}\n\n";
+    piece(scan, event.formatted("null", 1));
+    piece(scan, event.formatted("{\"type\":\"length\",\"length\":2}", 2) + "data: [DONE]\n\n");
+    scan.end();
+    counts(scan, 40, 32, 2);
+  }
+
+  @Test
   void an_answer_without_usage_reports_none() {
     var scan = new AnswerScan();
     piece(scan, "{\"usage\":null,\"usage\":\"prompt_tokens\":5}");

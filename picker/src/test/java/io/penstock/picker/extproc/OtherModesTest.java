@@ -106,6 +106,26 @@ class OtherModesTest {
     }
   }
 
+  @Test
+  void sglangs_own_api_names_no_model_and_is_routed_by_its_prompt() throws Exception {
+    var body = "{\"input_ids\":[" + "11,".repeat(299) + "11]}";
+    var pod = answeredBy("/generate", body);
+    for (int i = 0; i < 4; i++) {
+      assertThat(answeredBy("/generate?x=1", body)).isEqualTo(pod);
+    }
+  }
+
+  private String answeredBy(String path, String body) throws Exception {
+    var stream = picker.stream().post(path);
+    stream.requestBody(body, true);
+    var pod = stream.picked().destination();
+    stream.requestBodyBack(body.length(), true);
+    stream.responseHeaders(200, true);
+    assertThat(stream.next().hasResponseHeaders()).isTrue();
+    assertThat(stream.end().status().getCode()).isEqualTo(Status.Code.OK);
+    return pod;
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"NONE", "STREAMED"})
   void without_a_body_to_wait_for_the_headers_are_answered_at_once(BodySendMode mode)

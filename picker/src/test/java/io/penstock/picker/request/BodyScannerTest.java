@@ -131,6 +131,49 @@ class BodyScannerTest {
     }
 
     @Test
+    void ofARequestOfSglangsOwn() {
+      String body =
+          "{\"rid\":\"r\",\"sampling_params\":{\"max_new_tokens\":7,\"stop\":[\"n\"],\"n\":2},"
+              + "\"input_ids\":[5,6,7],\"stream\":true,\"bootstrap_room\":6}";
+
+      var request = request(ApiKind.SGLANG, body);
+
+      assertThat(request.model()).isEmpty();
+      assertThat(request.asked()).isEmpty();
+      assertThat(request.modelSpan()).isNull();
+      assertThat(request.promptTokenIds()).isEqualTo(3);
+      assertThat(request.prompts()).isEqualTo(1);
+      assertThat(request.n()).isEqualTo(2);
+      assertThat(request.maxTokens()).isEqualTo(7);
+      assertThat(request.stream()).isTrue();
+      assertThat(new String(Scans.blanked(utf8(body), request), UTF_8).replace(" ", ""))
+          .isEqualTo(body.replace(",\"bootstrap_room\":6", ""));
+    }
+
+    @Test
+    void ofSglangsPromptsSaltAndModel() {
+      String ids = "[" + "11,".repeat(199) + "11]";
+      var plain = request(ApiKind.SGLANG, "{\"input_ids\":" + ids + "}");
+      var later = request(ApiKind.SGLANG, "{\"stream\":false,\"input_ids\":" + ids + "}");
+      var salted = request(ApiKind.SGLANG, "{\"extra_key\":\"s\",\"input_ids\":" + ids + "}");
+      var named = request(ApiKind.SGLANG, "{\"model\":\"m\",\"input_ids\":" + ids + "}");
+      assertThat(plain.keys().count()).isPositive();
+      assertThat(later.keys().array()).isEqualTo(plain.keys().array());
+      assertThat(salted.keys().array()[0]).isNotEqualTo(plain.keys().array()[0]);
+      assertThat(named.keys().array()[0]).isNotEqualTo(plain.keys().array()[0]);
+      assertThat(named.model()).isEqualTo("m");
+
+      var texts =
+          request(
+              ApiKind.SGLANG,
+              "{\"text\":[\"one\",\"two\"],\"sampling_params\":[{\"max_new_tokens\":1},"
+                  + "{\"max_new_tokens\":2}]}");
+      assertThat(texts.prompts()).isEqualTo(2);
+      assertThat(texts.maxTokens()).isEqualTo(-1);
+      assertThat(request(ApiKind.SGLANG, "{\"text\":\"hello\"}").promptBytes()).isEqualTo(5);
+    }
+
+    @Test
     void emptyToolsAreNone() {
       assertThat(request(ApiKind.CHAT, "{\"model\":\"m\",\"tools\":[]}").hasTools()).isFalse();
     }

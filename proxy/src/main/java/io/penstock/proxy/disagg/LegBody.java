@@ -112,7 +112,8 @@ final class LegBody {
                   + new String(members, 1, members.length - 1, StandardCharsets.UTF_8)
                   + "}},\"stream\":false")
               .getBytes(StandardCharsets.UTF_8);
-      case EMBEDDINGS, OPAQUE -> throw new IllegalArgumentException("no legs: " + request.api());
+      case SGLANG, EMBEDDINGS, OPAQUE ->
+          throw new IllegalArgumentException("no legs: " + request.api());
     };
   }
 

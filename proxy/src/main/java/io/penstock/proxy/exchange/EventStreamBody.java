@@ -109,7 +109,7 @@ final class EventStreamBody implements AnswerBody {
   public boolean whole() {
     return relay.atEventEnd()
         && switch (api) {
-          case CHAT, COMPLETIONS -> relay.sawDone();
+          case CHAT, COMPLETIONS, SGLANG -> relay.sawDone();
           case RESPONSES, MESSAGES -> relay.sawLastEvent() || relay.sawError();
           case GENERATE, EMBEDDINGS, OPAQUE -> true;
         };

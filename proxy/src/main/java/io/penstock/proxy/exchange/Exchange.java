@@ -160,7 +160,7 @@ public final class Exchange {
   }
 
   boolean alwaysReportsUsage() {
-    return api() == ApiKind.RESPONSES || api() == ApiKind.MESSAGES;
+    return api() == ApiKind.RESPONSES || api() == ApiKind.MESSAGES || api() == ApiKind.SGLANG;
   }
 
   boolean isReading() {
@@ -225,7 +225,7 @@ public final class Exchange {
     facts.request = request;
     var pools = loop.gateway().pools();
     String previous = request.previousResponseId();
-    var pool = pools.serving(request.asked());
+    var pool = pools.routed(request.asked());
     if (!allows(request.asked())) {
       body.release();
       reject(GatewayError.MODEL_NOT_ALLOWED);
@@ -233,6 +233,9 @@ public final class Exchange {
       answers().continued(previous, request, body);
     } else if (pool != null) {
       admit(pool, request, body, null);
+    } else if (request.asked().isEmpty()) {
+      body.release();
+      reject(GatewayError.MISSING_REQUIRED_PARAMETER);
     } else {
       body.release();
       if (pools.knowAllModels()) {

@@ -21,6 +21,20 @@ public final class PoolDirectory {
   }
 
   /**
+   * The pool that a request goes to: the one {@link #serving} its model; for a request that names
+   * none the only pool, null where there are several.
+   *
+   * @param model empty for a request that names none
+   */
+  @Nullable GatewayPool routed(String model) {
+    return model.isEmpty() ? only() : serving(model);
+  }
+
+  private @Nullable GatewayPool only() {
+    return pools.size() == 1 ? pools.getFirst() : null;
+  }
+
+  /**
    * The first pool that serves the model or has a rule for its name, else the first with a rule for
    * every model, null when there is neither.
    */

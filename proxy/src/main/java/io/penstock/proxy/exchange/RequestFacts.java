@@ -158,7 +158,7 @@ final class RequestFacts implements AccessRecord {
           case COMPLETIONS -> "text_completion";
           case EMBEDDINGS -> "embeddings";
           case RESPONSES, MESSAGES -> inference.api().name().toLowerCase(Locale.ROOT);
-          case GENERATE, OPAQUE -> inference.path();
+          case GENERATE, SGLANG, OPAQUE -> inference.path();
         }
         : null;
   }

@@ -54,6 +54,7 @@ public final class Routes {
     json(ApiKind.OPAQUE, "/generative_scoring"),
     json(ApiKind.OPAQUE, "/v1/decisions"),
     json(ApiKind.GENERATE, "/inference/v1/generate"),
+    json(ApiKind.SGLANG, "/generate"),
     json(ApiKind.OPAQUE, "/invocations"),
     json(ApiKind.OPAQUE, "/tokenize"),
     json(ApiKind.OPAQUE, "/detokenize"),

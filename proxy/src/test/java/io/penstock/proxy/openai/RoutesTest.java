@@ -42,6 +42,7 @@ class RoutesTest {
     "/generative_scoring, OPAQUE",
     "/v1/decisions, OPAQUE",
     "/inference/v1/generate, GENERATE",
+    "/generate, SGLANG",
     "/invocations, OPAQUE",
     "/tokenize, OPAQUE",
     "/detokenize, OPAQUE"
@@ -62,7 +63,7 @@ class RoutesTest {
 
   @Test
   void the_table_has_no_path_that_these_tests_do_not_name() {
-    assertThat(Routes.inference()).hasSize(25).doesNotHaveDuplicates();
+    assertThat(Routes.inference()).hasSize(26).doesNotHaveDuplicates();
   }
 
   @ParameterizedTest

@@ -3,17 +3,19 @@ package io.penstock.simulator.http;
 import io.penstock.simulator.json.Json;
 import io.penstock.simulator.text.Message;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code /v1/chat/completions}, {@code /v1/completions} and {@code /inference/v1/generate}.
- * Confined to the pod's event loop.
+ * {@code /v1/chat/completions}, {@code /v1/completions}, {@code /inference/v1/generate} and
+ * SGLang's {@code /generate}. Confined to the pod's event loop.
  */
 final class GenerationRoutes {
 
   private static final int COMPLETION_MAX_TOKENS = 16;
+  private static final int SGLANG_MAX_TOKENS = 128;
 
   private final PodServer pod;
   private final Models models;
@@ -78,6 +80,37 @@ final class GenerationRoutes {
         model,
         transfer(extraArgs, "generate-" + facts.id()),
         new GenerateFormat(facts));
+  }
+
+  /** SGLang's own API: it names no model, and its words for the parameters are others. */
+  void sglang(ReceivedRequest request, Reply reply) throws BadRequest {
+    Json.Obj body = RequestBody.of(request);
+    Models.Served model = models.named(models.root());
+    Map<String, Json> sampling = new HashMap<>();
+    if (body.get("sampling_params") instanceof Json.Obj given) {
+      sampling.putAll(given.fields());
+    }
+    move(sampling, "max_new_tokens", "max_tokens");
+    Map<String, Json> fields = new HashMap<>(body.fields());
+    move(fields, "extra_key", "cache_salt");
+    move(fields, fields.containsKey("input_ids") ? "input_ids" : "text", "prompt");
+    var said = new Json.Obj(fields);
+    var params = GenerationParams.ofGenerate(said, new Json.Obj(sampling), SGLANG_MAX_TOKENS);
+    AnswerFacts facts = facts(request, said, model, params);
+    run(
+        reply,
+        Prompts.ofCompletion(said, maxModelLen()),
+        params,
+        model,
+        Transfer.NONE,
+        new SglangFormat(facts));
+  }
+
+  private static void move(Map<String, Json> fields, String from, String to) {
+    var value = fields.remove(from);
+    if (value != null) {
+      fields.put(to, value);
+    }
   }
 
   private void run(

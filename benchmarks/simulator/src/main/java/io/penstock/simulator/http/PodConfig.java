@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param embeddings whether {@code /v1/embeddings} answers; a model that generates has no such
  *     route
  * @param scaleOut {@code --enable-scale-out}: whether {@code /inference/v1/generate} answers
- * @param metrics whose metrics {@code /metrics} shows
+ * @param metrics whose metrics {@code /metrics} shows; SGLang's pods answer {@code /generate} too
  * @param receivedLimit how many received requests are kept for tests
  * @param tls what it serves TLS with, as {@code --ssl-certfile} and {@code --ssl-keyfile}; null:
  *     plain text

@@ -245,7 +245,9 @@ public final class PodServer {
 
   static boolean isInference(ReceivedRequest request) {
     return request.method().equals("POST")
-        && (request.path().startsWith("/v1/") || request.path().equals("/inference/v1/generate"));
+        && (request.path().startsWith("/v1/")
+            || request.path().equals("/inference/v1/generate")
+            || request.path().equals("/generate"));
   }
 
   @Nullable String echoedRequestId(ReceivedRequest request) {

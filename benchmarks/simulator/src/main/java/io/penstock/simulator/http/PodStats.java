@@ -9,7 +9,7 @@ import io.penstock.simulator.kv.KvStats;
  * @param waiting sequences in its queue
  * @param kvCacheUsage share of KV blocks in use, 0..1
  * @param requests requests received, of any route
- * @param inferenceRequests of these, POSTs under {@code /v1/}
+ * @param inferenceRequests of these, POSTs under {@code /v1/} and to the APIs of token ids
  * @param promptTokens prompt tokens of finished prefills
  * @param cachedTokens of these, tokens found in the cache
  * @param generatedTokens tokens generated

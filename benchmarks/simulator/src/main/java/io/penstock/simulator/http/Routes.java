@@ -1,6 +1,7 @@
 package io.penstock.simulator.http;
 
 import io.penstock.simulator.fault.Fault;
+import io.penstock.simulator.metrics.EngineKind;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -43,6 +44,9 @@ final class Routes {
         "/inference/v1/generate",
         pod.config().scaleOut() ? generation::generate : Routes::needsScaleOut);
     add("POST", "/inference/v1/abort_requests", Routes::needsScaleOut);
+    if (pod.config().metrics() == EngineKind.SGLANG) {
+      add("POST", "/generate", generation::sglang);
+    }
   }
 
   void serve(ReceivedRequest request, Reply reply) {

@@ -3,7 +3,7 @@ package io.penstock.simulator.metrics;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** Whose metrics a pod shows; in everything else it is vLLM's. */
+/** Whose metrics a pod shows; in nearly everything else it is vLLM's. */
 public enum EngineKind {
   /** {@link MetricsPage}. */
   VLLM("vllm"),
