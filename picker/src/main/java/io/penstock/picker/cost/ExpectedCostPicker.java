@@ -31,6 +31,9 @@ import java.util.List;
  * cost; without them it falls back to priors, in-flight counts, and no terms for eviction and
  * overflow.
  *
+ * <p>Where some endpoints only prefill for others, wc counts three times: among equals a stall is
+ * moved from those who decode here to those who decode there, but here it need not be.
+ *
  * <p>Beside gateways that share nothing with this one, the {@link Home} of a prompt is believed to
  * hold some of it by their doing: there C is that of correspondingly fewer uncached tokens ({@link
  * CostModel#sharedAtHome}). All of them lean the same way, and so they find each other's prefixes.
@@ -45,6 +48,9 @@ public final class ExpectedCostPicker implements Picker {
 
   private static final List<String> TERMS =
       List.of("pendingPrefill", "prefill", "decode", "eviction", "overflow");
+
+  /** What a stall counts where the prefill could go to an endpoint on which nobody decodes. */
+  private static final double AVOIDABLE = 3;
 
   private static final double EVICTION_AGE_SECONDS = 600;
   private static final double FULL = 0.95;
@@ -102,6 +108,7 @@ public final class ExpectedCostPicker implements Picker {
 
     var load = new EndpointLoad();
     double price = model.price(weights);
+    double stall = weights.stall() * (context.prefillsApart() ? AVOIDABLE : 1);
     int prompt = context.promptTokens();
     double output = expectedOutput(context.request(), rates);
     double perDecode = weights.decode() * output * rates.decodeSecondsPerToken();
@@ -128,8 +135,7 @@ public final class ExpectedCostPicker implements Picker {
                   : ownSeconds);
       pendingTerm[i] = factor * rates.pendingSeconds(load.pendingTokens, load.pendingRequests);
       double ahead = load.pendingRequests;
-      prefillTerm[i] =
-          (price + weights.stall() * load.decoding + weights.queueStall() * ahead) * prefill;
+      prefillTerm[i] = (price + stall * load.decoding + weights.queueStall() * ahead) * prefill;
       decodeTerm[i] =
           perDecode
               * model.decodeFactor(slot)

@@ -148,6 +148,21 @@ class ExpectedCostPickerTest {
   }
 
   @Test
+  void a_stall_that_another_endpoint_could_spare_the_decodes_is_dearer() {
+    var pool = pool(Role.DECODE, Role.PREFILL);
+    for (int i = 0; i < 30; i++) {
+      inFlight.add(0, 0, 500, 1000);
+      inFlight.firstToken(0, 0, 500);
+    }
+
+    pick(pool);
+
+    double prefill = C * 6400 + A * 6400 * 3200;
+    assertThat(term(0, PREFILL)).isCloseTo((1 + 3 * 0.05 * 30) * prefill, within(1e-6));
+    assertThat(term(1, PREFILL)).isCloseTo(prefill, within(1e-6));
+  }
+
+  @Test
   void max_tokens_bounds_the_output_that_is_expected() {
     var pool = pool(1);
     inFlight.add(0, 0, 0, 1000);
@@ -331,10 +346,17 @@ class ExpectedCostPickerTest {
   }
 
   private PoolSnapshot pool(int endpoints) {
+    var roles = new Role[endpoints];
+    Arrays.fill(roles, Role.BOTH);
+    return pool(roles);
+  }
+
+  private PoolSnapshot pool(Role... roles) {
     List<Endpoint> list = new ArrayList<>();
-    for (int slot = 0; slot < endpoints; slot++) {
+    for (int slot = 0; slot < roles.length; slot++) {
       list.add(
-          new Endpoint(slot, EndpointSpec.of("10.0.0." + (slot + 1), 8000, Role.BOTH), List.of()));
+          new Endpoint(
+              slot, EndpointSpec.of("10.0.0." + (slot + 1), 8000, roles[slot]), List.of()));
       index.open(slot);
     }
     return new PoolSnapshot("p", 1, list);
