@@ -5,8 +5,8 @@ import io.penstock.picker.request.BodyScanner;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.MultipartModelScanner;
 import io.penstock.picker.request.ScanResult;
+import io.penstock.picker.request.SentModel;
 import java.util.Locale;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,14 +81,14 @@ final class RequestScan {
   /**
    * What the body came to; call once.
    *
-   * @param sentFor gives the model that an engine is asked for in place of the one named
+   * @param sentModel gives the model that an engine is asked for in place of the one named
    */
-  ScanResult finish(UnaryOperator<String> sentFor) {
+  ScanResult finish(SentModel sentModel) {
     ScanResult result = null;
     if (json != null) {
-      result = json.finish(sentFor);
+      result = json.finish(sentModel);
     } else if (form != null) {
-      result = form.finish(sentFor);
+      result = form.finish(sentModel);
     }
     close();
     return result == null || (result instanceof ScanResult.Malformed && !known)

@@ -198,7 +198,7 @@ final class RequestSide {
       throw new IllegalStateException("no body is being read");
     }
     boolean form = reading.isForm();
-    switch (reading.finish(this::sentFor)) {
+    switch (reading.finish((asked, previousResponseId) -> sentFor(asked))) {
       case ScanResult.Malformed malformed -> refuse(ImmediateAnswer.of(malformed));
       case ScanResult.Scanned(var request) -> {
         decide(

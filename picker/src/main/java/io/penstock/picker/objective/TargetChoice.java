@@ -1,6 +1,7 @@
 package io.penstock.picker.objective;
 
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /**
@@ -57,5 +58,35 @@ public final class TargetChoice {
       i++;
     }
     return models[i];
+  }
+
+  /**
+   * The model for a request that only one endpoint can answer: chosen by their weights among those
+   * that it serves, among all where it serves none.
+   */
+  public String choose(RandomGenerator random, Predicate<String> served) {
+    long sum = 0;
+    for (int i = 0; i < models.length; i++) {
+      if (served.test(models[i])) {
+        sum += weight(i);
+      }
+    }
+    if (sum == 0) {
+      return choose(random);
+    }
+    long at = random.nextLong(sum);
+    for (int i = 0; i < models.length; i++) {
+      if (served.test(models[i])) {
+        at -= weight(i);
+        if (at < 0) {
+          return models[i];
+        }
+      }
+    }
+    throw new IllegalStateException("what is served has changed meanwhile");
+  }
+
+  private long weight(int target) {
+    return target == 0 ? upTo[0] : upTo[target] - upTo[target - 1];
   }
 }

@@ -8,7 +8,6 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,7 +112,7 @@ final class BodyMembers implements JsonListener {
   }
 
   /** The body is a whole JSON object of {@code bodyBytes}: what it says. */
-  ScanResult finish(int bodyBytes, UnaryOperator<String> sentFor) {
+  ScanResult finish(int bodyBytes, SentModel sentModel) {
     String asked = model;
     if (asked == null && api == ApiKind.SGLANG) {
       return scanned("", "", bodyBytes);
@@ -122,7 +121,7 @@ final class BodyMembers implements JsonListener {
       return new Malformed(
           Kind.MISSING_FIELD, "model", bodyBytes, "model is missing, null or empty");
     }
-    String sent = sentFor.apply(asked);
+    String sent = sentModel.of(asked, previousResponseId);
     root.put(modelIndex, sent.getBytes(StandardCharsets.UTF_8));
     return scanned(asked, sent, bodyBytes);
   }

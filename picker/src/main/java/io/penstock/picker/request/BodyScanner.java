@@ -4,7 +4,6 @@ import io.penstock.picker.request.ScanResult.Kind;
 import io.penstock.picker.request.ScanResult.Malformed;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 
 /**
  * Scans the JSON body of an inference request once, as it arrives in pieces cut anywhere, into an
@@ -98,17 +97,17 @@ public final class BodyScanner {
 
   /** The body is over; {@link #reset} must come before the next. */
   public ScanResult finish() {
-    return finish(UnaryOperator.identity());
+    return finish(SentModel.AS_NAMED);
   }
 
   /**
    * The body is over; the engine will be asked for another model than the body names.
    *
-   * @param sentFor gives the model that is asked for in place of the one named; the keys are those
-   *     of the prompt there
+   * @param sentModel gives the model that is asked for in place of the one named; the keys are
+   *     those of the prompt there
    */
-  public ScanResult finish(UnaryOperator<String> sentFor) {
+  public ScanResult finish(SentModel sentModel) {
     Malformed malformed = tokenizer.finish(bodyBytes);
-    return malformed != null ? malformed : members.finish(bodyBytes, sentFor);
+    return malformed != null ? malformed : members.finish(bodyBytes, sentModel);
   }
 }

@@ -3,7 +3,6 @@ package io.penstock.picker.request;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,15 +69,15 @@ public final class MultipartModelScanner {
 
   /** What the form came to; call once. */
   public ScanResult finish() {
-    return finish(UnaryOperator.identity());
+    return finish(SentModel.AS_NAMED);
   }
 
   /**
    * The same where the engine will be asked for another model than the form names.
    *
-   * @param sentFor gives the model that is asked for in place of the one named
+   * @param sentModel gives the model that is asked for in place of the one named
    */
-  public ScanResult finish(UnaryOperator<String> sentFor) {
+  public ScanResult finish(SentModel sentModel) {
     if (fault != null) {
       return fault;
     }
@@ -91,7 +90,8 @@ public final class MultipartModelScanner {
       return malformed(ScanResult.Kind.MISSING_FIELD, "model", "The form has no field 'model'.");
     }
     return new ScanResult.Scanned(
-        InferenceRequest.builder(ApiKind.OPAQUE, sentFor.apply(asked)).asked(asked).stream(stream)
+        InferenceRequest.builder(ApiKind.OPAQUE, sentModel.of(asked, null)).asked(asked).stream(
+                stream)
             .modelSpan(modelSpan)
             .bodyBytes(bytes)
             .build());

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -134,12 +135,38 @@ class PoolRulesTest {
     }
 
     @Test
+    void of_a_request_for_one_endpoint_are_shared_out_among_those_that_it_serves() {
+      var targets =
+          new RewriteTarget[] {
+            new RewriteTarget("a", 1), new RewriteTarget("b", 3), new RewriteTarget("c", 6)
+          };
+
+      var two = chosen(model -> !model.equals("b"), targets);
+      assertThat(two).containsOnlyKeys("a", "c");
+      assertThat(two.get("a")).isBetween(1_330, 1_530);
+      assertThat(chosen("b"::equals, targets)).isEqualTo(Map.of("b", 10_000));
+      var none = chosen(model -> false, targets);
+      assertThat(none).containsOnlyKeys("a", "b", "c");
+      assertThat(none.get("c")).isBetween(5_850, 6_150);
+    }
+
+    @Test
     void have_bounds_that_are_named() {
       assertThatThrownBy(() -> new RewriteTarget("a", 1_000_001))
           .hasMessage("the weight of target a is 1000001, allowed: 1 to 1000000");
       assertThatThrownBy(() -> new RewriteTarget("", 1)).hasMessage("a target names no model");
       assertThatThrownBy(() -> new RewriteRule(List.of("a"), List.of()))
           .hasMessage("a rule has no targets");
+    }
+
+    private static Map<String, Integer> chosen(Predicate<String> served, RewriteTarget... targets) {
+      var rules = PoolRules.of(List.of(), List.of(rewrite("r", OLD, rule(targets))));
+      var random = new SplittableRandom(5);
+      Map<String, Integer> counts = new HashMap<>();
+      for (int i = 0; i < 10_000; i++) {
+        counts.merge(rules.targets("any").choose(random, served), 1, Integer::sum);
+      }
+      return counts;
     }
 
     private static Map<String, Integer> chosen(RewriteTarget... targets) {

@@ -1,8 +1,8 @@
 package io.penstock.proxy.exchange;
 
+import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.proxy.openai.GatewayError;
-import io.penstock.proxy.openai.ResponseOwners;
 import io.penstock.proxy.openai.Target;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +15,13 @@ final class Answers {
 
   private static final String JSON = "application/json";
   private static final byte[] EMPTY = new byte[0];
+
+  /**
+   * The one pod that has a stored response.
+   *
+   * @param model the name that the client gave its model, null where the pod has the same
+   */
+  record Place(GatewayPool pool, Endpoint endpoint, @Nullable String model) {}
 
   private final Exchange exchange;
   private final Gateway gateway;
@@ -61,31 +68,34 @@ final class Answers {
 
   /** A stored response: to the pod that made it, if it still is there. */
   void stored(Target.ResponseById stored) {
-    route(stored.id(), null, null);
+    var place = place(stored.id());
+    if (place == null) {
+      exchange.reject(GatewayError.RESPONSE_NOT_FOUND);
+      return;
+    }
+    exchange.facts().answerModel = place.model();
+    new Routing(exchange, place.pool(), null, null, place.endpoint()).enter();
   }
 
   /** A response that continues a stored one: to the pod that has it. */
   void continued(String previous, InferenceRequest request, RequestBody body) {
-    route(previous, request, body);
-  }
-
-  private void route(
-      String responseId, @Nullable InferenceRequest request, @Nullable RequestBody body) {
-    ResponseOwners.Owner owner = gateway.owners().find(responseId);
-    var pool = owner == null ? null : gateway.pools().named(owner.pool());
-    var endpoint =
-        owner == null || pool == null ? null : PoolDirectory.endpoint(pool, owner.endpoint());
-    if (pool == null || endpoint == null) {
-      if (body != null) {
-        body.release();
-      }
+    var place = place(previous);
+    if (place == null) {
+      body.release();
       exchange.reject(GatewayError.RESPONSE_NOT_FOUND);
       return;
     }
-    if (request != null && body != null) {
-      exchange.admit(pool, request, body, endpoint);
-    } else {
-      new Routing(exchange, pool, request, body, endpoint).enter();
+    exchange.admit(place.pool(), request, body, place.endpoint());
+  }
+
+  /** Where a stored response is; null where nobody knows, or its pod has gone. */
+  @Nullable Place place(String responseId) {
+    var owner = gateway.owners().find(responseId);
+    var pool = owner == null ? null : gateway.pools().named(owner.pool());
+    if (owner == null || pool == null) {
+      return null;
     }
+    var endpoint = PoolDirectory.endpoint(pool, owner.endpoint());
+    return endpoint == null ? null : new Place(pool, endpoint, owner.model());
   }
 }

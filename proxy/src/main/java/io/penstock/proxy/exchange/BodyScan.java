@@ -1,7 +1,7 @@
 package io.penstock.proxy.exchange;
 
 import io.penstock.picker.request.ScanResult;
-import java.util.function.UnaryOperator;
+import io.penstock.picker.request.SentModel;
 
 /** The scan of one request body, JSON or multipart. Confined to the exchange's event loop. */
 interface BodyScan {
@@ -12,9 +12,9 @@ interface BodyScan {
   /**
    * The result; call once.
    *
-   * @param sentFor gives the model that a pod is asked for in place of the one named
+   * @param sentModel gives the model that a pod is asked for in place of the one named
    */
-  ScanResult finish(UnaryOperator<String> sentFor);
+  ScanResult finish(SentModel sentModel);
 
   /** Gives the scanner back to its loop. */
   void close();

@@ -5,9 +5,9 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.penstock.picker.request.BodyScanner;
 import io.penstock.picker.request.MultipartModelScanner;
 import io.penstock.picker.request.ScanResult;
+import io.penstock.picker.request.SentModel;
 import io.penstock.proxy.openai.Target;
 import java.util.Locale;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The scan that goes with a request's path and content type. Stateless. */
@@ -61,11 +61,11 @@ final class BodyScans {
     }
 
     @Override
-    public ScanResult finish(UnaryOperator<String> sentFor) {
+    public ScanResult finish(SentModel sentModel) {
       if (scanner == null) {
         throw new IllegalStateException("closed");
       }
-      return scanner.finish(sentFor);
+      return scanner.finish(sentModel);
     }
 
     @Override
@@ -86,8 +86,8 @@ final class BodyScans {
     }
 
     @Override
-    public ScanResult finish(UnaryOperator<String> sentFor) {
-      return scanner.finish(sentFor);
+    public ScanResult finish(SentModel sentModel) {
+      return scanner.finish(sentModel);
     }
 
     @Override

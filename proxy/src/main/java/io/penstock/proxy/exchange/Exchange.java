@@ -14,6 +14,7 @@ import io.penstock.proxy.openai.ErrorShape;
 import io.penstock.proxy.openai.ForwardedHead;
 import io.penstock.proxy.openai.GatewayError;
 import io.penstock.proxy.openai.RequestId;
+import io.penstock.proxy.openai.ResponseOwners;
 import io.penstock.proxy.openai.Routes;
 import io.penstock.proxy.openai.Target;
 import io.penstock.proxy.openai.TraceHeaders;
@@ -191,14 +192,24 @@ public final class Exchange {
     };
   }
 
-  /** The model that a pod is asked for in place of the one that the client named. */
-  String sentFor(String asked) {
-    var pool = loop.gateway().pools().serving(asked);
+  /**
+   * The model that a pod is asked for in place of the one that the client named. What continues a
+   * stored response goes to the pod that has it, so to a model that is served there.
+   */
+  String sentFor(String asked, @Nullable String previousResponseId) {
+    var place =
+        previousResponseId == null || !makesResponses()
+            ? null
+            : answers().place(previousResponseId);
+    var pool = place == null ? loop.gateway().pools().serving(asked) : place.pool();
     var targets = pool == null ? null : pool.picker().rules().targets(asked);
     if (targets == null) {
       return asked;
     }
-    var chosen = targets.choose(loop.random());
+    var chosen =
+        place == null
+            ? targets.choose(loop.random())
+            : targets.choose(loop.random(), place.endpoint()::serves);
     loop.gateway().metrics().rewritten(targets.rewrite(), chosen);
     return chosen;
   }
@@ -223,6 +234,7 @@ public final class Exchange {
   /** The body is scanned: to the pool that serves the model. Takes over the body. */
   void route(InferenceRequest request, RequestBody body) {
     facts.request = request;
+    facts.answerModel = request.rewritten() ? request.asked() : null;
     var pools = loop.gateway().pools();
     String previous = request.previousResponseId();
     var pool = pools.routed(request.asked());
@@ -346,7 +358,8 @@ public final class Exchange {
   void remember(String responseId, Endpoint endpoint) {
     var pool = facts.pool;
     if (pool != null) {
-      loop.gateway().owners().remember(responseId, pool.name(), endpoint.id());
+      var owner = new ResponseOwners.Owner(pool.name(), endpoint.id(), facts.answerModel);
+      loop.gateway().owners().remember(responseId, owner);
     }
   }
 

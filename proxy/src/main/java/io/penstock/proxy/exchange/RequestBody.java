@@ -5,8 +5,8 @@ import io.netty.buffer.Unpooled;
 import io.penstock.picker.request.ByteSpan;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.ScanResult;
+import io.penstock.picker.request.SentModel;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,16 +89,16 @@ final class RequestBody {
 
   /** What the scan came to; call once, after the last piece or a fault. */
   ScanResult scanned() {
-    return scanned(UnaryOperator.identity());
+    return scanned(SentModel.AS_NAMED);
   }
 
   /**
    * The same.
    *
-   * @param sentFor gives the model that a pod is asked for in place of the one named
+   * @param sentModel gives the model that a pod is asked for in place of the one named
    */
-  ScanResult scanned(UnaryOperator<String> sentFor) {
-    return scan.finish(sentFor);
+  ScanResult scanned(SentModel sentModel) {
+    return scan.finish(sentModel);
   }
 
   /** Overwrites the spans with spaces: what remains is JSON of the same length without them. */

@@ -40,6 +40,10 @@ final class RequestFacts implements AccessRecord {
   long bytesOut;
   @Nullable String keyName;
   @Nullable InferenceRequest request;
+
+  /** The name that the answer's model is to have, null where the pod's is the client's. */
+  @Nullable String answerModel;
+
   @Nullable GatewayPool pool;
   @Nullable Endpoint endpoint;
   Decision.@Nullable Route route;

@@ -254,12 +254,12 @@ final class Routing implements ExchangeState, ResponseHandler {
 
   /** Gives the answer the name back that the client gave the model; null where it has it. */
   private @Nullable AnswerRenaming renaming(ResponseHead received, boolean stream) {
-    if (request == null || !request.rewritten() || !(stream || received.isJson())) {
+    var name = exchange.facts().answerModel;
+    if (name == null || !(stream || received.isJson())) {
       return null;
     }
     var loop = exchange.loop();
-    return new AnswerRenaming(
-        loop.allocator(), loop.scratch(), request.asked(), exchange.api(), stream);
+    return new AnswerRenaming(loop.allocator(), loop.scratch(), name, exchange.api(), stream);
   }
 
   @Override

@@ -18,8 +18,9 @@ public final class ResponseOwners {
    * Where a response lives.
    *
    * @param pool name of the pool
+   * @param model the name that the client gave its model, null where the pod has the same
    */
-  public record Owner(String pool, EndpointId endpoint) {}
+  public record Owner(String pool, EndpointId endpoint, @Nullable String model) {}
 
   private final Cache<String, Owner> owners;
 
@@ -42,9 +43,9 @@ public final class ResponseOwners {
   /**
    * Notes who made a response; ids that are not plain (and so cannot be asked for) are left out.
    */
-  public void remember(String responseId, String pool, EndpointId endpoint) {
+  public void remember(String responseId, Owner owner) {
     if (RequestId.isPlain(responseId, 256)) {
-      owners.put(responseId, new Owner(pool, endpoint));
+      owners.put(responseId, owner);
     }
   }
 

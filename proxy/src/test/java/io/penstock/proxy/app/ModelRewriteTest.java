@@ -14,6 +14,8 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ModelRewriteTest {
 
   private static final String CHAT = "/v1/chat/completions";
+  private static final String RESPONSES = "/v1/responses";
   private static final String RULES =
       """
           objectives: [{name: batch, priority: -10}]
@@ -31,6 +34,8 @@ class ModelRewriteTest {
                   targets: [{modelRewrite: tiny, weight: 3}, {modelRewrite: tuned, weight: 1}]
                 - matches: [{model: {value: only-tuned}}]
                   targets: [{modelRewrite: tuned}]
+                - matches: [{model: {value: split}}]
+                  targets: [{modelRewrite: tuned, weight: 9}, {modelRewrite: second, weight: 1}]
                 - matches: [{model: {value: nowhere}}]
                   targets: [{modelRewrite: gone}]
       """;
@@ -90,6 +95,36 @@ class ModelRewriteTest {
       assertThat(responses.body())
           .contains("\"model\":\"only-tuned\"", "response.completed")
           .doesNotContain("\"model\":\"tuned\"");
+    }
+  }
+
+  @Test
+  void continue_a_stored_response_as_a_model_that_its_pod_serves() throws Exception {
+    try (var gateway = gateway(RULES, "tuned", "second")) {
+      String id = responseId(gateway.post(RESPONSES, response("second", null)).body());
+
+      for (int i = 0; i < 20; i++) {
+        var answer = gateway.post(RESPONSES, response("split", id));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.body()).contains("\"model\":\"split\"");
+        assertThat(sentModel(gateway, RESPONSES)).isEqualTo("second");
+      }
+    }
+  }
+
+  @Test
+  void leave_a_stored_response_the_clients_name() throws Exception {
+    try (var gateway = gateway(RULES, "tuned")) {
+      String id = responseId(gateway.post(RESPONSES, response("only-tuned", null)).body());
+      String continued = responseId(gateway.post(RESPONSES, response("only-tuned", id)).body());
+      String direct = responseId(gateway.post(RESPONSES, response("tuned", id)).body());
+
+      for (var stored : new String[] {id, continued}) {
+        assertThat(gateway.get(RESPONSES + "/" + stored).body())
+            .contains("\"id\":\"" + stored + "\"", "\"model\":\"only-tuned\"")
+            .endsWith("}");
+      }
+      assertThat(gateway.get(RESPONSES + "/" + direct).body()).contains("\"model\":\"tuned\"");
     }
   }
 
@@ -195,20 +230,35 @@ class ModelRewriteTest {
   }
 
   private TestGateway gateway(String rules) throws IOException {
+    return gateway(rules, "tuned");
+  }
+
+  /** A gateway before a pod for each of the adapters. */
+  private TestGateway gateway(String rules, String... adapters) throws IOException {
     var fleet = Fleet.builder().build();
-    fleet.start(PodConfig.builder().loras("tuned").build());
+    for (var adapter : adapters) {
+      fleet.start(PodConfig.builder().loras(adapter).build());
+    }
+    var addresses =
+        fleet.pods().stream()
+            .map(pod -> "{address: \"" + pod.hostPort() + "\"}")
+            .collect(Collectors.joining(", "));
     var file = folder.resolve("gateway.yaml");
     Files.writeString(
         file,
         "log: {access: false}\npools:\n  - name: tiny\n    discovery: {static: {endpoints:"
-            + " [{address: \""
-            + fleet.pod(0).hostPort()
-            + "\"}]}}\n"
+            + " ["
+            + addresses
+            + "]}}\n"
             + rules);
     var gateway = TestGateway.over(fleet, ConfigSources.builder().file(file));
     await()
         .atMost(Duration.ofSeconds(10))
-        .until(() -> gateway.admin("/debug/endpoints").contains("\"tuned\""));
+        .until(
+            () -> {
+              var endpoints = gateway.admin("/debug/endpoints");
+              return Stream.of(adapters).allMatch(each -> endpoints.contains('"' + each + '"'));
+            });
     return gateway;
   }
 
@@ -216,10 +266,24 @@ class ModelRewriteTest {
     return TestGateway.chat(words, 4, stream).replace("\"tiny\"", "\"" + model + "\"");
   }
 
-  /** The model of the latest chat that reached the pod. */
+  private static String response(String model, String previous) {
+    var continued = previous == null ? "" : "\"previous_response_id\":\"" + previous + "\",";
+    return "{\"model\":\"%s\",%s\"input\":\"hello\",\"max_output_tokens\":4}"
+        .formatted(model, continued);
+  }
+
+  private static String responseId(String answer) {
+    return answer.replaceFirst("(?s).*?\"id\":\"(resp_[^\"]+)\".*", "$1");
+  }
+
+  /** The model of the latest chat that reached a pod. */
   private static String sentModel(TestGateway gateway) {
+    return sentModel(gateway, CHAT);
+  }
+
+  private static String sentModel(TestGateway gateway, String path) {
     return gateway
-        .lastReceived(CHAT)
+        .lastReceived(path)
         .bodyText()
         .replaceFirst("(?s)^.*?\"model\":\"([^\"]*)\".*$", "$1");
   }
