@@ -3,16 +3,21 @@ package io.penstock.picker.assembly;
 import io.penstock.picker.flow.FlowObserver;
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.flow.FlowRequest;
+import io.penstock.picker.flow.ProgramService;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
 import io.prometheus.client.Histogram;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The {@code llm_d_epp_flow_control_*} metrics, of all pools of a process: llm-d's names, labels
- * and buckets. Thread-safe.
+ * The {@code llm_d_epp_flow_control_*} and {@code llm_d_epp_program_aware_*} metrics, of all pools
+ * of a process: llm-d's names, labels and buckets; the latter also say of which pool and priority
+ * they are. Thread-safe.
  *
  * <p>Labels are bounded: so many triples of flow, priority and model have series of their own in a
  * pool; what comes after is counted under {@code other}. Priorities are bounded by the objectives.
@@ -20,9 +25,11 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class FlowMetrics {
 
   private static final int MOST_TRIPLES = 1_000;
+  private static final int MOST_PROGRAMS = 1_000;
   private static final int LONGEST_NAME = 128;
   private static final String OTHER = "other";
   private static final double NANOS_PER_SECOND = 1e9;
+  private static final double NANOS_PER_MILLI = 1e6;
 
   private static final double[] MICRO = {.0001, .0002, .0005, .001, .002, .005, .01, .02, .05, .1};
   private static final double[] WAIT = {
@@ -33,6 +40,9 @@ public final class FlowMetrics {
   private static final String[] QUEUE = {
     "fairness_id", "priority", "inference_pool", "model_name", "target_model_name"
   };
+
+  private static final String[] POOL_AND_PRIORITY = {"inference_pool", "priority"};
+  private static final String[] PROGRAM = {"program_id", "inference_pool", "priority"};
 
   private final Histogram waits;
   private final Histogram enqueues;
@@ -51,6 +61,9 @@ public final class FlowMetrics {
   private final Gauge reclaimTarget;
   private final Gauge pendingReclaim;
   private final Histogram confirmations;
+  private final Gauge fairness;
+  private final Gauge programWait;
+  private final Gauge programService;
 
   /** Registers the metrics. */
   public FlowMetrics(CollectorRegistry registry) {
@@ -126,6 +139,18 @@ public final class FlowMetrics {
             .buckets(CONFIRMATION)
             .labelNames("inference_pool")
             .register(registry);
+    fairness = program(registry, "jains_fairness_index", "Of attained service.", POOL_AND_PRIORITY);
+    programWait =
+        program(registry, "avg_wait_time_milliseconds", "Of a program's requests.", PROGRAM);
+    programService =
+        program(registry, "attained_service_tokens", "Of a program, as it counts now.", PROGRAM);
+  }
+
+  private static Gauge program(
+      CollectorRegistry registry, String name, String help, String... labels) {
+    return Gauge.build("llm_d_epp_program_aware_" + name, help)
+        .labelNames(labels)
+        .register(registry);
   }
 
   private static String name(String name) {
@@ -147,6 +172,11 @@ public final class FlowMetrics {
 
     private final String pool;
     private final Map<Triple, Triple> triples = new ConcurrentHashMap<>();
+
+    /** Flows and priorities of the programs that have gauges; owned by the gate. */
+    private Set<List<String>> shownPrograms = new HashSet<>();
+
+    private Set<String> shownPriorities = new HashSet<>();
 
     OfPool(String pool) {
       this.pool = pool;
@@ -231,6 +261,35 @@ public final class FlowMetrics {
     public void total(double requestsPart, double bytesPart) {
       totalRequestsShare.labels(pool).set(requestsPart);
       totalBytesShare.labels(pool).set(bytesPart);
+    }
+
+    @Override
+    public void programs(List<ProgramService> bands) {
+      Set<List<String>> now = new HashSet<>();
+      Set<String> priorities = new HashSet<>();
+      for (var band : bands) {
+        var priority = Integer.toString(band.priority());
+        priorities.add(priority);
+        fairness.labels(pool, priority).set(band.jainsIndex());
+        for (var program : band.programs()) {
+          if (now.size() < MOST_PROGRAMS) {
+            now.add(List.of(program.flow(), priority));
+            programWait
+                .labels(program.flow(), pool, priority)
+                .set(program.meanWaitNanos() / NANOS_PER_MILLI);
+            programService.labels(program.flow(), pool, priority).set(program.tokens());
+          }
+        }
+      }
+      shownPriorities.removeAll(priorities);
+      shownPriorities.forEach(priority -> fairness.remove(pool, priority));
+      shownPriorities = priorities;
+      shownPrograms.removeAll(now);
+      for (var gone : shownPrograms) {
+        programWait.remove(gone.getFirst(), pool, gone.getLast());
+        programService.remove(gone.getFirst(), pool, gone.getLast());
+      }
+      shownPrograms = now;
     }
 
     @Override

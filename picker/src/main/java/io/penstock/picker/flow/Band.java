@@ -78,6 +78,10 @@ final class Band {
     queue.served(flow, cost, nowNanos);
   }
 
+  ProgramService programs(long nowNanos) {
+    return new ProgramService(priority, queue.programs(nowNanos));
+  }
+
   void sweep(long nowNanos) {
     queue.sweep(nowNanos);
   }

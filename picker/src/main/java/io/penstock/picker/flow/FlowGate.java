@@ -321,6 +321,11 @@ final class FlowGate {
   }
 
   private void show(long nowNanos) {
+    observer.programs(
+        bands.sorted().stream()
+            .map(band -> band.programs(nowNanos))
+            .filter(band -> !band.programs().isEmpty())
+            .toList());
     if (!settings.gate()) {
       return;
     }

@@ -1,5 +1,7 @@
 package io.penstock.picker.flow;
 
+import java.util.List;
+
 /**
  * Hears what happens at a gate, for metrics. Called by whoever works for the gate at that moment,
  * one call after the other; {@link #finished} of requests that are shed without a gate comes from
@@ -34,6 +36,9 @@ public interface FlowObserver {
 
   /** How full all bands are together; 0 without a bound. */
   default void total(double requestsShare, double bytesShare) {}
+
+  /** What flows have had, by band, from time to time; all that is to be shown of them. */
+  default void programs(List<ProgramService> bands) {}
 
   /** A request in flight was told to make room for one of that priority. */
   default void revoked(int beneficiary) {}

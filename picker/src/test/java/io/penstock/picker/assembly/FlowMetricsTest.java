@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.flow.FlowRequest;
+import io.penstock.picker.flow.ProgramService;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CollectorRegistry;
 import java.util.Collections;
@@ -88,6 +89,41 @@ class FlowMetricsTest {
     assertThat(value("queue_size")).isEqualTo(5_000);
     assertThat(value("request_queue_duration_seconds_count")).isEqualTo(5_000);
     assertThat(value("requests_total")).isEqualTo(5_000);
+  }
+
+  @Test
+  void programs_have_gauges_as_long_as_they_are_remembered() {
+    var pool = metrics.pool("pool");
+    var had = new ProgramService.Program("a", 2e9, 300);
+    pool.programs(
+        List.of(new ProgramService(7, List.of(had, new ProgramService.Program("b", 0, 100)))));
+    assertThat(program("attained_service_tokens", "a")).isEqualTo(300);
+    assertThat(program("attained_service_tokens", "b")).isEqualTo(100);
+    assertThat(program("avg_wait_time_milliseconds", "a")).isEqualTo(2_000);
+    assertThat(fairness()).isEqualTo(0.8);
+
+    pool.programs(List.of(new ProgramService(7, List.of(had))));
+    assertThat(program("attained_service_tokens", "b")).isNull();
+    assertThat(program("avg_wait_time_milliseconds", "b")).isNull();
+    assertThat(fairness()).isEqualTo(1);
+
+    pool.programs(List.of());
+    assertThat(program("attained_service_tokens", "a")).isNull();
+    assertThat(fairness()).isNull();
+  }
+
+  private Double program(String name, String flow) {
+    return registry.getSampleValue(
+        "llm_d_epp_program_aware_" + name,
+        new String[] {"program_id", "inference_pool", "priority"},
+        new String[] {flow, "pool", "7"});
+  }
+
+  private Double fairness() {
+    return registry.getSampleValue(
+        "llm_d_epp_program_aware_jains_fairness_index",
+        new String[] {"inference_pool", "priority"},
+        new String[] {"pool", "7"});
   }
 
   @Test
