@@ -33,6 +33,7 @@ import io.penstock.picker.schedule.Exclusions;
 import io.penstock.picker.schedule.RequestHeaders;
 import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.SessionHeader;
+import io.penstock.picker.schedule.UsageReport;
 import io.penstock.picker.scrape.Scraping;
 import io.penstock.picker.signals.EngineSettings;
 import io.penstock.picker.signals.EngineSignals;
@@ -59,6 +60,7 @@ import org.jspecify.annotations.Nullable;
 public final class PoolPicker implements AutoCloseable {
 
   private static final long NANOS_PER_MILLI = 1_000_000;
+  private static final long NO_DECISION = -1;
 
   private final Pool pool;
   private final EngineSignals signals;
@@ -73,8 +75,10 @@ public final class PoolPicker implements AutoCloseable {
   private final Admission admission;
   private final PoolControl control;
   private final @Nullable Shadow shadow;
+  private final LongSupplier ticker;
   private final long epochMillisAtZero;
   private volatile Scheduler scheduler;
+  private volatile List<UsageReport> usageReports;
   private volatile PoolRules rules = PoolRules.NONE;
 
   private PoolPicker(Builder builder) {
@@ -86,10 +90,12 @@ public final class PoolPicker implements AutoCloseable {
     this.inFlight = new InFlight(columns);
     this.index = new PrefixIndex(config.index());
     this.costs = new CostModel(columns, ModelRates.PRIOR);
+    this.ticker = builder.ticker;
     this.decisions = new DecisionLog(columns, config.decisions());
     this.quality = new PoolQuality(columns);
     this.schedulers = new Schedulers(config, builder.health, costs);
     this.scheduler = schedulers.of(builder.policy);
+    this.usageReports = builder.policy == null ? List.of() : builder.policy.usageReports();
     this.loops = loops(columns, config.seed());
     this.admission =
         new Admission(
@@ -209,11 +215,12 @@ public final class PoolPicker implements AutoCloseable {
   }
 
   /**
-   * Whether dividing the request between two endpoints was a question at the last {@link #pick} of
-   * that column. On the column's event loop.
+   * Whether dividing the request among endpoints was a question at the last {@link #pick} of that
+   * column. On the column's event loop.
    */
   public boolean weighed(int column) {
-    return loops.get(column).context(scheduler).weighing() != null;
+    var current = scheduler;
+    return current.encodes() || loops.get(column).context(current).weighing() != null;
   }
 
   /**
@@ -228,6 +235,35 @@ public final class PoolPicker implements AutoCloseable {
   /** Type of the profile handler that decides. */
   public String handlerType() {
     return scheduler.handlerType();
+  }
+
+  /**
+   * Port at which a gateway reaches every rank of a pod, with a header that names the rank; 0 where
+   * each is sent to directly.
+   */
+  public int primaryPort() {
+    return scheduler.primaryPort();
+  }
+
+  /**
+   * Endpoints that are to encode the media of the request of the last {@link #pick} of that column;
+   * mostly none. On the column's event loop.
+   */
+  public List<Endpoint> encoders(int column) {
+    return loops.get(column).context(scheduler).encoders();
+  }
+
+  /**
+   * Counts a request where its media are encoded, until {@link #expectedNoMore}. On the column's
+   * event loop.
+   */
+  public @Nullable Reservation encoding(Endpoint endpoint, int column) {
+    return reserved(endpoint, 0, column);
+  }
+
+  /** What a gateway is to be told of each response. */
+  public List<UsageReport> usageReports() {
+    return usageReports;
   }
 
   /**
@@ -298,15 +334,19 @@ public final class PoolPicker implements AutoCloseable {
    */
   public @Nullable Reservation expect(
       InferenceRequest request, Decision.Disaggregated divided, int column) {
-    var endpoint = divided.decode().endpoint();
+    int context = divided.decode().promptTokens() + Placement.halfOfOutput(this, request);
+    return reserved(divided.decode().endpoint(), context, column);
+  }
+
+  /** Null for an endpoint that has left the pool. */
+  private @Nullable Reservation reserved(Endpoint endpoint, int contextTokens, int column) {
     var known = pool.snapshot().bySlot(endpoint.slot());
     if (known == null || !known.id().equals(endpoint.id())) {
       return null;
     }
-    int context = divided.decode().promptTokens() + Placement.halfOfOutput(this, request);
-    var expected = inFlight.reserve(column, endpoint.slot(), 0, context);
+    var reserved = inFlight.reserve(column, endpoint.slot(), 0, contextTokens);
     loadChanged(endpoint.slot());
-    return expected;
+    return reserved;
   }
 
   /** It is not expected any more. On the column's event loop. */
@@ -367,6 +407,7 @@ public final class PoolPicker implements AutoCloseable {
   public void policy(@Nullable EndpointPickerConfig configured) {
     signals.engines(engines(configured));
     scheduler = schedulers.of(configured);
+    usageReports = configured == null ? List.of() : configured.usageReports();
     admission.settings(flow(configured));
   }
 
@@ -420,7 +461,28 @@ public final class PoolPicker implements AutoCloseable {
             receivedNanos),
         eventLoop,
         listener,
-        loops.get(column).random());
+        loops.get(column).random(),
+        () -> refuses(request, headers, column));
+  }
+
+  /** Whether an admitter of the policy refuses the request. */
+  private boolean refuses(InferenceRequest request, RequestHeaders headers, int column) {
+    var current = scheduler;
+    if (!current.refusesSome()) {
+      return false;
+    }
+    var context =
+        loops
+            .get(column)
+            .context(current)
+            .begin(
+                NO_DECISION,
+                request,
+                headers,
+                pool.snapshot(),
+                new Exclusions(),
+                ticker.getAsLong());
+    return current.refuses(context);
   }
 
   /** The flow that a request belongs to. */

@@ -5,6 +5,7 @@ import io.penstock.picker.cost.CostModel;
 import io.penstock.picker.cost.CostWeights;
 import io.penstock.picker.cost.DisaggregationHandler;
 import io.penstock.picker.cost.ExpectedCostPicker;
+import io.penstock.picker.schedule.Admitter;
 import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.schedule.Filter;
 import io.penstock.picker.schedule.Profile;
@@ -44,25 +45,29 @@ final class Schedulers {
           new DisaggregationHandler(costs, weights, config.disaggregation()),
           List.of(
               profile("decode", RoleFilter.ANSWERS_ALONE, false, weights),
-              profile("prefill", RoleFilter.PREFILLS_FOR_OTHERS, true, weights.ofPrefills())));
+              profile("prefill", RoleFilter.PREFILLS_FOR_OTHERS, true, weights.ofPrefills())),
+          List.of());
     }
     var policy = configured.policy(costs, config.disaggregation());
     List<Profile> profiles = new ArrayList<>();
     for (int i = 0; i < policy.profiles().size(); i++) {
       profiles.add(guarded(policy.profiles().get(i), policy.handler().optional(i)));
     }
-    return scheduler(policy.handler(), profiles);
+    return scheduler(policy.handler(), profiles, policy.admitters());
   }
 
   /** A scheduler whose first profile tells what the endpoints it may choose from would cost. */
   Scheduler judge() {
     var picker = new ExpectedCostPicker(costs, config.weights());
     return scheduler(
-        new SingleProfileHandler(), List.of(new Profile("judge", List.of(), List.of(), picker)));
+        new SingleProfileHandler(),
+        List.of(new Profile("judge", List.of(), List.of(), picker)),
+        List.of());
   }
 
-  private Scheduler scheduler(ProfileHandler handler, List<Profile> profiles) {
-    return new Scheduler(handler, profiles, costs, config.modelRule(), config.models());
+  private Scheduler scheduler(
+      ProfileHandler handler, List<Profile> profiles, List<Admitter> admitters) {
+    return new Scheduler(handler, profiles, admitters, costs, config.modelRule(), config.models());
   }
 
   private Profile profile(String name, Filter role, boolean mayLeaveNone, CostWeights weights) {

@@ -3,7 +3,6 @@ package io.penstock.picker.config;
 import static io.penstock.picker.config.Parameter.deprecated;
 import static io.penstock.picker.config.Parameter.ignored;
 import static io.penstock.picker.config.Parameter.optional;
-import static io.penstock.picker.config.Parameter.refused;
 import static io.penstock.picker.config.Parameter.usual;
 import static io.penstock.picker.config.PluginKind.DECIDER;
 import static io.penstock.picker.config.PluginKind.PROFILE_HANDLER;
@@ -11,6 +10,7 @@ import static io.penstock.picker.config.PluginKind.REQUEST_CONTROL;
 
 import io.penstock.picker.schedule.plugins.DisaggProfileHandler;
 import io.penstock.picker.schedule.plugins.DisaggregationDecider;
+import io.penstock.picker.schedule.plugins.EncodeDecider;
 import io.penstock.picker.schedule.plugins.PrefixBasedDecider;
 import io.penstock.picker.schedule.plugins.Topology;
 import io.penstock.picker.schedule.plugins.TopologyAffinityFilter;
@@ -28,14 +28,19 @@ final class DisaggregationTypes {
   private static final String PREFILL = "prefill";
   private static final String TOPOLOGY = "topology-extractor";
 
-  private static final String ENCODE =
-      "images are encoded where the prompt is computed, and no other endpoint is asked to";
+  private static final String ENCODE = "encode";
   private static final String TOLD =
       "has no effect: the sidecar is told of the prefill in any case";
 
   /** Older names of the members of {@code profiles} and {@code deciders}. */
   private static final List<String> FLAT =
-      List.of("decodeProfile", "prefillProfile", "prefillDeciderPluginName", "deciderPluginName");
+      List.of(
+          "decodeProfile",
+          "prefillProfile",
+          "encodeProfile",
+          "prefillDeciderPluginName",
+          "deciderPluginName",
+          "encodeDeciderPluginName");
 
   private DisaggregationTypes() {}
 
@@ -51,7 +56,8 @@ final class DisaggregationTypes {
         PluginType.of(
             DECIDER,
             DisaggregationDecider.MULTIMODAL_TYPE,
-            "has prompts with images, audio or video computed on another endpoint",
+            "has prompts with images, audio or video computed on another endpoint, or these encoded"
+                + " on others",
             (values, parts) -> DisaggregationDecider.MULTIMODAL),
         PluginType.of(
             DECIDER,
@@ -71,10 +77,10 @@ final class DisaggregationTypes {
         PluginType.builtIn(
             REQUEST_CONTROL,
             "disagg-headers-handler",
-            "tells the sidecar of the prefill",
+            "tells the sidecar of the other endpoints",
             TOLD,
             ignored("prefillProfile", "the profile handler knows it"),
-            ignored("encodeProfile", ENCODE)),
+            ignored("encodeProfile", "the profile handler knows it")),
         PluginType.builtIn(
             REQUEST_CONTROL,
             "prefill-header-handler",
@@ -121,7 +127,9 @@ final class DisaggregationTypes {
     return PluginType.of(
         PROFILE_HANDLER,
         DisaggProfileHandler.TYPE,
-        "picks an endpoint that answers and, where a decider says so, another that prefills",
+        "picks an endpoint that answers and, where deciders say so, another that prefills and"
+            + " others that encode images, audio and video, which llm-d's sidecar is told by"
+            + " header; penstock serve has no encode stage",
         (values, parts) -> make(DisaggProfileHandler.TYPE, values, parts),
         usual("stageOrder", Shape.oneOf("decode-first", PREFILL_FIRST), "decode-first", "of picks"),
         optional(
@@ -130,21 +138,21 @@ final class DisaggregationTypes {
                 List.of(
                     usual(DECODE, Shape.text(), DECODE, "of endpoints that answer"),
                     usual(PREFILL, Shape.text(), PREFILL, "of endpoints that prefill"),
-                    ignored("encode", ENCODE))),
+                    usual(ENCODE, Shape.text(), ENCODE, "of endpoints that encode"))),
             "names of the profiles"),
         optional(
             "deciders",
             new Shape.Group(
                 List.of(
                     optional(PREFILL, Shape.text(), "of the prefill; without one there is none"),
-                    refused("encode", ENCODE))),
+                    optional(ENCODE, Shape.text(), "of the encode stage, likewise"))),
             "names of the plugins that decide"),
         deprecated("decodeProfile", Shape.text(), "profiles.decode"),
         deprecated("prefillProfile", Shape.text(), "profiles.prefill"),
-        ignored("encodeProfile", ENCODE),
+        deprecated("encodeProfile", Shape.text(), "profiles.encode"),
         deprecated("prefillDeciderPluginName", Shape.text(), "deciders.prefill"),
         deprecated("deciderPluginName", Shape.text(), "deciders.prefill"),
-        refused("encodeDeciderPluginName", ENCODE));
+        deprecated("encodeDeciderPluginName", Shape.text(), "deciders.encode"));
   }
 
   private static PluginType olderHandler() {
@@ -167,14 +175,30 @@ final class DisaggregationTypes {
   }
 
   private static DisaggProfileHandler make(String type, Values values, Parts parts) {
-    var decider = decider(values);
+    var decider = decider(values, PREFILL);
     return new DisaggProfileHandler(
         type,
         prefillFirst(values),
         parts.profiles().indexOf(profile(values, DECODE)),
         parts.profiles().indexOf(profile(values, PREFILL)),
         decider == null ? null : (DisaggregationDecider) parts.plugin(decider),
+        encoding(values, parts),
         parts::handOverNanos);
+  }
+
+  /** The encode stage; null where it has no profile or no decider. */
+  private static DisaggProfileHandler.@Nullable Encoding encoding(Values values, Parts parts) {
+    int profile = parts.profiles().indexOf(profile(values, ENCODE));
+    var decider = decider(values, ENCODE);
+    if (profile < 0 || decider == null) {
+      return null;
+    }
+    return new DisaggProfileHandler.Encoding(
+        profile,
+        parts.destinations(profile),
+        parts.plugin(decider).equals(DisaggregationDecider.MULTIMODAL)
+            ? EncodeDecider.MULTIMODAL
+            : EncodeDecider.ALWAYS);
   }
 
   private static boolean prefillFirst(Values values) {
@@ -191,12 +215,13 @@ final class DisaggregationTypes {
     return profiles == null ? stage : profiles.text(stage);
   }
 
-  /** Name of the decider of the prefill, null where there is none. */
-  private static @Nullable String decider(Values values) {
+  /** Name of the decider of a stage, null where there is none. */
+  private static @Nullable String decider(Values values, String stage) {
     var deciders = values.group("deciders");
-    var name = deciders == null ? null : deciders.optionalText(PREFILL);
-    for (var older : List.of("prefillDeciderPluginName", "deciderPluginName")) {
-      name = name == null ? values.optionalText(older) : name;
+    var name = deciders == null ? null : deciders.optionalText(stage);
+    name = name == null ? values.optionalText(stage + "DeciderPluginName") : name;
+    if (name == null && stage.equals(PREFILL)) {
+      name = values.optionalText("deciderPluginName");
     }
     return name == null || name.isEmpty() ? null : name;
   }
@@ -224,9 +249,13 @@ final class DisaggregationTypes {
       place.error("type", "no profile is called '" + decode + "', for endpoints that answer");
     }
     var prefill = profile(values, PREFILL);
-    var decider = decider(values);
+    var decider = decider(values, PREFILL);
     if (decider != null) {
       checkDecider(place, decider, plugins);
+    }
+    boolean encodes = handler.type().name().equals(DisaggProfileHandler.TYPE);
+    if (encodes) {
+      checkEncoding(values, place, profiles, plugins, warnings);
     }
     boolean prefills = profiles.contains(prefill);
     if (prefillFirst(values) && decider != null) {
@@ -239,10 +268,46 @@ final class DisaggregationTypes {
       warnings.add(place.at("type", "has no decider of prefills: nothing is divided"));
     }
     for (var profile : profiles) {
-      if (!profile.equals(decode) && !profile.equals(prefill)) {
+      boolean encode = encodes && profile.equals(profile(values, ENCODE));
+      if (!profile.equals(decode) && !profile.equals(prefill) && !encode) {
         warnings.add(place.at("type", "profile '" + profile + "' is of no stage that is run"));
       }
     }
+  }
+
+  private static void checkEncoding(
+      Values values,
+      YamlMapping place,
+      List<String> profiles,
+      PluginSection plugins,
+      List<ConfigError> warnings) {
+    var profile = profile(values, ENCODE);
+    var decider = decider(values, ENCODE);
+    boolean encodes = profiles.contains(profile);
+    if (decider == null) {
+      if (encodes) {
+        warnings.add(place.at("type", "has no decider of encoding: no other endpoint encodes"));
+      }
+      return;
+    }
+    checkDecider(place, decider, plugins);
+    var plugin = plugins.named(decider);
+    if (plugin != null && plugin.type().name().equals(PrefixBasedDecider.TYPE)) {
+      place.error(
+          "parameters",
+          "'%s' decides by what is cached of a prompt, which says nothing of images"
+              .formatted(decider));
+    }
+    if (!encodes) {
+      warnings.add(
+          place.at("type", "no profile is called '" + profile + "': no other endpoint encodes"));
+    }
+  }
+
+  /** Name of the profile of a handler's encode stage, null where it has no such stage. */
+  static @Nullable String encodeProfile(Plugin handler) {
+    var values = handler.parameters();
+    return isHandler(handler) && decider(values, ENCODE) != null ? profile(values, ENCODE) : null;
   }
 
   private static void checkDecider(YamlMapping place, String name, PluginSection plugins) {

@@ -4,12 +4,15 @@ import io.penstock.picker.cost.CostModel;
 import io.penstock.picker.cost.CostWeights;
 import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.cost.ExpectedCostPicker;
+import io.penstock.picker.schedule.Admitter;
 import io.penstock.picker.schedule.Filter;
 import io.penstock.picker.schedule.Picker;
 import io.penstock.picker.schedule.Policy;
 import io.penstock.picker.schedule.Profile;
 import io.penstock.picker.schedule.ProfileHandler;
 import io.penstock.picker.schedule.Scorer;
+import io.penstock.picker.schedule.UsageReport;
+import io.penstock.picker.schedule.plugins.LatencySloAdmitter;
 import io.penstock.picker.signals.EngineSettings;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -75,16 +78,40 @@ public record EndpointPickerConfig(
 
   /** The most endpoints that a picker of the configuration names to a gateway. */
   public int destinations() {
+    var encode = DisaggregationTypes.encodeProfile(profileHandler);
+    return profiles.stream()
+        .filter(profile -> !profile.name().equals(encode))
+        .mapToInt(EndpointPickerConfig::destinations)
+        .max()
+        .orElse(1);
+  }
+
+  private static int destinations(ProfileConfig profile) {
     int most = 1;
-    for (var profile : profiles) {
-      for (var member : profile.plugins()) {
-        var parameters = member.plugin().parameters();
-        if (parameters.has(OtherTypes.DESTINATIONS)) {
-          most = Math.max(most, parameters.count(OtherTypes.DESTINATIONS));
-        }
+    for (var member : profile.plugins()) {
+      var parameters = member.plugin().parameters();
+      if (parameters.has(OtherTypes.DESTINATIONS)) {
+        most = Math.max(most, parameters.count(OtherTypes.DESTINATIONS));
       }
     }
     return most;
+  }
+
+  /** Whether media may be encoded on endpoints of their own, which a sidecar is told. */
+  public boolean encodes() {
+    return DisaggregationTypes.encodeProfile(profileHandler) != null;
+  }
+
+  /** What gateways are to be told of each response. */
+  public List<UsageReport> usageReports() {
+    return ReporterTypes.reports(usageReporters());
+  }
+
+  /** The plugins that say so. */
+  public List<Plugin> usageReporters() {
+    return plugins.stream()
+        .filter(plugin -> plugin.type().name().equals(ReporterTypes.USAGE))
+        .toList();
   }
 
   /**
@@ -111,7 +138,16 @@ public record EndpointPickerConfig(
 
     Policy policy() {
       return new Policy(
-          (ProfileHandler) make(profileHandler), profiles.stream().map(this::profile).toList());
+          (ProfileHandler) make(profileHandler),
+          profiles.stream().map(this::profile).toList(),
+          admitters());
+    }
+
+    private List<Admitter> admitters() {
+      return plugins.stream()
+          .filter(plugin -> plugin.type().name().equals(LatencySloAdmitter.TYPE))
+          .map(plugin -> (Admitter) make(plugin))
+          .toList();
     }
 
     private Profile profile(ProfileConfig config) {
@@ -163,6 +199,11 @@ public record EndpointPickerConfig(
     @Override
     public List<String> profiles() {
       return profiles.stream().map(ProfileConfig::name).toList();
+    }
+
+    @Override
+    public int destinations(int profile) {
+      return EndpointPickerConfig.destinations(profiles.get(profile));
     }
 
     @Override

@@ -5,10 +5,12 @@ import static io.penstock.picker.config.Parameter.optional;
 import static io.penstock.picker.config.Parameter.usual;
 import static io.penstock.picker.config.PluginKind.FILTER;
 import static io.penstock.picker.config.PluginKind.PRODUCER;
+import static io.penstock.picker.config.PluginKind.REQUEST_CONTROL;
 import static io.penstock.picker.config.PluginKind.SCORER;
 
 import io.penstock.picker.schedule.plugins.LatencyHeadroom;
 import io.penstock.picker.schedule.plugins.LatencyScorer;
+import io.penstock.picker.schedule.plugins.LatencySloAdmitter;
 import io.penstock.picker.schedule.plugins.SloHeadroomTierFilter;
 import java.util.List;
 
@@ -63,6 +65,13 @@ final class LatencyTypes {
                     headroom(values, parts), values.number("epsilonExploreNeg")),
             usual(
                 "epsilonExploreNeg", new Shape.Decimal(0, 1), "0.01", "how often the others stay"),
+            PREDICTIONS),
+        PluginType.of(
+            REQUEST_CONTROL,
+            LatencySloAdmitter.TYPE,
+            "refuses requests of negative priority that ask for latencies which no endpoint is"
+                + " predicted to keep, while all are at work",
+            (values, parts) -> new LatencySloAdmitter(headroom(values, parts)),
             PREDICTIONS),
         PluginType.builtIn(
             PRODUCER,

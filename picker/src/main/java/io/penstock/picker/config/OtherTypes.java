@@ -6,6 +6,7 @@ import static io.penstock.picker.config.PluginKind.PROFILE_HANDLER;
 
 import io.penstock.picker.cost.CostWeights;
 import io.penstock.picker.cost.ExpectedCostPicker;
+import io.penstock.picker.schedule.plugins.DataParallelProfileHandler;
 import io.penstock.picker.schedule.plugins.HeaderProfileHandler;
 import io.penstock.picker.schedule.plugins.MaxScorePicker;
 import io.penstock.picker.schedule.plugins.RandomPicker;
@@ -13,11 +14,16 @@ import io.penstock.picker.schedule.plugins.SingleProfileHandler;
 import io.penstock.picker.schedule.plugins.WeightedRandomPicker;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** Pickers and profile handlers, by name. Stateless. */
 final class OtherTypes {
 
   static final String SINGLE_HANDLER = SingleProfileHandler.TYPE;
+
+  /** Profile handlers that run one profile. */
+  static final Set<String> OF_ONE_PROFILE = Set.of(SINGLE_HANDLER, DataParallelProfileHandler.TYPE);
+
   static final String DESTINATIONS = "maxNumOfEndpoints";
 
   private static final int MOST_DESTINATIONS = 4;
@@ -61,6 +67,18 @@ final class OtherTypes {
             SINGLE_HANDLER,
             "runs the one profile",
             (values, parts) -> new SingleProfileHandler()),
+        PluginType.of(
+                PROFILE_HANDLER,
+                DataParallelProfileHandler.TYPE,
+                "runs the one profile; a gateway sends to one port of the picked pod, with the rank"
+                    + " in header x-data-parallel-host-port",
+                (values, parts) -> new DataParallelProfileHandler(values.count("primaryPort")),
+                usual(
+                    "primaryPort",
+                    new Shape.Whole(1, 65_535),
+                    "8000",
+                    "that port; penstock serve sends to the rank itself"))
+            .warning("is deprecated: each rank can be sent to directly"),
         PluginType.of(
                 PROFILE_HANDLER,
                 HeaderProfileHandler.TYPE,

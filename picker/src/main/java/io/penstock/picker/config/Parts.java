@@ -19,6 +19,9 @@ interface Parts {
   /** Names of the profiles, in order. */
   List<String> profiles();
 
+  /** How many endpoints the picker of that profile names at most. */
+  int destinations(int profile);
+
   /**
    * The parameters of a producer.
    *

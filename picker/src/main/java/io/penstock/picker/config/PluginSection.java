@@ -94,7 +94,7 @@ final class PluginSection {
           var place = places.get(name);
           if (plugin != null && place != null) {
             checkNames(place, plugin.parameters());
-            checkSessions(place, plugin);
+            checkTogether(place, plugin);
           }
         });
   }
@@ -134,7 +134,8 @@ final class PluginSection {
     }
   }
 
-  private void checkSessions(YamlMapping place, Plugin plugin) {
+  /** What parameters have to be together. */
+  private void checkTogether(YamlMapping place, Plugin plugin) {
     var complaint = "";
     if (plugin.type().name().equals(ProducerTypes.SESSION_ID)
         && plugin.parameters().has("headerName") == plugin.parameters().has("cookieName")) {
@@ -142,6 +143,8 @@ final class PluginSection {
     } else if (Set.of(SessionAffinity.SCORER, SessionAffinity.FILTER).contains(plugin.type().name())
         && plugin.parameters().has("strategy")) {
       complaint = SessionTypes.complaint(plugin.parameters(), hasType(ProducerTypes.SESSION_ID));
+    } else if (plugin.type().name().equals(ReporterTypes.USAGE)) {
+      complaint = ReporterTypes.complaint(plugin.parameters());
     }
     if (!complaint.isEmpty()) {
       place.error("parameters", complaint);

@@ -23,6 +23,7 @@ public final class PluginTypes {
     all.addAll(LatencyTypes.all());
     all.addAll(OtherTypes.all());
     all.addAll(FlowTypes.all());
+    all.addAll(ReporterTypes.all());
     all.addAll(DisaggregationTypes.all());
     all.addAll(ProducerTypes.all());
     Map<String, PluginType> types = new LinkedHashMap<>();

@@ -145,7 +145,7 @@ final class ProfileSection {
       return;
     }
     var only = handlers.getFirst();
-    if (only.type().name().equals(OtherTypes.SINGLE_HANDLER) && profiles.size() > 1) {
+    if (OtherTypes.OF_ONE_PROFILE.contains(only.type().name()) && profiles.size() > 1) {
       error(only, "'" + only.name() + "' runs one profile, and there are " + profiles.size());
     } else if (only.type().name().equals(HeaderProfileHandler.TYPE)) {
       checkDefault(only);

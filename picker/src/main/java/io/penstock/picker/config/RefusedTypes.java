@@ -22,13 +22,6 @@ final class RefusedTypes {
     refused.put("precise-prefix-cache-scorer", KV_EVENTS);
     refused.put("precise-prefix-cache-producer", KV_EVENTS);
     refused.put("p2p-source-producer", KV_EVENTS);
-    refused.put(
-        "data-parallel-profile-handler",
-        "each rank of a pod is an endpoint of its own here that is sent to directly, and no sidecar"
-            + " is told of one");
-    refused.put(
-        "latency-slo-admitter",
-        "requests of negative priority are shed by load, not by predicted latency");
     refused.put("multicluster-queue-scorer", MULTICLUSTER);
     refused.put("multicluster-kv-cache-utilization-scorer", MULTICLUSTER);
     refused.put("multicluster-prefix-cache-scorer", MULTICLUSTER);
@@ -44,7 +37,6 @@ final class RefusedTypes {
     refused.put("dcgm-extractor", ONE_PAGE);
     refused.put("k8s-notification-source", "no plugin here wants notifications");
     refused.put("disaggregatedset-rollout-screener", "rollouts are not screened");
-    refused.put("request-attribute-reporter", "there are no expressions over a request's usage");
     refused.put("destination-endpoint-served-verifier", "penstock conform tests it from outside");
     refused.put(
         "file-discovery",

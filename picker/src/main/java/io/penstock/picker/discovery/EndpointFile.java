@@ -182,7 +182,7 @@ final class EndpointFile {
             () ->
                 new Refused(
                     at,
-                    "label %s \"%s\" is not one of both, prefill, decode, prefill-decode"
+                    "label %s \"%s\" is not one of both, prefill, decode, prefill-decode, encode"
                         .formatted(RoleLabel.NAME, labels.get(RoleLabel.NAME))));
   }
 

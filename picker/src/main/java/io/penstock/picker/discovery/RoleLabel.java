@@ -12,15 +12,13 @@ public final class RoleLabel {
 
   private RoleLabel() {}
 
-  /**
-   * The role that labels give: both legs where none is named, empty where it is not known, as for a
-   * pod that only encodes images.
-   */
+  /** The role that labels give: both legs where none is named, empty where it is not known. */
   public static Optional<Role> role(Map<String, String> labels) {
     return switch (labels.getOrDefault(NAME, "both")) {
       case "both", "prefill-decode", "encode-prefill-decode" -> Optional.of(Role.BOTH);
       case "prefill", "encode-prefill" -> Optional.of(Role.PREFILL);
       case "decode", "encode-decode" -> Optional.of(Role.DECODE);
+      case "encode" -> Optional.of(Role.ENCODE);
       default -> Optional.empty();
     };
   }

@@ -36,6 +36,13 @@ final class DecisionJson {
       ranking(json, prefills);
       json.close('}');
     }
+    if (!decision.encoders().isEmpty()) {
+      json.name("encoders").open('[');
+      for (var encoder : decision.encoders()) {
+        json.value(encoder.address());
+      }
+      json.close(']');
+    }
     json.name("attempts").open('[');
     for (var attempt : decision.attempts()) {
       attempt(json, attempt, course);

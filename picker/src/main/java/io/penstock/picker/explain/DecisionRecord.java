@@ -1,5 +1,6 @@
 package io.penstock.picker.explain;
 
+import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.SchedulingContext;
 import io.penstock.picker.schedule.Weighing;
@@ -30,6 +31,7 @@ public final class DecisionRecord {
   private final @Nullable Ranking prefills;
   private final double chosenSeconds;
   private final double runnerUpSeconds;
+  private final List<Endpoint> encoders;
 
   private volatile List<Attempt> attempts = List.of();
 
@@ -73,6 +75,7 @@ public final class DecisionRecord {
     }
     var second = context.prefillRun();
     this.prefills = second == null ? null : new Ranking(context, second);
+    this.encoders = context.encoders();
   }
 
   /** Notes that the request is sent to an endpoint. On the request's event loop. */
@@ -172,6 +175,11 @@ public final class DecisionRecord {
   /** The same of the second of the ranking. */
   public double runnerUpSeconds() {
     return runnerUpSeconds;
+  }
+
+  /** Endpoints that were to encode its images, audio and video; mostly none. */
+  public List<Endpoint> encoders() {
+    return encoders;
   }
 
   /** Where the request was sent, in order. */

@@ -282,10 +282,9 @@ public final class EppMetrics {
   }
 
   /** A decision where dividing the request was a question to a handler of that type. */
-  void divided(String handler, String model, boolean prefillApart) {
-    divisions
-        .labels(handler, handler, model, prefillApart ? "prefill-decode" : "decode-only")
-        .inc();
+  void divided(String handler, String model, boolean prefillApart, boolean encodeApart) {
+    var type = (encodeApart ? "encode-" : "") + (prefillApart ? "prefill-decode" : "decode");
+    divisions.labels(handler, handler, model, type.equals("decode") ? "decode-only" : type).inc();
   }
 
   /** A decision that found none. */

@@ -7,6 +7,7 @@ import java.util.Arrays;
 final class ProtoWriter {
 
   private static final int VARINT = 0;
+  private static final int FIXED = 1;
   private static final int LENGTH = 2;
 
   private byte[] bytes = new byte[128];
@@ -22,6 +23,23 @@ final class ProtoWriter {
   /** A bool that is true. */
   ProtoWriter yes(int field) {
     return number(field, 1);
+  }
+
+  /** A number with a fraction. */
+  ProtoWriter decimal(int field, double value) {
+    varint(((long) field << 3) | FIXED);
+    room(Long.BYTES);
+    long bits = Double.doubleToRawLongBits(value);
+    for (int i = 0; i < Long.BYTES; i++) {
+      bytes[size++] = (byte) (bits >>> (8 * i));
+    }
+    return this;
+  }
+
+  /** What another has written, as it is. */
+  ProtoWriter all(byte[] written) {
+    put(written, written.length);
+    return this;
   }
 
   /** A string, or bytes that are text. */

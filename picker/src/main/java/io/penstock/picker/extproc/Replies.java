@@ -1,6 +1,8 @@
 package io.penstock.picker.extproc;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,17 +16,17 @@ final class Replies {
   /** The header and the metadata key by which the gateway learns where to send a request. */
   static final String DESTINATION = "x-gateway-destination-endpoint";
 
-  /** The header by which llm-d's sidecar at the destination learns who computes the prompt. */
-  static final String PREFILLER = "x-prefiller-host-port";
-
   /** Longest piece of a body in one message: some gateways take no more than 64 KiB. */
   static final int MAX_PIECE_BYTES = 62_000;
 
   private static final String LB_NAMESPACE = "envoy.lb";
+  private static final int METADATA = 8;
   private static final int OVERWRITE_IF_EXISTS_OR_ADD = 2;
 
   private static final byte[] END_OF_STREAM = new ProtoWriter().yes(2).toBytes();
-  private static final byte[] NOTHING = {};
+
+  /** Nothing is reported. */
+  static final byte[] NOTHING = {};
 
   /** The request's headers stay as they are, for now. */
   static final Reply REQUEST_HEADERS_UNCHANGED = unchanged(1);
@@ -51,7 +53,7 @@ final class Replies {
    *
    * @param withBody whether this answers a body that the gateway kept, rather than the headers
    * @param destination {@code ip:port}, or several with commas between them, the best first
-   * @param prefiller {@code ip:port} of who computes the prompt; null where the destination does
+   * @param sidecar names and values, in turn, of headers for a sidecar at the destination
    * @param requestId to be set on the request, null to leave it
    * @param toRemove headers of the client that go no further
    * @param body replaces the body, null to leave it
@@ -60,15 +62,15 @@ final class Replies {
   static Reply destination(
       boolean withBody,
       String destination,
-      @Nullable String prefiller,
+      List<String> sidecar,
       @Nullable String requestId,
       List<String> toRemove,
       byte @Nullable [] body,
       boolean whole) {
     var mutation = new ProtoWriter();
     mutation.message(1, header(DESTINATION, destination));
-    if (prefiller != null) {
-      mutation.message(1, header(PREFILLER, prefiller));
+    for (int i = 0; i < sidecar.size(); i += 2) {
+      mutation.message(1, header(sidecar.get(i), sidecar.get(i + 1)));
     }
     if (body != null && whole) {
       mutation.message(1, header("content-length", Integer.toString(body.length)));
@@ -77,7 +79,7 @@ final class Replies {
       mutation.message(1, header("x-request-id", requestId));
     }
     for (int i = 0; i < toRemove.size(); i++) {
-      if (prefiller == null || !toRemove.get(i).equals(PREFILLER)) {
+      if (!sidecar.contains(toRemove.get(i))) {
         mutation.text(2, toRemove.get(i));
       }
     }
@@ -89,7 +91,7 @@ final class Replies {
     return Reply.of(
         new ProtoWriter()
             .message(withBody ? 3 : 1, new ProtoWriter().message(1, response))
-            .message(8, metadata(destination))
+            .message(METADATA, metadata(destination))
             .toBytes());
   }
 
@@ -116,6 +118,23 @@ final class Replies {
     return field(LB_NAMESPACE, new ProtoWriter().message(5, inner));
   }
 
+  /** What a gateway is told of a response: the field of a reply that says so. */
+  static byte[] reported(List<Reported> values) {
+    if (values.isEmpty()) {
+      return NOTHING;
+    }
+    Map<String, ProtoWriter> namespaces = new LinkedHashMap<>();
+    for (var each : values) {
+      namespaces
+          .computeIfAbsent(each.namespace(), name -> new ProtoWriter())
+          .all(field(each.key(), new ProtoWriter().decimal(2, (double) each.value())).toBytes());
+    }
+    var struct = new ProtoWriter();
+    namespaces.forEach(
+        (name, fields) -> struct.all(field(name, new ProtoWriter().message(5, fields)).toBytes()));
+    return message(METADATA, struct);
+  }
+
   private static ProtoWriter field(String key, ProtoWriter value) {
     return new ProtoWriter().message(1, new ProtoWriter().text(1, key).message(2, value));
   }
@@ -133,21 +152,43 @@ final class Replies {
    */
   static void requestBody(
       byte[] bytes, int start, int length, boolean last, Consumer<Reply> replies) {
-    pieces(3, bytes, start, length, last, replies);
+    pieces(3, bytes, start, length, last, NOTHING, replies);
   }
 
-  /** The same for a piece of a response's body. */
+  /**
+   * The same for a piece of a response's body.
+   *
+   * @param reported goes with the last message, see {@link #reported}
+   */
   static void responseBody(
-      byte[] bytes, int start, int length, boolean last, Consumer<Reply> replies) {
-    pieces(4, bytes, start, length, last, replies);
+      byte[] bytes, int start, int length, boolean last, byte[] reported, Consumer<Reply> replies) {
+    pieces(4, bytes, start, length, last, reported, replies);
+  }
+
+  /** A piece of the response's body that the gateway kept stays as it is. */
+  static Reply responseBodyUnchanged(byte[] reported) {
+    return reported.length == 0 ? RESPONSE_BODY_UNCHANGED : with(reported, 4);
+  }
+
+  /** The response's trailers stay as they are. */
+  static Reply responseTrailers(byte[] reported) {
+    return reported.length == 0
+        ? RESPONSE_TRAILERS
+        : Reply.of(new ProtoWriter().all(reported).message(6, new ProtoWriter()).toBytes());
+  }
+
+  private static Reply with(byte[] reported, int field) {
+    var unchanged = new ProtoWriter().message(1, new ProtoWriter());
+    return Reply.of(new ProtoWriter().all(reported).message(field, unchanged).toBytes());
   }
 
   /**
    * Puts another piece in the place of one of a response's body that the gateway kept.
    *
    * @param whole whether it is the whole body, whose length the headers may have
+   * @param reported goes with it, see {@link #reported}
    */
-  static Reply replacedResponseBody(byte[] bytes, boolean whole) {
+  static Reply replacedResponseBody(byte[] bytes, boolean whole, byte[] reported) {
     var response = new ProtoWriter();
     if (whole) {
       response.message(
@@ -155,23 +196,34 @@ final class Replies {
           new ProtoWriter().message(1, header("content-length", Integer.toString(bytes.length))));
     }
     response.message(3, new ProtoWriter().bytes(1, bytes));
-    return Reply.of(message(4, new ProtoWriter().message(1, response)));
+    return Reply.of(
+        new ProtoWriter()
+            .all(reported)
+            .message(4, new ProtoWriter().message(1, response))
+            .toBytes());
   }
 
   private static void pieces(
-      int field, byte[] bytes, int start, int length, boolean last, Consumer<Reply> replies) {
+      int field,
+      byte[] bytes,
+      int start,
+      int length,
+      boolean last,
+      byte[] reported,
+      Consumer<Reply> replies) {
     int at = start;
     int left = length;
     while (left > MAX_PIECE_BYTES) {
-      replies.accept(piece(field, bytes, at, MAX_PIECE_BYTES, false));
+      replies.accept(piece(field, bytes, at, MAX_PIECE_BYTES, false, NOTHING));
       at += MAX_PIECE_BYTES;
       left -= MAX_PIECE_BYTES;
     }
-    replies.accept(piece(field, bytes, at, left, last));
+    replies.accept(piece(field, bytes, at, left, last, reported));
   }
 
   /** {@code BodyResponse.response.body_mutation.streamed_response}, lengths from the inside out. */
-  private static Reply piece(int field, byte[] bytes, int start, int length, boolean last) {
+  private static Reply piece(
+      int field, byte[] bytes, int start, int length, boolean last, byte[] reported) {
     byte[] tail = last ? END_OF_STREAM : NOTHING;
     int streamed = length + tail.length + (length > 0 ? 1 + ProtoWriter.varintSize(length) : 0);
     int mutation = 1 + ProtoWriter.varintSize(streamed) + streamed;
@@ -179,6 +231,7 @@ final class Replies {
     int message = 1 + ProtoWriter.varintSize(response) + response;
     var head =
         new ProtoWriter()
+            .all(reported)
             .lengthOnly(field, message)
             .lengthOnly(1, response)
             .lengthOnly(3, mutation)

@@ -3,9 +3,11 @@ package io.penstock.picker.extproc;
 import io.penstock.picker.assembly.Placement;
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.flow.Ticket;
+import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.SessionHeader;
+import io.penstock.picker.signals.Reservation;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,10 +32,14 @@ final class RequestAccount {
   private Decision.@Nullable Route route;
   private @Nullable Placement placement;
   private @Nullable Placement prefill;
+  private List<Reservation> encodings = List.of();
   private @Nullable RequestSeries series;
   private @Nullable Ticket ticket;
   private List<SessionHeader> sessions = List.of();
   private boolean ended;
+
+  /** Where the gateway was told to send the request. */
+  private String named = "";
 
   private int status;
   private boolean eventStream;
@@ -118,6 +124,29 @@ final class RequestAccount {
     }
   }
 
+  /** Endpoints are about to be named that encode its images, audio and video. */
+  void encoded(List<Endpoint> encoders) {
+    var to = pool;
+    if (to == null || encoders.isEmpty()) {
+      return;
+    }
+    encodings = new ArrayList<>(encoders.size());
+    for (var encoder : encoders) {
+      var reserved = to.picker().encoding(encoder, loop.column());
+      if (reserved != null) {
+        encodings.add(reserved);
+      }
+    }
+  }
+
+  private void encodedAll() {
+    var to = pool;
+    if (to != null && !encodings.isEmpty()) {
+      encodings.forEach(to.picker()::expectedNoMore);
+      encodings = List.of();
+    }
+  }
+
   /** Headers of the answer that are to name its endpoints. */
   void sessions(List<SessionHeader> wanted) {
     sessions = wanted;
@@ -139,8 +168,13 @@ final class RequestAccount {
     return headers;
   }
 
-  /** The reply went out. */
-  void replied() {
+  /**
+   * The reply went out.
+   *
+   * @param destination that it named first
+   */
+  void replied(String destination) {
+    named = destination;
     metrics.requestProcessed(seconds(loop.now() - startNanos));
   }
 
@@ -156,6 +190,7 @@ final class RequestAccount {
         || to == null
         || chosen == null
         || address.isEmpty()
+        || address.equals(named)
         || address.equals(first.endpoint().address())) {
       return;
     }
@@ -166,6 +201,28 @@ final class RequestAccount {
     long now = loop.now();
     first.failed(FailureKind.CONNECT, now);
     placement = to.picker().place(what, chosen, other, loop.column(), now);
+  }
+
+  /** Whether the gateway is to be told something of the response. */
+  boolean reports() {
+    return pool != null && !pool.picker().usageReports().isEmpty();
+  }
+
+  /** What it is told, now that the body is over; mostly none. */
+  List<Reported> reported() {
+    var asked = pool;
+    if (asked == null || ended) {
+      return List.of();
+    }
+    answer.end();
+    List<Reported> told = new ArrayList<>();
+    for (var report : asked.picker().usageReports()) {
+      long value = report.value(answer.usage());
+      if (value != 0) {
+        told.add(new Reported(report.namespace(), report.key(), value));
+      }
+    }
+    return told;
   }
 
   /** The response begins. */
@@ -184,6 +241,7 @@ final class RequestAccount {
     var to = placement;
     if (to != null && good()) {
       to.firstByte(now);
+      encodedAll();
       if (prefill != null) {
         // It must be over; when it was, nobody here has seen.
         prefill.unmeasured(now);
@@ -331,6 +389,7 @@ final class RequestAccount {
       return false;
     }
     ended = true;
+    encodedAll();
     if (prefill != null) {
       prefill.unobserved();
       prefill = null;

@@ -4,6 +4,7 @@ import io.penstock.picker.flow.FlowListener;
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.flow.Verdict;
 import io.penstock.picker.objective.PoolRules;
+import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.JsonLiteral;
 import io.penstock.picker.request.ScanResult;
@@ -11,6 +12,7 @@ import io.penstock.picker.schedule.ConditionalDecode;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +51,10 @@ final class RequestSide {
 
   private boolean trailersWait;
 
-  /** Whether the response must come through here: it has a model's name to be changed. */
+  /**
+   * Whether the response must come through here: it has a model's name to be changed, or the
+   * gateway is told something of it.
+   */
   private boolean awaitsResponse;
 
   RequestSide(
@@ -331,15 +336,16 @@ final class RequestSide {
       return;
     }
     boolean weighed = pool.picker().weighed(loop.column());
+    var encoders = pool.picker().encoders(loop.column());
     account.sessions(pool.picker().sessionHeaders(loop.column()));
     switch (decision) {
       case Decision.Route route -> {
         account.placed(route);
-        routed(request, route, null, weighed, seconds, last);
+        routed(request, route, null, encoders, weighed, seconds, last);
       }
       case Decision.Disaggregated divided -> {
         account.placed(divided);
-        routed(request, divided.decode(), divided.prefill().address(), true, seconds, last);
+        routed(request, divided.decode(), divided.prefill(), encoders, true, seconds, last);
       }
       case Decision.NoEndpoint none -> {
         services.metrics().notRouted(account.targetLabel(), seconds);
@@ -351,23 +357,35 @@ final class RequestSide {
   private void routed(
       InferenceRequest request,
       Decision.Route route,
-      @Nullable String prefiller,
+      @Nullable Endpoint prefiller,
+      List<Endpoint> encoders,
       boolean weighed,
       double seconds,
       boolean last) {
     services.metrics().routed(account.targetLabel(), route, seconds);
     var pool = stream.pool();
-    if (weighed && pool != null) {
+    if (pool == null) {
+      throw new IllegalStateException("picked without a pool");
+    }
+    var picker = pool.picker();
+    if (weighed) {
       services
           .metrics()
-          .divided(pool.picker().handlerType(), account.modelLabel(), prefiller != null);
+          .divided(
+              picker.handlerType(), account.modelLabel(), prefiller != null, !encoders.isEmpty());
     }
-    reply(request, route, prefiller, last);
-    account.replied();
+    account.encoded(encoders);
+    awaitsResponse = request.rewritten() || account.reports();
+    var best = route.endpoint();
+    int primaryPort = picker.primaryPort();
+    var sidecar = SidecarHeaders.of(prefiller, encoders, primaryPort > 0 ? best : null);
+    var destination = primaryPort > 0 ? best.addressAt(primaryPort) : best.address();
+    reply(request, sidecar.isEmpty() ? destinations(route) : destination, sidecar, last);
+    account.replied(destination);
   }
 
   private void reply(
-      InferenceRequest request, Decision.Route route, @Nullable String prefiller, boolean last) {
+      InferenceRequest request, String destinations, List<String> sidecar, boolean last) {
     var held = body;
     boolean kept = held != null && mode.buffers();
     byte[] changed = null;
@@ -377,12 +395,11 @@ final class RequestSide {
       }
       changed = kept ? held.whole() : null;
     }
-    awaitsResponse = request.rewritten();
     stream.send(
         Replies.destination(
             kept,
-            prefiller == null ? destinations(route) : route.endpoint().address(),
-            prefiller,
+            destinations,
+            sidecar,
             addedRequestId(),
             head.toRemove(),
             changed,

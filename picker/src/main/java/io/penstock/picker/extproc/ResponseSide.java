@@ -59,14 +59,14 @@ final class ResponseSide {
       return;
     }
     bodyBegun = true;
-    if (rename != null) {
-      renamed(rename, message);
-    } else if (mode.handsOver()) {
-      Replies.responseBody(
-          message.bytes, message.bodyStart, message.bodyLength, message.endOfStream, stream::send);
-    } else {
-      stream.send(Replies.RESPONSE_BODY_UNCHANGED);
+    if (message.endOfStream && account.reports()) {
+      // What is told with the last piece may stand in it.
+      account.piece(message.bytes, message.bodyStart, message.bodyLength);
+      pass(message, Replies.reported(account.reported()));
+      end();
+      return;
     }
+    pass(message, Replies.NOTHING);
     long before = stream.now();
     account.piece(message.bytes, message.bodyStart, message.bodyLength);
     if (message.endOfStream) {
@@ -75,21 +75,39 @@ final class ResponseSide {
     services.metrics().responseProcessed((stream.now() - before) / 1e9);
   }
 
+  private void pass(Incoming message, byte[] reported) {
+    if (rename != null) {
+      renamed(rename, message, reported);
+    } else if (mode.handsOver()) {
+      Replies.responseBody(
+          message.bytes,
+          message.bodyStart,
+          message.bodyLength,
+          message.endOfStream,
+          reported,
+          stream::send);
+    } else {
+      stream.send(Replies.responseBodyUnchanged(reported));
+    }
+  }
+
   /** The piece with the name that the client gave the model. */
-  private void renamed(ModelRename by, Incoming message) {
+  private void renamed(ModelRename by, Incoming message, byte[] reported) {
     var changed = new ByteArrayOutputStream(message.bodyLength + ROOM);
     by.feed(message.bytes, message.bodyStart, message.bodyLength, changed::write);
     if (!mode.handsOver()) {
       boolean whole = mode == BodyMode.BUFFERED;
-      stream.send(Replies.replacedResponseBody(changed.toByteArray(), whole));
+      stream.send(Replies.replacedResponseBody(changed.toByteArray(), whole, reported));
     } else if (changed.size() > 0 || message.endOfStream) {
       byte[] bytes = changed.toByteArray();
-      Replies.responseBody(bytes, 0, bytes.length, message.endOfStream, stream::send);
+      Replies.responseBody(bytes, 0, bytes.length, message.endOfStream, reported, stream::send);
     }
   }
 
   void trailers() {
-    stream.send(Replies.RESPONSE_TRAILERS);
+    boolean tells = !ended && account.reports();
+    stream.send(
+        Replies.responseTrailers(tells ? Replies.reported(account.reported()) : Replies.NOTHING));
     end();
   }
 

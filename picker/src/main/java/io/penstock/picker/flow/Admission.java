@@ -4,6 +4,7 @@ import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -63,9 +64,14 @@ public final class Admission {
    *
    * @param loop the request's event loop, on which this is called and the listener too
    * @param random for what is refused by chance
+   * @param refused whether the policy refuses it; asked only about a negative priority
    */
   public Verdict admit(
-      FlowRequest request, Executor loop, FlowListener listener, RandomGenerator random) {
+      FlowRequest request,
+      Executor loop,
+      FlowListener listener,
+      RandomGenerator random,
+      BooleanSupplier refused) {
     var now = settings;
     if (request.priority() < 0) {
       for (var admitter : now.admitters()) {
@@ -73,6 +79,9 @@ public final class Admission {
         if (refusal > 0 && random.nextDouble() < refusal) {
           return shed(request, FlowOutcome.DENIED);
         }
+      }
+      if (refused.getAsBoolean()) {
+        return shed(request, FlowOutcome.DENIED);
       }
       if (!now.gate() && saturated(now)) {
         return shed(request, FlowOutcome.SHED);

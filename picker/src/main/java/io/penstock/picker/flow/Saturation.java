@@ -105,8 +105,8 @@ final class Saturation {
 
   private static byte stagesOf(Endpoint endpoint) {
     var role = endpoint.spec().role();
-    int prefill = role == Role.DECODE ? 0 : 1 << PREFILL;
-    int decode = role == Role.PREFILL ? 0 : 1 << DECODE;
+    int prefill = role == Role.BOTH || role == Role.PREFILL ? 1 << PREFILL : 0;
+    int decode = role.answersAlone() ? 1 << DECODE : 0;
     return (byte) (prefill | decode);
   }
 

@@ -31,6 +31,11 @@ public record Endpoint(int slot, EndpointSpec spec, List<ServedModel> models) {
     return address(spec.host(), spec.port());
   }
 
+  /** The same host at another port. */
+  public String addressAt(int port) {
+    return address(spec.host(), port);
+  }
+
   /** Whether new requests may go there as far as the source knows. */
   public boolean accepts() {
     return !spec.terminating();

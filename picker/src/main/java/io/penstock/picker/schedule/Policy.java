@@ -7,12 +7,14 @@ import java.util.List;
  * plugins may remember what they picked; shared by all event loops.
  *
  * @param profiles at least one
+ * @param admitters asked about requests of negative priority
  */
-public record Policy(ProfileHandler handler, List<Profile> profiles) {
+public record Policy(ProfileHandler handler, List<Profile> profiles, List<Admitter> admitters) {
 
-  /** Copies the profiles and checks that there is one. */
+  /** Copies the lists and checks that there is a profile. */
   public Policy {
     profiles = List.copyOf(profiles);
+    admitters = List.copyOf(admitters);
     if (profiles.isEmpty()) {
       throw new IllegalArgumentException("a policy without profiles");
     }

@@ -14,11 +14,27 @@ public interface ProfileHandler {
   int next(SchedulingContext context);
 
   /**
-   * Whether that profile is for endpoints that compute prompts for others, so that {@link #decide}
-   * can do without its candidates; without those of any other there is no endpoint.
+   * Whether that profile is for endpoints that do something for those who answer, so that {@link
+   * #decide} can do without its candidates; without those of any other there is no endpoint.
    */
   default boolean optional(int profile) {
     return false;
+  }
+
+  /**
+   * Whether that profile, an optional one, is for endpoints that encode images, audio and video for
+   * others.
+   */
+  default boolean encodes(int profile) {
+    return false;
+  }
+
+  /**
+   * Port of a pod that takes the requests of all its ranks, and is told by header which is meant; 0
+   * where each rank is sent to directly.
+   */
+  default int primaryPort() {
+    return 0;
   }
 
   /** The decision, from {@link SchedulingContext#result} of the profiles that ran. */

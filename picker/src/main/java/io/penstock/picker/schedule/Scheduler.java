@@ -28,6 +28,8 @@ public final class Scheduler {
   private final ModelRule modelRule;
   private final Set<String> assumedModels;
 
+  private final List<Admitter> admitters;
+
   /** By profile, what its plugins want named; empty where no profile has such. */
   private final List<List<SessionHeader>> sessionHeaders;
 
@@ -37,19 +39,21 @@ public final class Scheduler {
       List<Profile> profiles,
       Forecast forecast,
       Set<String> assumedModels) {
-    this(handler, profiles, forecast, ModelRule.LISTED, assumedModels);
+    this(handler, profiles, List.of(), forecast, ModelRule.LISTED, assumedModels);
   }
 
   /**
    * A scheduler.
    *
    * @param profiles at least one
+   * @param admitters asked by {@link #refuses}
    * @param modelRule which endpoints may get a request for a model
    * @param assumedModels models that endpoints serve as long as they have not listed theirs
    */
   public Scheduler(
       ProfileHandler handler,
       List<Profile> profiles,
+      List<Admitter> admitters,
       Forecast forecast,
       ModelRule modelRule,
       Set<String> assumedModels) {
@@ -58,6 +62,7 @@ public final class Scheduler {
     }
     this.handler = handler;
     this.profiles = List.copyOf(profiles);
+    this.admitters = List.copyOf(admitters);
     this.forecast = forecast;
     this.modelRule = modelRule;
     this.assumedModels = Set.copyOf(assumedModels);
@@ -70,7 +75,7 @@ public final class Scheduler {
       Set<SessionHeader> wanted = new LinkedHashSet<>();
       for (var plugin : profiles.get(i).plugins()) {
         var name = plugin.answerHeader();
-        if (name != null) {
+        if (name != null && !handler.encodes(i)) {
           wanted.add(new SessionHeader(name, handler.optional(i)));
         }
       }
@@ -93,15 +98,53 @@ public final class Scheduler {
     return wanted;
   }
 
+  /** Whether a profile is for endpoints that encode for others. */
+  public boolean encodes() {
+    for (int i = 0; i < profiles.size(); i++) {
+      if (handler.encodes(i)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Type of what runs the profiles. */
   public String handlerType() {
     return handler.type();
+  }
+
+  /** See {@link ProfileHandler#primaryPort}. */
+  public int primaryPort() {
+    return handler.primaryPort();
   }
 
   /** Working memory for one event loop. */
   public SchedulingContext context(
       EngineSignals signals, InFlight inFlight, PrefixIndex index, RandomGenerator random) {
     return new SchedulingContext(signals, inFlight, index, forecast, random, profiles);
+  }
+
+  /** Whether {@link #refuses} may say so at all. */
+  public boolean refusesSome() {
+    return !admitters.isEmpty();
+  }
+
+  /**
+   * Whether a request of negative priority is refused, after {@link SchedulingContext#begin}; one
+   * that no endpoint could take is for {@link #schedule} to answer.
+   */
+  public boolean refuses(SchedulingContext context) {
+    var view = context.view(modelRule, assumedModels);
+    if (view.whyEmpty() != null) {
+      return false;
+    }
+    var candidates = context.start(0, view, false);
+    for (int i = 0; i < admitters.size(); i++) {
+      if (candidates.count() > 0 && admitters.get(i).refuses(context, candidates)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Decides, after {@link SchedulingContext#begin}. */
@@ -113,7 +156,10 @@ public final class Scheduler {
     }
     for (int next = handler.next(context); next >= 0; next = handler.next(context)) {
       boolean optional = handler.optional(next);
-      var candidates = context.start(next, view, optional);
+      var candidates =
+          handler.encodes(next)
+              ? context.startEncoding(next, view)
+              : context.start(next, view, optional);
       if (candidates.count() > 0) {
         profiles.get(next).run(context, candidates);
       } else if (!optional) {

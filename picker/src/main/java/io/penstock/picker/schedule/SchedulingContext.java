@@ -9,6 +9,7 @@ import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import io.penstock.picker.signals.InFlightTotals;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -52,6 +53,8 @@ public final class SchedulingContext {
   private @Nullable Moment recalled;
   private boolean prefills;
   private int optionalRun = NONE;
+  private int encodeRun = NONE;
+  private List<Endpoint> encoders = List.of();
   private @Nullable Endpoint peer;
   private @Nullable Weighing weighing;
 
@@ -111,6 +114,8 @@ public final class SchedulingContext {
     recalled = null;
     prefills = false;
     optionalRun = NONE;
+    encodeRun = NONE;
+    encoders = List.of();
     peer = null;
     weighing = null;
     return this;
@@ -245,7 +250,7 @@ public final class SchedulingContext {
   /** Index of the first profile that ran for those who can answer, 0 when none has. */
   public int firstRun() {
     for (int i = 0; i < ran.length; i++) {
-      if (ran[i] && i != optionalRun) {
+      if (ran[i] && i != optionalRun && i != encodeRun) {
         return i;
       }
     }
@@ -255,6 +260,33 @@ public final class SchedulingContext {
   /** Candidates of the profile that ran for those who can prefill, null when none has. */
   public @Nullable Candidates prefillRun() {
     return optionalRun == NONE ? null : results[optionalRun];
+  }
+
+  /** Endpoints that encode the request's images, audio and video for it; mostly none. */
+  public List<Endpoint> encoders() {
+    return encoders;
+  }
+
+  /**
+   * Takes the best of a profile's ranking for encoders, without the endpoint that answers.
+   *
+   * @param most how many at most
+   */
+  public void encodeOn(int profile, int most, int decodeProfile) {
+    var candidates = results[profile];
+    var decodes = results[decodeProfile];
+    if (!ran[profile] || !ran[decodeProfile] || decodes.ranked() == 0) {
+      return;
+    }
+    var answers = decodes.endpoint(decodes.ranked(0));
+    List<Endpoint> best = new ArrayList<>(most);
+    for (int place = 0; place < candidates.ranked() && best.size() < most; place++) {
+      var endpoint = candidates.endpoint(candidates.ranked(place));
+      if (!endpoint.id().equals(answers.id())) {
+        best.add(endpoint);
+      }
+    }
+    encoders = List.copyOf(best);
   }
 
   /** The endpoint of the leg that is decided already, for the other to be near it; null: none. */
@@ -382,6 +414,12 @@ public final class SchedulingContext {
     excluded.apply(candidates);
     ran[profile] = true;
     return candidates;
+  }
+
+  /** The same of the profile for those who can encode. */
+  Candidates startEncoding(int profile, ModelView view) {
+    encodeRun = profile;
+    return start(profile, view, false);
   }
 
   void match(int[] slots, int count, int[] depths) {

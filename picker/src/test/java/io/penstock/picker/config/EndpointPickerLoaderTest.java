@@ -259,6 +259,39 @@ class EndpointPickerLoaderTest {
     }
 
     @Test
+    void an_encode_stage_has_a_profile_and_a_decider_under_new_and_older_names() {
+      for (var parameters :
+          List.of(
+              "{profiles: {encode: e}, deciders: {encode: always-disagg-multimodal-decider}}",
+              "{encodeProfile: e, encodeDeciderPluginName: always-disagg-multimodal-decider}")) {
+        var config =
+            valid(
+                """
+                plugins:
+                  - {type: disagg-profile-handler, parameters: %s}
+                  - type: always-disagg-multimodal-decider
+                  - {type: max-score-picker, parameters: {maxNumOfEndpoints: 4}}
+                  - {type: random-picker}
+                schedulingProfiles:
+                  - {name: decode, plugins: [{pluginRef: random-picker}]}
+                  - {name: e, plugins: [{pluginRef: max-score-picker}]}
+                """
+                    .formatted(parameters));
+        assertThat(config.encodes()).isTrue();
+        assertThat(config.destinations()).as("of whole requests").isEqualTo(1);
+      }
+      assertThat(
+              warnings(
+                  """
+                  plugins:
+                    - {type: disagg-profile-handler, parameters: {deciders: {encode: always-disagg-multimodal-decider}}}
+                    - type: always-disagg-multimodal-decider
+                  schedulingProfiles: [{name: decode, plugins: []}]
+                  """))
+          .anyMatch(warning -> warning.contains("no profile is called 'encode'"));
+    }
+
+    @Test
     void a_handler_that_divides_nothing_says_so() {
       assertThat(
               warnings(
@@ -270,7 +303,7 @@ class EndpointPickerLoaderTest {
                     - {name: encode, plugins: []}
                   """))
           .anyMatch(warning -> warning.contains("has no decider of prefills"))
-          .anyMatch(warning -> warning.contains("profile 'encode' is of no stage that is run"));
+          .anyMatch(warning -> warning.contains("has no decider of encoding"));
       assertThat(
               warnings(
                   """
@@ -312,7 +345,7 @@ class EndpointPickerLoaderTest {
               + " is the name of another",
           "plugins: [{type: queu-scorer}] => plugins[0].type: 'queu-scorer' is unknown; did you"
               + " mean queue-scorer?",
-          "plugins: [{type: latency-slo-admitter}] => 'latency-slo-admitter' is not supported",
+          "plugins: [{type: file-discovery}] => 'file-discovery' is not supported",
           "plugins: [{type: disagg-profile-handler}] => no profile is called 'decode', for endpoints"
               + " that answer",
           "plugins: [{type: queue-scorer, parameters: {x: 1}}] => plugins[0].parameters.x: unknown"
@@ -322,6 +355,15 @@ class EndpointPickerLoaderTest {
           "plugins: [{type: load-aware-scorer, parameters: {threshold: 0}}] => '0' does not fit;"
               + " allowed: a whole number, 1 to 1000000",
           "plugins: [{type: load-aware-scorer, parameters: {threshold: ten}}] => 'ten' does not fit",
+          "plugins: [{type: request-attribute-reporter}] => attributes is missing",
+          "plugins: [{type: request-attribute-reporter, parameters: {attributes: []}}] =>"
+              + " attributes: 0 are given; allowed: exactly one",
+          "plugins: [{type: request-attribute-reporter, parameters: {attributes: [{key: {name: x},"
+              + " expression: usage.tokens}]}}] => attributes[0].expression: 'usage.tokens' is not"
+              + " known",
+          "plugins: [{type: request-attribute-reporter, parameters: {attributes: [{key: {name: x},"
+              + " expression: 1, condition: 2}]}}] => attributes[0].condition: is a number; true or"
+              + " false is needed",
           "plugins: [{type: by-label}] => plugins[0].parameters: label is missing",
           "plugins: [{type: prefix-cache-scorer, parameters: {prefixMatchInfoProducerName: x}}] =>"
               + " no plugin is called 'x'",
@@ -493,12 +535,12 @@ class EndpointPickerLoaderTest {
           .contains("stand beside their older names");
       assertThat(
               stages(
-                  "{deciders: {encode: always-disagg-multimodal-decider}}",
-                  "[{name: decode, plugins: []}]",
-                  "always-disagg-multimodal-decider"))
+                  "{deciders: {encode: prefix-based-pd-decider}}",
+                  "[{name: decode, plugins: []}, {name: encode, plugins: []}]",
+                  "prefix-based-pd-decider"))
           .singleElement()
           .asString()
-          .contains("deciders.encode: is not supported: images are encoded where");
+          .contains("'prefix-based-pd-decider' decides by what is cached of a prompt");
     }
 
     private static List<String> stages(String parameters, String profiles, String other) {

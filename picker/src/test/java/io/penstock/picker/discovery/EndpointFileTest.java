@@ -79,7 +79,7 @@ final class EndpointFileTest {
         "'\"8000\"'      | 80000         | 5 | port \"80000\" is not in 1..65535",
         "'\"8000\"'      | [1]           | 5 | port is not a single value",
         "zone: west      | 'zone: [x]'   | 8 | a label is not a single value",
-        "role: decode    | 'role: chef'  | 7 | label llm-d.ai/role \"chef\" is not one of both, prefill, decode, prefill-decode",
+        "role: decode    | 'role: chef'  | 7 | label llm-d.ai/role \"chef\" is not one of both, prefill, decode, prefill-decode, encode",
         "address: fd     | adress: fd    | 10 | unknown key \"adress\"; allowed: name, namespace, address, port, labels",
         "'    port: 8001' | '    name: x' | 11 | name stands twice in one endpoint",
         "'    port: 8001' | ''           | 9 | an endpoint has no port",

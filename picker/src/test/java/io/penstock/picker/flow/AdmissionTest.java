@@ -255,6 +255,26 @@ class AdmissionTest {
     }
 
     @Test
+    void what_flows_had_is_shown_from_time_to_time() {
+      var policy = new Fairness.ProgramAware(0.8, 0.2, 0, 3_600 * SECOND);
+      given(band(concurrency(1), policy, Ordering.FCFS), 1);
+      var first = pool.come("a1", 0, "a");
+      var second = pool.come("b1", 0, "b");
+      pool.now += 2 * SECOND;
+      first.end(100, 100);
+      second.end(50, 25);
+      pool.pass(SECOND);
+
+      var band = pool.programs.getFirst();
+      assertThat(band.priority()).isZero();
+      assertThat(band.programs())
+          .containsExactly(
+              new ProgramService.Program("b", 2e9, 100), new ProgramService.Program("a", 0, 300));
+      // (300 + 100)² / (2·(300² + 100²))
+      assertThat(band.jainsIndex()).isCloseTo(0.8, within(1e-12));
+    }
+
+    @Test
     void the_earliest_wanted_first_token_goes_first_and_those_that_do_not_say_last() {
       given(band(concurrency(1), new Fairness.GlobalStrict(), Ordering.SLO_DEADLINE), 1);
       List<FlowPool.Client> all = new ArrayList<>();
@@ -577,6 +597,17 @@ class AdmissionTest {
       assertThat(pool.come("important", 0).running).isTrue();
       pool.scrape(0, 4, 0);
       assertThat(pool.come("sure", -1).dropped).isEqualTo(FlowOutcome.DENIED);
+    }
+
+    @Test
+    void the_policy_may_refuse_what_has_a_negative_priority_with_the_gate_and_without() {
+      for (var settings : List.of(FlowSettings.DEFAULT, concurrency(1))) {
+        given(settings, 1);
+        pool.refuses = true;
+        assertThat(pool.come("a", -1).dropped).isEqualTo(FlowOutcome.DENIED);
+        assertThat(pool.come("b", 0).running).isTrue();
+        assertThat(pool.counts().of(FlowOutcome.DENIED)).isOne();
+      }
     }
 
     private FlowSettings admitting(ProbabilisticAdmitter admitter) {

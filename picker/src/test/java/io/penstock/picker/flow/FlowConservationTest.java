@@ -232,7 +232,7 @@ class FlowConservationTest {
 
     void come() {
       var request = new FlowRequest(random.nextInt(3), "f" + random.nextInt(3), "m", "m", 10, 0, 0);
-      switch (admission.admit(request, loop, this, random)) {
+      switch (admission.admit(request, loop, this, random, () -> false)) {
         case Verdict.Admitted(var given) -> {
           ticket = given;
           admitted();

@@ -28,14 +28,19 @@ final class FlowPool {
   final Pool pool = new Pool("test");
   final Admission admission;
 
+  /** Whether the policy refuses what may be refused. */
+  boolean refuses;
+
+  /** What is shown of flows. */
+  List<ProgramService> programs = List.of();
+
   /** Names of the requests that went on, in order. */
   final List<String> wentOn = new ArrayList<>();
 
   private final SplittableRandom random = new SplittableRandom(42);
 
   FlowPool(FlowSettings settings, int endpoints) {
-    admission =
-        new Admission(pool::snapshot, signals, inFlight, () -> now, FlowObserver.NONE, settings);
+    admission = new Admission(pool::snapshot, signals, inFlight, () -> now, new Shown(), settings);
     pool.listen((snapshot, added, removed) -> admission.pool(snapshot));
     add(endpoints);
   }
@@ -118,6 +123,14 @@ final class FlowPool {
     return admission.counts();
   }
 
+  private final class Shown implements FlowObserver {
+
+    @Override
+    public void programs(List<ProgramService> bands) {
+      programs = bands;
+    }
+  }
+
   /** One request and its client. */
   final class Client implements FlowListener {
 
@@ -158,7 +171,7 @@ final class FlowPool {
 
     Client come() {
       var request = new FlowRequest(priority, flow, "m", "m", bytes, now, sloNanos);
-      switch (admission.admit(request, Runnable::run, this, random)) {
+      switch (admission.admit(request, Runnable::run, this, random, () -> refuses)) {
         case Verdict.Admitted(var given) -> {
           ticket = given;
           admitted();

@@ -20,6 +20,7 @@ import io.penstock.picker.scrape.PodTls;
 import io.penstock.picker.scrape.ScrapeConfig;
 import io.penstock.picker.scrape.Scraping;
 import io.penstock.proxy.config.GatewayConfig;
+import io.penstock.proxy.config.GatewayPolicies;
 import io.penstock.proxy.config.PoolConfig;
 import io.penstock.proxy.disagg.Connectors;
 import io.penstock.proxy.disagg.MooncakeEngines;
@@ -231,7 +232,7 @@ final class PoolRuntime implements AutoCloseable {
         control,
         FILE_INTERVAL,
         loaded -> {
-          switch (loaded) {
+          switch (GatewayPolicies.checked(loaded)) {
             case LoadedPicker.Valid(var changed, var warnings) -> {
               warnings.forEach(warning -> LOG.warn("{}", warning));
               picker.policy(changed);

@@ -123,7 +123,7 @@ final class PolicyReader {
       return RoutingPolicy.EXPECTED_COST;
     }
     var policy = new PolicyFile(file.resolveSibling(text), experimental);
-    return switch (policy.load()) {
+    return switch (GatewayPolicies.checked(policy.load())) {
       case LoadedPicker.Invalid(var errors) -> {
         errors.forEach(error -> picker.error(FILE, error.toString()));
         yield RoutingPolicy.EXPECTED_COST;
@@ -142,6 +142,18 @@ final class PolicyReader {
     }
     return switch (EndpointPickerLoader.loadPart(part, experimental)) {
       case LoadedPicker.Invalid _ -> RoutingPolicy.EXPECTED_COST;
+      case LoadedPicker.Valid valid ->
+          inline(part, GatewayPolicies.checked(valid), experimental, warnings);
+    };
+  }
+
+  private static RoutingPolicy inline(
+      YamlMapping part, LoadedPicker checked, boolean experimental, List<String> warnings) {
+    return switch (checked) {
+      case LoadedPicker.Invalid(var errors) -> {
+        errors.forEach(error -> part.error("plugins", error.message()));
+        yield RoutingPolicy.EXPECTED_COST;
+      }
       case LoadedPicker.Valid(var config, var said) -> {
         said.forEach(warning -> warnings.add(warning.toString()));
         yield new RoutingPolicy.Inline(config, experimental);

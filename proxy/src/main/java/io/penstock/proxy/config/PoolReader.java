@@ -97,7 +97,7 @@ final class PoolReader {
       List<ConfigError> errors) {
     List<StaticEndpoint> list = new ArrayList<>();
     Set<String> seen = new HashSet<>();
-    for (var role : Role.values()) {
+    for (var role : List.of(Role.BOTH, Role.PREFILL, Role.DECODE)) {
       var value = endpoints.get(role);
       if (value != null) {
         fromFlag(flag(role), value, role, seen, list, errors);
@@ -132,6 +132,7 @@ final class PoolReader {
       case BOTH -> "--endpoints";
       case PREFILL -> "--prefill-endpoints";
       case DECODE -> "--decode-endpoints";
+      case ENCODE -> throw new IllegalArgumentException("no flag lists pods that only encode");
     };
   }
 

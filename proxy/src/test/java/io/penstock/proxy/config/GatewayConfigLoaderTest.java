@@ -363,6 +363,42 @@ class GatewayConfigLoaderTest {
   }
 
   @Test
+  void what_only_a_picker_behind_a_proxy_can_do_is_refused_or_said() throws Exception {
+    var stages =
+        """
+        plugins:
+          - {type: disagg-profile-handler, parameters: {deciders: {encode: always-disagg-multimodal-decider}}}
+          - type: always-disagg-multimodal-decider
+        schedulingProfiles: [{name: decode, plugins: []}, {name: encode, plugins: []}]
+        """;
+    var head = "apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\n";
+    Files.writeString(folder.resolve("stages.yaml"), head + stages);
+    var pool = "  - name: a\n    discovery: {dns: {address: \"pods:8000\"}}\n";
+    assertThat(errors(sources(POOL + pool + "    picker: {configFile: stages.yaml}\n")))
+        .singleElement()
+        .asString()
+        .contains("stages.yaml:4", "deciders.encode is not supported by the gateway");
+    assertThat(errors(sources(POOL + pool + "    picker:\n      config:\n" + stages.indent(8))))
+        .singleElement()
+        .asString()
+        .contains("deciders.encode is not supported by the gateway");
+
+    Files.writeString(
+        folder.resolve("told.yaml"),
+        head
+            + """
+            plugins:
+              - type: queue-scorer
+              - type: request-attribute-reporter
+                parameters: {attributes: [{key: {name: cost}, expression: usage.total_tokens}]}
+            """);
+    assertThat(loaded(sources(POOL + pool + "    picker: {configFile: told.yaml}\n")).warnings())
+        .singleElement()
+        .asString()
+        .contains("told.yaml:5", "'request-attribute-reporter' has no effect in the gateway");
+  }
+
+  @Test
   void a_whole_file_becomes_one_tree() throws Exception {
     var config =
         loaded(

@@ -12,13 +12,14 @@ import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs one profile for the endpoint that answers and another for the one that computes the prompt.
- * Immutable; shared by all event loops.
+ * Runs one profile for the endpoint that answers, another for the one that computes the prompt, and
+ * a third for those that encode images, audio and video. Immutable; shared by all event loops.
  *
  * <p>Decode first: the decode profile, then, where the decider says so of what it picked, the
  * prefill profile. Prefill first: both, for every request. The endpoint of the earlier stage is the
  * later one's {@link SchedulingContext#peer}. Requests that cannot be divided get no prefill stage,
- * and a stage that finds no endpoint, or the one that answers, leaves the request whole.
+ * and a stage that finds no endpoint, or the one that answers, leaves the request whole. The encode
+ * stage, where its decider wants it, comes right before the last of the others.
  */
 public final class DisaggProfileHandler implements ProfileHandler {
 
@@ -36,7 +37,17 @@ public final class DisaggProfileHandler implements ProfileHandler {
   private final int decodeProfile;
   private final int prefillProfile;
   private final @Nullable DisaggregationDecider decider;
+  private final @Nullable Encoding encoding;
   private final IntToLongFunction handOverNanos;
+
+  /**
+   * The encode stage.
+   *
+   * @param profile index of the profile of endpoints that encode
+   * @param endpoints how many of them a request gets at most
+   * @param decider whether a request is encoded elsewhere
+   */
+  public record Encoding(int profile, int endpoints, EncodeDecider decider) {}
 
   /**
    * A handler.
@@ -46,6 +57,7 @@ public final class DisaggProfileHandler implements ProfileHandler {
    * @param decodeProfile index of the profile of endpoints that answer
    * @param prefillProfile index of that of endpoints that prefill, {@link #NO_PROFILE} for none
    * @param decider whether a request is divided; null: none is, decode first
+   * @param encoding the encode stage, null where there is none
    * @param handOverNanos time that the KV cache of so many tokens takes from one to the other
    */
   public DisaggProfileHandler(
@@ -54,12 +66,14 @@ public final class DisaggProfileHandler implements ProfileHandler {
       int decodeProfile,
       int prefillProfile,
       @Nullable DisaggregationDecider decider,
+      @Nullable Encoding encoding,
       IntToLongFunction handOverNanos) {
     this.type = type;
     this.prefillFirst = prefillFirst;
     this.decodeProfile = decodeProfile;
     this.prefillProfile = prefillProfile;
     this.decider = decider;
+    this.encoding = encoding;
     this.handOverNanos = handOverNanos;
   }
 
@@ -70,7 +84,12 @@ public final class DisaggProfileHandler implements ProfileHandler {
 
   @Override
   public boolean optional(int profile) {
-    return profile == prefillProfile;
+    return profile == prefillProfile || encodes(profile);
+  }
+
+  @Override
+  public boolean encodes(int profile) {
+    return encoding != null && profile == encoding.profile();
   }
 
   @Override
@@ -90,6 +109,10 @@ public final class DisaggProfileHandler implements ProfileHandler {
     if (context.result(decodeProfile) != null) {
       return -1;
     }
+    int encode = encodeNext(context);
+    if (encode != NO_PROFILE) {
+      return encode;
+    }
     if (prefill != null && prefill.ranked() > 0) {
       context.peer(best(prefill));
     }
@@ -101,7 +124,14 @@ public final class DisaggProfileHandler implements ProfileHandler {
     if (decode == null) {
       return decodeProfile;
     }
-    if (prefillProfile == NO_PROFILE || decode.ranked() == 0) {
+    if (decode.ranked() == 0) {
+      return -1;
+    }
+    int encode = encodeNext(context);
+    if (encode != NO_PROFILE) {
+      return encode;
+    }
+    if (prefillProfile == NO_PROFILE) {
       return -1;
     }
     if (context.weighing() != null || context.result(prefillProfile) != null) {
@@ -114,6 +144,16 @@ public final class DisaggProfileHandler implements ProfileHandler {
     }
     context.peer(best(decode));
     return prefillProfile;
+  }
+
+  /** The encode profile where it is to run now, else {@link #NO_PROFILE}. */
+  private int encodeNext(SchedulingContext context) {
+    var stage = encoding;
+    return stage != null
+            && context.result(stage.profile()) == null
+            && stage.decider().encodes(context.request())
+        ? stage.profile()
+        : NO_PROFILE;
   }
 
   private @Nullable Reason whyWhole(SchedulingContext context, Candidates decode) {
@@ -129,6 +169,9 @@ public final class DisaggProfileHandler implements ProfileHandler {
 
   @Override
   public Decision decide(SchedulingContext context) {
+    if (encoding != null) {
+      context.encodeOn(encoding.profile(), encoding.endpoints(), decodeProfile);
+    }
     var decode = context.result(decodeProfile);
     var prefill = prefillProfile == NO_PROFILE ? null : context.result(prefillProfile);
     if (decode == null || decode.ranked() == 0 || prefill == null) {

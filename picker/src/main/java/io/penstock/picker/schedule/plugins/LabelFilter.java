@@ -78,6 +78,7 @@ public final class LabelFilter implements Filter {
     return switch (role) {
       case PREFILL -> "prefill";
       case DECODE -> "decode";
+      case ENCODE -> "encode";
       case BOTH -> null;
     };
   }

@@ -166,20 +166,29 @@ class KubernetesSourceTest {
         PODS,
         pod("encoder", "uid-e", "10.0.0.3")
             .editMetadata()
+            .addToAnnotations("llm-d.ai/active-ports", "8000")
             .addToLabels("llm-d.ai/role", "encode")
+            .endMetadata()
+            .build());
+
+    server.put(
+        PODS,
+        pod("chef", "uid-c", "10.0.0.4")
+            .editMetadata()
+            .addToLabels("llm-d.ai/role", "chef")
             .endMetadata()
             .build());
 
     follow(POOL);
 
-    awaitAddresses("10.0.0.1:8001", "10.0.0.1:8002", "10.0.0.2:8000");
+    awaitAddresses("10.0.0.1:8001", "10.0.0.1:8002", "10.0.0.2:8000", "10.0.0.3:8000");
     var byName = told.values().stream().toList();
     assertThat(byName)
         .extracting(EndpointSpec::name)
-        .containsExactly("ns/a-rank-1", "ns/a-rank-2", "ns/b-rank-0");
+        .containsExactly("ns/a-rank-1", "ns/a-rank-2", "ns/b-rank-0", "ns/encoder-rank-0");
     assertThat(byName)
         .extracting(EndpointSpec::role)
-        .containsExactly(Role.PREFILL, Role.PREFILL, Role.DECODE);
+        .containsExactly(Role.PREFILL, Role.PREFILL, Role.DECODE, Role.ENCODE);
     assertThat(byName.getFirst().labels())
         .containsEntry("llm-d.ai/engine-type", "sglang")
         .containsEntry("app", "app");

@@ -133,6 +133,76 @@ class LatencyTest {
     }
   }
 
+  @Nested
+  class Admission {
+
+    private final LatencySloAdmitter admitter = new LatencySloAdmitter(BOTH);
+
+    /** Two endpoints at work, of which each breaks one of the two promises. */
+    private Situation atWork() {
+      var situation = filtered().forecast(150, 5).forecast(80, 20);
+      work(situation, 0);
+      work(situation, 1);
+      return asked(situation, 100, 10);
+    }
+
+    private static Situation filtered() {
+      return Situation.filtering();
+    }
+
+    private static void work(Situation situation, int slot) {
+      situation.tells(slot, 3, 0, 0.5);
+    }
+
+    @Test
+    void what_no_endpoint_keeps_is_refused_while_all_are_at_work() {
+      assertThat(atWork().refusedBy(admitter)).isTrue();
+    }
+
+    @Test
+    void one_endpoint_that_keeps_both_promises_is_enough() {
+      var situation = atWork().forecast(100, 10);
+      work(situation, 2);
+      assertThat(situation.refusedBy(admitter)).isFalse();
+    }
+
+    @Test
+    void an_endpoint_where_nothing_runs_is_tried_whatever_is_predicted() {
+      var situation = atWork();
+      situation.tells(1, 0, 0, 0.5);
+      assertThat(situation.refusedBy(admitter)).isFalse();
+      situation.inFlight.add(0, 1, 100, 100);
+      assertThat(situation.refusedBy(admitter)).isTrue();
+    }
+
+    @Test
+    void an_endpoint_whose_cache_is_as_good_as_empty_is_tried_too() {
+      var situation = atWork();
+      situation.tells(0, 3, 0, 0.02);
+      assertThat(situation.refusedBy(admitter)).isTrue();
+      situation.tells(0, 3, 0, 0.019);
+      assertThat(situation.refusedBy(admitter)).isFalse();
+    }
+
+    @Test
+    void what_is_not_asked_for_is_kept() {
+      var nothing = atWork();
+      nothing.headers.clear();
+      assertThat(nothing.refusedBy(admitter)).isFalse();
+      var firstTokenAlone = atWork();
+      firstTokenAlone.headers.remove("x-llm-d-slo-tpot-ms");
+      assertThat(firstTokenAlone.refusedBy(admitter)).isFalse();
+      var tokensAlone = atWork();
+      tokensAlone.headers.remove("x-llm-d-slo-ttft-ms");
+      assertThat(tokensAlone.refusedBy(admitter)).isFalse();
+    }
+
+    @Test
+    void where_no_endpoint_serves_the_model_the_pick_says_so() {
+      assertThat(atWork().model("other").refusedBy(admitter)).isFalse();
+    }
+  }
+
   @Test
   void the_penalty_of_a_prefix_may_be_by_forecasts() {
     var match = new PrefixMatch(Integer.MAX_VALUE);

@@ -89,7 +89,7 @@ class ProfileHandlersTest {
     private static DisaggProfileHandler handler(
         boolean prefillFirst, DisaggregationDecider decider) {
       return new DisaggProfileHandler(
-          DisaggProfileHandler.TYPE, prefillFirst, 0, 1, decider, tokens -> 7L * tokens);
+          DisaggProfileHandler.TYPE, prefillFirst, 0, 1, decider, null, tokens -> 7L * tokens);
     }
 
     @Test
@@ -164,7 +164,8 @@ class ProfileHandlersTest {
       var scorer = List.of(new Profile.Weighted(new TopologyAffinityScorer(), 1));
       var situation =
           new Situation(
-              new DisaggProfileHandler(DisaggProfileHandler.TYPE, true, 1, 0, null, tokens -> 0),
+              new DisaggProfileHandler(
+                  DisaggProfileHandler.TYPE, true, 1, 0, null, null, tokens -> 0),
               List.of(
                   zone("p", "a"),
                   new Profile(
@@ -183,6 +184,72 @@ class ProfileHandlersTest {
       situation.endpoint(Map.of("zone", "b", region, "e"));
       situation.endpoint(Map.of("zone", "b"));
       assertThat(situation.scores()).containsExactly(0, 1, 0.20, 0.05, 0.02, 0);
+    }
+  }
+
+  @Nested
+  class Encoded {
+
+    private static Situation staged(
+        boolean prefillFirst, DisaggregationDecider prefills, EncodeDecider encodes, String zone) {
+      var situation =
+          new Situation(
+              new DisaggProfileHandler(
+                  DisaggProfileHandler.TYPE,
+                  prefillFirst,
+                  0,
+                  1,
+                  prefills,
+                  new DisaggProfileHandler.Encoding(2, 2, encodes),
+                  tokens -> 0),
+              List.of(zone("d", "a"), zone("p", "b"), least("e", zone)));
+      for (var each : List.of("a", "b", "c", "c", "c")) {
+        situation.endpoint(Map.of("zone", each));
+      }
+      // In flight at the encoders: 2, 0, 1.
+      situation.inFlight.add(0, 2, 0, 0);
+      situation.inFlight.add(0, 2, 0, 0);
+      situation.inFlight.add(0, 4, 0, 0);
+      return situation;
+    }
+
+    private static Profile least(String name, String zone) {
+      return new Profile(
+          name,
+          List.of(new LabelFilter(LabelFilter.TYPE, "zone", Set.of(zone), false)),
+          List.of(new Profile.Weighted(new ActiveRequestScorer(0, 1), 1)),
+          new MaxScorePicker());
+    }
+
+    @Test
+    void the_best_endpoints_of_the_stage_are_named_in_either_order_of_the_others() {
+      for (boolean prefillFirst : new boolean[] {false, true}) {
+        var situation =
+            staged(prefillFirst, DisaggregationDecider.ALWAYS, EncodeDecider.MULTIMODAL, "c")
+                .media(300);
+        assertThat(situation.encoders()).containsExactly(3, 4);
+        var divided = (Decision.Disaggregated) situation.decide();
+        assertThat(divided.decode().endpoint().slot()).isZero();
+        assertThat(divided.prefill().slot()).isEqualTo(1);
+      }
+    }
+
+    @Test
+    void the_decider_says_for_which_requests() {
+      var multimodal = staged(false, null, EncodeDecider.MULTIMODAL, "c");
+      assertThat(multimodal.encoders()).isEmpty();
+      assertThat(multimodal.media(1).encoders()).containsExactly(3, 4);
+      assertThat(multimodal.pick()).isZero();
+      assertThat(staged(false, null, EncodeDecider.ALWAYS, "c").encoders()).hasSize(2);
+    }
+
+    @Test
+    void a_stage_without_endpoints_or_with_the_one_that_answers_alone_names_none() {
+      for (var zone : List.of("a", "nowhere")) {
+        var situation = staged(false, null, EncodeDecider.ALWAYS, zone);
+        assertThat(situation.encoders()).isEmpty();
+        assertThat(situation.pick()).isZero();
+      }
     }
   }
 }

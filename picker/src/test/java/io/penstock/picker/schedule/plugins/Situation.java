@@ -13,11 +13,13 @@ import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.request.PromptKeys;
+import io.penstock.picker.schedule.Admitter;
 import io.penstock.picker.schedule.Candidates;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.picker.schedule.Filter;
 import io.penstock.picker.schedule.Forecast;
+import io.penstock.picker.schedule.ModelRule;
 import io.penstock.picker.schedule.Picker;
 import io.penstock.picker.schedule.Profile;
 import io.penstock.picker.schedule.ProfileHandler;
@@ -67,6 +69,7 @@ final class Situation {
   private final SchedulingContext context;
   private int promptTokens = 10 * PrefixMatch.BLOCK_TOKENS;
   private String model = MODEL;
+  private int mediaTokens;
 
   Situation(List<Filter> filters, List<Profile.Weighted> scorers, Picker picker) {
     this(new SingleProfileHandler(), List.of(new Profile("default", filters, scorers, picker)));
@@ -167,6 +170,12 @@ final class Situation {
     return this;
   }
 
+  /** The request has images that come to so many tokens. */
+  Situation media(int tokens) {
+    mediaTokens = tokens;
+    return this;
+  }
+
   Situation model(String name) {
     model = name;
     return this;
@@ -229,21 +238,47 @@ final class Situation {
   }
 
   Decision decide() {
+    begin(context);
+    return scheduler.schedule(context);
+  }
+
+  /** Whether the request would be refused, were its priority negative. */
+  boolean refusedBy(Admitter admitter) {
+    var asking =
+        new Scheduler(
+            new SingleProfileHandler(),
+            List.of(new Profile("default", List.of(), List.of(), new MaxScorePicker())),
+            List.of(admitter),
+            new FourBytes(),
+            ModelRule.LISTED,
+            Set.of(MODEL));
+    var asked = asking.context(signals, inFlight, index, new SplittableRandom(7));
+    begin(asked);
+    return asking.refuses(asked);
+  }
+
+  private void begin(SchedulingContext context) {
     int blocks = promptTokens / PrefixMatch.BLOCK_TOKENS;
     long[] keys = Arrays.copyOf(KEYS, KeyGrid.keys(blocks));
     var request =
         InferenceRequest.builder(ApiKind.CHAT, model)
             .promptBytes(4 * promptTokens)
+            .mediaTokens(mediaTokens)
             .keys(PromptKeys.owning(keys))
             .build();
     var snapshot = new PoolSnapshot("p", endpoints.size(), endpoints);
     context.begin(1, request, headers::get, snapshot, new Exclusions(), now);
-    return scheduler.schedule(context);
   }
 
   /** Slot of the endpoint that is picked. */
   int pick() {
     return ((Decision.Route) decide()).endpoint().slot();
+  }
+
+  /** Slots of those that encode for the request, the best first. */
+  List<Integer> encoders() {
+    decide();
+    return context.encoders().stream().map(Endpoint::slot).toList();
   }
 
   /** How often each slot is picked. */

@@ -1,0 +1,92 @@
+package io.penstock.picker.assembly;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.picker.config.EndpointPickerLoader;
+import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.flow.FlowListener;
+import io.penstock.picker.flow.FlowOutcome;
+import io.penstock.picker.flow.Verdict;
+import io.penstock.picker.signals.EngineSample;
+import io.penstock.picker.signals.MetricsPageScanner;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** {@code latency-slo-admitter} by the latencies that a pool predicts itself. */
+class LatencyAdmissionTest {
+
+  private final TestPool pool = new TestPool(2, 1);
+
+  LatencyAdmissionTest() {
+    var loaded =
+        EndpointPickerLoader.load(
+            "test",
+            """
+            apiVersion: llm-d.ai/v1alpha1
+            kind: EndpointPickerConfig
+            plugins: [{type: queue-scorer}, {type: latency-slo-admitter}]
+            schedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}]
+            """,
+            false);
+    pool.picker.policy(((LoadedPicker.Valid) loaded).config());
+    for (int slot = 0; slot < 2; slot++) {
+      works(slot, 1);
+    }
+  }
+
+  private void works(int slot, int running) {
+    byte[] page =
+        ("vllm:num_requests_running "
+                + running
+                + "\nvllm:num_requests_waiting 0\nvllm:kv_cache_usage_perc 0.5\n")
+            .getBytes(StandardCharsets.US_ASCII);
+    var scanner = new MetricsPageScanner(4096);
+    var sample = new EngineSample();
+    scanner.begin();
+    scanner.feed(page, 0, page.length);
+    scanner.finish(sample);
+    pool.picker.signals().update(slot, sample, pool.now, 100 * TestPool.MILLI);
+  }
+
+  private Verdict come(int priority, Map<String, String> headers) {
+    return pool.picker.admit(
+        TestPool.prompt(1, 40), headers::get, priority, null, pool.now, 0, Runnable::run, NOBODY);
+  }
+
+  @Test
+  void a_request_that_may_be_shed_and_asks_for_too_much_is_refused_until_an_endpoint_is_idle() {
+    var tooMuch = Map.of("x-llm-d-slo-ttft-ms", "0.001");
+
+    assertThat(come(-1, tooMuch)).isEqualTo(new Verdict.Shed(FlowOutcome.DENIED));
+    assertThat(come(-1, Map.of("x-llm-d-slo-ttft-ms", "3600000")))
+        .isInstanceOf(Verdict.Admitted.class);
+    assertThat(come(-1, Map.of())).isInstanceOf(Verdict.Admitted.class);
+    assertThat(pool.picker.admitsAtOnce(0)).as("nobody else is asked about").isTrue();
+
+    works(1, 0);
+    assertThat(come(-1, tooMuch)).isInstanceOf(Verdict.Admitted.class);
+  }
+
+  @Test
+  void who_is_refused_leaves_no_trace_in_the_next_pick() {
+    come(-1, Map.of("x-llm-d-slo-ttft-ms", "0.001"));
+
+    var route = pool.route(TestPool.prompt(1, 40));
+    var decision = pool.picker.decisions().newest(1).getFirst();
+    assertThat(decision.ranking().endpoint(0)).isEqualTo(route.endpoint());
+    assertThat(pool.picker.decisions().newest(10)).hasSize(1);
+  }
+
+  private static final FlowListener NOBODY =
+      new FlowListener() {
+        @Override
+        public void admitted() {}
+
+        @Override
+        public void dropped(FlowOutcome outcome) {}
+
+        @Override
+        public void evicted() {}
+      };
+}
