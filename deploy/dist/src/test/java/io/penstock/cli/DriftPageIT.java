@@ -39,7 +39,13 @@ class DriftPageIT {
                 StreamSupport.stream(told.spliterator(), false)
                     .map(pod -> pod.path("pod").asText())
                     .toList());
-        browser.picture("drift");
+        for (int width : new int[] {1440, 390}) {
+          browser.open(admin + "/", width, 900, false);
+          browser.await("document.querySelectorAll('#quality tbody tr').length === 3");
+          assertThat(browser.ask("document.documentElement.scrollWidth")).isEqualTo((long) width);
+          browser.ask("document.getElementById('quality').scrollIntoView()");
+          browser.picture("drift-" + width);
+        }
         browser.assertQuietAndAlone(admin);
         load.stop();
       }

@@ -8,6 +8,8 @@ const HOP = 420; // from the pod that computes a prompt to the one that answers
 const GLOW = 900;
 const MOST = 600; // lines under way; more are drawn as landings only
 const TOP = 10;
+const GUIDES = 200; // milliseconds between two drawings of the ways, whose widths change slowly
+const FADE = 1100; // milliseconds in which a decision's share of its way falls to a third
 
 export class Flow {
   /** @param podBox the columns, whose order and places the lines follow */
@@ -15,6 +17,9 @@ export class Flow {
     this.canvas = canvas;
     this.podBox = podBox;
     this.context = canvas.getContext('2d');
+    this.ways = document.createElement('canvas');
+    this.waysAt = -Infinity; // when they were drawn; anew after every measuring
+    this.fadedAt = 0;
     this.places = new Map();
     this.falling = [];
     this.glowing = [];
@@ -33,6 +38,10 @@ export class Flow {
     this.canvas.width = Math.round(box.width * scale);
     this.canvas.height = Math.round(box.height * scale);
     this.context.setTransform(scale, 0, 0, scale, 0, 0);
+    this.ways.width = this.canvas.width;
+    this.ways.height = this.canvas.height;
+    this.ways.getContext('2d').setTransform(scale, 0, 0, scale, 0, 0);
+    this.waysAt = -Infinity;
     this.places.clear();
     for (const button of this.podBox.children) {
       this.places.set(button.dataset.address, button.offsetLeft + button.offsetWidth / 2);
@@ -79,28 +88,34 @@ export class Flow {
   wake() {
     if (!this.running && this.colours && !document.hidden) {
       this.running = true;
+      this.fadedAt = performance.now();
       requestAnimationFrame(now => this.frame(now));
     }
   }
 
   frame(now) {
     this.context.clearRect(0, 0, this.width, this.height);
-    this.guides();
+    if (now - this.waysAt >= GUIDES) this.guides(now);
+    if (this.ways.width > 0 && this.ways.height > 0) {
+      this.context.drawImage(this.ways, 0, 0, this.width, this.height);
+    }
     this.falling = this.falling.filter(line => this.line(line, now));
     this.glowing = this.glowing.filter(glow => this.drawGlow(glow, now));
-    let moving = this.falling.length > 0 || this.glowing.length > 0;
-    for (const [address, share] of this.shares) {
-      if (share < 0.05) this.shares.delete(address);
-      else this.shares.set(address, share * 0.985);
-      moving = true;
-    }
+    const moving = this.falling.length > 0 || this.glowing.length > 0 || this.shares.size > 0;
     this.running = moving && !document.hidden;
     if (this.running) requestAnimationFrame(next => this.frame(next));
   }
 
-  /** The ways there are, as broad as they are used. */
-  guides() {
-    const context = this.context;
+  /** The ways there are, as broad as they were used lately, drawn aside. */
+  guides(now) {
+    const faded = Math.exp((this.fadedAt - now) / FADE);
+    this.waysAt = this.fadedAt = now;
+    for (const [address, share] of this.shares) {
+      if (share < 0.05) this.shares.delete(address);
+      else this.shares.set(address, share * faded);
+    }
+    const context = this.ways.getContext('2d');
+    context.clearRect(0, 0, this.width, this.height);
     const all = Math.max(12, [...this.shares.values()].reduce((a, b) => a + b, 0));
     context.lineCap = 'round';
     context.strokeStyle = this.colours.guide;

@@ -122,10 +122,13 @@ class Column {
     this.run.style.height = (running * unit).toFixed(1) + 'px';
     this.wait.style.height = (waiting * unit).toFixed(1) + 'px';
     this.wait.style.bottom = (running * unit).toFixed(1) + 'px';
+    const said = spoken(pod);
+    if (said === this.said) return;
+    this.said = said;
     this.numbers.replaceChildren(
         number(count(running), 'run'), number(count(waiting), 'wait', waiting > 0),
         number(percent(kv), 'KV', kv > 0.95), number(short(pod.prefix_tokens), 'held'));
-    this.button.setAttribute('aria-label', spoken(pod));
+    this.button.setAttribute('aria-label', said);
   }
 }
 
