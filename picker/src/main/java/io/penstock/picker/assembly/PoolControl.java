@@ -78,7 +78,7 @@ final class PoolControl implements AutoCloseable {
       Admission admission,
       PoolQuality quality,
       @Nullable Shadow shadow,
-      PoolPicker.Builder builder) {
+      PoolPickerBuilder builder) {
     this.pool = pool;
     this.signals = signals;
     this.inFlight = inFlight;
@@ -98,7 +98,7 @@ final class PoolControl implements AutoCloseable {
     }
   }
 
-  private Scraper scraper(Scraping scraping, PoolPicker.Builder builder) {
+  private Scraper scraper(Scraping scraping, PoolPickerBuilder builder) {
     return new Scraper(
         scraping,
         signals,

@@ -11,7 +11,6 @@ import io.penstock.picker.flow.Admission;
 import io.penstock.picker.flow.FlowCounts;
 import io.penstock.picker.flow.FlowHeaders;
 import io.penstock.picker.flow.FlowListener;
-import io.penstock.picker.flow.FlowObserver;
 import io.penstock.picker.flow.FlowSettings;
 import io.penstock.picker.flow.Verdict;
 import io.penstock.picker.objective.PoolRules;
@@ -28,18 +27,15 @@ import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.DisaggregationCounts;
-import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.picker.schedule.RequestHeaders;
 import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.SessionHeader;
 import io.penstock.picker.schedule.UsageReport;
-import io.penstock.picker.scrape.Scraping;
 import io.penstock.picker.signals.EngineSettings;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import io.penstock.picker.signals.Reservation;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -81,7 +77,7 @@ public final class PoolPicker implements AutoCloseable {
   private volatile List<UsageReport> usageReports;
   private volatile PoolRules rules = PoolRules.NONE;
 
-  private PoolPicker(Builder builder) {
+  PoolPicker(PoolPickerBuilder builder) {
     var config = builder.config;
     int columns = builder.columns;
     this.pool = new Pool(config.name());
@@ -109,6 +105,11 @@ public final class PoolPicker implements AutoCloseable {
     this.control =
         new PoolControl(pool, signals, inFlight, index, costs, admission, quality, shadow, builder);
     this.epochMillisAtZero = builder.clock.millis() - builder.ticker.getAsLong() / NANOS_PER_MILLI;
+  }
+
+  /** Starts the control thread, where there is one. */
+  void start() {
+    control.start();
   }
 
   private List<PickerLoop> loops(int columns, long seed) {
@@ -151,8 +152,8 @@ public final class PoolPicker implements AutoCloseable {
    *
    * @param columns number of event loops that will call it
    */
-  public static Builder builder(PoolPickerConfig config, int columns) {
-    return new Builder(config, columns);
+  public static PoolPickerBuilder builder(PoolPickerConfig config, int columns) {
+    return new PoolPickerBuilder(config, columns);
   }
 
   /** The newest snapshot. */
@@ -602,95 +603,5 @@ public final class PoolPicker implements AutoCloseable {
   @Override
   public void close() {
     control.close();
-  }
-
-  /** Collects a picker's parts. Confined to its maker. */
-  public static final class Builder {
-    final PoolPickerConfig config;
-    final int columns;
-    List<? extends Executor> eventLoops = List.of();
-    EndpointHealth health = EndpointHealth.ALL_HEALTHY;
-    LongSupplier ticker = System::nanoTime;
-    InstantSource clock = InstantSource.system();
-    FlowObserver flowObserver = FlowObserver.NONE;
-    boolean threaded = true;
-    @Nullable EndpointPickerConfig policy;
-    @Nullable Scraping scraping;
-    @Nullable ShadowPolicy shadow;
-
-    private Builder(PoolPickerConfig config, int columns) {
-      if (columns < 1) {
-        throw new IllegalArgumentException("columns is " + columns + ", allowed: 1 or more");
-      }
-      this.config = config;
-      this.columns = columns;
-    }
-
-    /**
-     * The event loops that call the picker; a removed endpoint's slot is not reused before each of
-     * them has run a task. Without them the caller sees to it that nobody holds an old snapshot
-     * across a {@link PoolPicker#tick}.
-     */
-    public Builder eventLoops(List<? extends Executor> loops) {
-      eventLoops = List.copyOf(loops);
-      return this;
-    }
-
-    /** What passive observation says of the endpoints. */
-    public Builder health(EndpointHealth value) {
-      health = value;
-      return this;
-    }
-
-    /** The policy to begin with; null for expected cost. */
-    public Builder policy(@Nullable EndpointPickerConfig value) {
-      policy = value;
-      return this;
-    }
-
-    /** Hears how requests are admitted. */
-    public Builder flowObserver(FlowObserver value) {
-      flowObserver = value;
-      return this;
-    }
-
-    /** A second policy to decide beside the first; null for none. */
-    public Builder shadow(@Nullable ShadowPolicy value) {
-      shadow = value;
-      return this;
-    }
-
-    /** The time that callers give as {@code nowNanos}, and the wall clock beside it. */
-    public Builder time(LongSupplier nanoTicker, InstantSource wallClock) {
-      ticker = nanoTicker;
-      clock = wallClock;
-      return this;
-    }
-
-    /** Reads the endpoints' metrics and models from when they appear until they leave. */
-    public Builder scraping(Scraping value) {
-      scraping = value;
-      return this;
-    }
-
-    /** No control thread: the caller's one thread applies deltas and calls tick itself. */
-    public Builder withoutThread() {
-      threaded = false;
-      return this;
-    }
-
-    /**
-     * The picker, running.
-     *
-     * @throws IllegalStateException scraping without a control thread to hand results to
-     */
-    public PoolPicker build() {
-      if (scraping != null && !threaded) {
-        throw new IllegalStateException("scraping needs the control thread");
-      }
-      var picker = new PoolPicker(this);
-      picker.control.start();
-      return picker;
-    }
   }
 }
