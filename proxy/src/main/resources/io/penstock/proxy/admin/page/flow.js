@@ -1,5 +1,5 @@
 // Decisions as lines that fall from the gateway and land on their pod. One canvas; it draws only
-// while something moves.
+// while something moves, and everything of one colour and strength at once.
 
 import {colour} from './text.js';
 
@@ -8,6 +8,9 @@ const HOP = 420; // from the pod that computes a prompt to the one that answers
 const GLOW = 900;
 const MOST = 600; // lines under way; more are drawn as landings only
 const TOP = 10;
+const HUES = 6; // steps between the colours of nothing held and all held
+const TAIL = 5; // pieces of a line, ever fainter
+const LEVELS = 8; // strengths of a glow
 const GUIDES = 200; // milliseconds between two drawings of the ways, whose widths change slowly
 const FADE = 1100; // milliseconds in which a decision's share of its way falls to a third
 
@@ -23,6 +26,8 @@ export class Flow {
     this.places = new Map();
     this.falling = [];
     this.glowing = [];
+    this.strokes = new Map(); // what this frame draws, by colour
+    this.fills = new Map();
     this.shares = new Map();
     this.running = false;
     this.still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -65,7 +70,7 @@ export class Flow {
     this.shares.set(to, (this.shares.get(to) || 0) + 1);
     const held = decision.promptTokens > 0
       ? Math.min(1, (decision.predictedCachedTokens || 0) / decision.promptTokens) : 0;
-    const hue = mix(this.colours.miss, this.colours.hit, held);
+    const hue = mix(this.colours.miss, this.colours.hit, Math.round(held * HUES) / HUES);
     if (this.still.matches || this.falling.length >= MOST) {
       this.glow(to, start, hue);
     } else {
@@ -101,6 +106,7 @@ export class Flow {
     }
     this.falling = this.falling.filter(line => this.line(line, now));
     this.glowing = this.glowing.filter(glow => this.drawGlow(glow, now));
+    this.paint();
     const moving = this.falling.length > 0 || this.glowing.length > 0 || this.shares.size > 0;
     this.running = moving && !document.hidden;
     if (this.running) requestAnimationFrame(next => this.frame(next));
@@ -177,18 +183,13 @@ export class Flow {
 
   /** The part of a curve from t - length to t, brighter to its head. */
   stroke(hue, at, t, length) {
-    const context = this.context;
-    const steps = 7;
     const tail = Math.max(0, t - length);
     let [x, y] = at(tail);
-    context.lineWidth = 2;
-    for (let i = 1; i <= steps; i++) {
-      const [nextX, nextY] = at(tail + ((t - tail) * i) / steps);
-      context.strokeStyle = `rgb(${hue} / ${((i / steps) * 0.9).toFixed(2)})`;
-      context.beginPath();
-      context.moveTo(x, y);
-      context.lineTo(nextX, nextY);
-      context.stroke();
+    for (let i = 1; i <= TAIL; i++) {
+      const [nextX, nextY] = at(tail + ((t - tail) * i) / TAIL);
+      const path = pathOf(this.strokes, hue, (i / TAIL) * 0.9);
+      path.moveTo(x, y);
+      path.lineTo(nextX, nextY);
       [x, y] = [nextX, nextY];
     }
   }
@@ -199,12 +200,36 @@ export class Flow {
     const x = glow.address === null ? this.width / 2 : this.places.get(glow.address);
     if (age >= 1 || x === undefined) return false;
     const y = glow.address === null ? TOP : this.height - 2;
-    this.context.fillStyle = `rgb(${glow.hue} / ${(0.5 * (1 - age) ** 2).toFixed(3)})`;
-    this.context.beginPath();
-    this.context.ellipse(x, y, (5 + 16 * age) * glow.size, (3 + 5 * age) * glow.size, 0, 0, 7);
-    this.context.fill();
+    const strength = (0.5 * Math.ceil(LEVELS * (1 - age) ** 2)) / LEVELS;
+    const [wide, high] = [(5 + 16 * age) * glow.size, (3 + 5 * age) * glow.size];
+    const path = pathOf(this.fills, glow.hue, strength);
+    path.moveTo(x + wide, y);
+    path.ellipse(x, y, wide, high, 0, 0, 7);
     return true;
   }
+
+  /** Draws what this frame has. */
+  paint() {
+    const context = this.context;
+    context.lineWidth = 2;
+    for (const [colour, path] of this.strokes) {
+      context.strokeStyle = colour;
+      context.stroke(path);
+    }
+    for (const [colour, path] of this.fills) {
+      context.fillStyle = colour;
+      context.fill(path);
+    }
+    this.strokes.clear();
+    this.fills.clear();
+  }
+}
+
+function pathOf(paths, hue, strength) {
+  const colour = `rgb(${hue} / ${strength.toFixed(2)})`;
+  let path = paths.get(colour);
+  if (!path) paths.set(colour, path = new Path2D());
+  return path;
 }
 
 const ease = t => t * t * (1.6 - 0.6 * t);

@@ -40,9 +40,9 @@ function sentences({regret, shadow}) {
   }
   if (shadow) {
     said.push(el('p', {}, 'The shadow policy ', el('b', {}, shadow.policy), ' disagrees on ',
-        el('b', {}, percent(shadow.share)), ' of ', count(shadow.sampled), ' requests; estimated gain ',
-        el('b', {}, time(Math.abs(shadow.estimatedGainSeconds))),
-        shadow.estimatedGainSeconds < 0 ? ' lost.' : '.'));
+        el('b', {}, percent(shadow.share)), ' of ', count(shadow.sampled), ' requests and would ',
+        shadow.estimatedGainSeconds < 0 ? 'cost ' : 'save ',
+        el('b', {}, time(Math.abs(shadow.estimatedGainSeconds))), ' a request.'));
   }
   return said;
 }
