@@ -19,9 +19,9 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
-import io.penstock.picker.config.EndpointPickerLoader;
 import io.penstock.picker.config.LoadedPicker;
 import io.penstock.picker.config.PolicyFile;
+import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.discovery.DiscoverySource;
 import io.penstock.picker.discovery.EndpointAddress;
 import io.penstock.picker.discovery.StaticSource;
@@ -126,23 +126,10 @@ class PickerAppTest {
     Path file = Files.writeString(folder.resolve("epp.yaml"), head);
     var followed = new PolicyFile(file, false);
     var first = ((LoadedPicker.Valid) followed.load()).config();
-    var usual = settings(List.of(pods("pods")), free(), () -> true, Duration.ZERO);
     var settings =
-        new PickerSettings(
-            usual.pools(),
-            usual.grpc(),
-            usual.health(),
-            usual.metrics(),
-            usual.tls(),
-            usual.streams(),
-            usual.modelRule(),
+        by(
             new PolicyChoice(first, followed),
-            usual.podTls(),
-            usual.scrapeInterval(),
-            usual.preStop(),
-            usual.drain(),
-            usual.build(),
-            usual.leader());
+            settings(List.of(pods("pods")), free(), () -> true, Duration.ZERO));
     try (var app = PickerApp.start(settings)) {
       await().until(app::ready);
       assertThat(new Stream(channel(app.address())).picked()).isNotEmpty();
@@ -170,11 +157,8 @@ class PickerAppTest {
   @Test
   void pods_of_two_engines_are_read_by_the_label_that_the_configuration_names() throws Exception {
     var policy =
-        EndpointPickerLoader.load(
-            "policy",
+        TestPolicy.experimental(
             """
-            apiVersion: llm-d.ai/v1alpha1
-            kind: EndpointPickerConfig
             plugins:
               - type: core-metrics-extractor
                 parameters:
@@ -188,8 +172,7 @@ class PickerAppTest {
                   attribute: pages
                   onMissing: Fail
                   algorithm: {type: threshold, threshold: {operator: LessThan, value: 1}}
-            """,
-            true);
+            """);
     var other = fleet.start(PodConfig.builder().metrics(EngineKind.SGLANG).build());
     List<EndpointAddress> addresses = new ArrayList<>();
     for (var pod : fleet.pods()) {
@@ -197,23 +180,10 @@ class PickerAppTest {
       addresses.add(EndpointAddress.parse(pod.hostPort(), Role.BOTH, labels));
     }
     var pool = new PickerPool("pods", Set.of(), surroundings -> new StaticSource(addresses));
-    var usual = settings(List.of(pool), free(), () -> true, Duration.ZERO);
     var settings =
-        new PickerSettings(
-            usual.pools(),
-            usual.grpc(),
-            usual.health(),
-            usual.metrics(),
-            usual.tls(),
-            usual.streams(),
-            usual.modelRule(),
-            new PolicyChoice(((LoadedPicker.Valid) policy).config(), null),
-            usual.podTls(),
-            usual.scrapeInterval(),
-            usual.preStop(),
-            usual.drain(),
-            usual.build(),
-            usual.leader());
+        by(
+            new PolicyChoice(policy, null),
+            settings(List.of(pool), free(), () -> true, Duration.ZERO));
     try (var app = PickerApp.start(settings)) {
       await().until(() -> !new Stream(channel(app.address())).answeredByThePicker());
       for (int i = 0; i < 5; i++) {
@@ -314,6 +284,25 @@ class PickerAppTest {
         Duration.ofMinutes(1),
         new PickerSettings.Build("0123abc", "1.0"),
         leader);
+  }
+
+  /** The same by another policy. */
+  private static PickerSettings by(PolicyChoice policy, PickerSettings usual) {
+    return new PickerSettings(
+        usual.pools(),
+        usual.grpc(),
+        usual.health(),
+        usual.metrics(),
+        usual.tls(),
+        usual.streams(),
+        usual.modelRule(),
+        policy,
+        usual.podTls(),
+        usual.scrapeInterval(),
+        usual.preStop(),
+        usual.drain(),
+        usual.build(),
+        usual.leader());
   }
 
   private static InetSocketAddress free() {

@@ -2,14 +2,11 @@ package io.penstock.picker.assembly;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.picker.config.EndpointPickerLoader;
-import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.flow.FlowListener;
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.flow.Verdict;
-import io.penstock.picker.signals.EngineSample;
-import io.penstock.picker.signals.MetricsPageScanner;
-import java.nio.charset.StandardCharsets;
+import io.penstock.picker.signals.EnginePage;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -19,33 +16,23 @@ class LatencyAdmissionTest {
   private final TestPool pool = new TestPool(2, 1);
 
   LatencyAdmissionTest() {
-    var loaded =
-        EndpointPickerLoader.load(
-            "test",
+    pool.picker.policy(
+        TestPolicy.of(
             """
-            apiVersion: llm-d.ai/v1alpha1
-            kind: EndpointPickerConfig
             plugins: [{type: queue-scorer}, {type: latency-slo-admitter}]
             schedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}]
-            """,
-            false);
-    pool.picker.policy(((LoadedPicker.Valid) loaded).config());
+            """));
     for (int slot = 0; slot < 2; slot++) {
       works(slot, 1);
     }
   }
 
   private void works(int slot, int running) {
-    byte[] page =
+    var page =
         ("vllm:num_requests_running "
-                + running
-                + "\nvllm:num_requests_waiting 0\nvllm:kv_cache_usage_perc 0.5\n")
-            .getBytes(StandardCharsets.US_ASCII);
-    var scanner = new MetricsPageScanner(4096);
-    var sample = new EngineSample();
-    scanner.begin();
-    scanner.feed(page, 0, page.length);
-    scanner.finish(sample);
+            + running
+            + "\nvllm:num_requests_waiting 0\nvllm:kv_cache_usage_perc 0.5\n");
+    var sample = EnginePage.read(page);
     pool.picker.signals().update(slot, sample, pool.now, 100 * TestPool.MILLI);
   }
 

@@ -3,8 +3,7 @@ package io.penstock.picker.assembly;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.config.EndpointPickerConfig;
-import io.penstock.picker.config.EndpointPickerLoader;
-import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
@@ -47,12 +46,8 @@ class LlmdDisaggregationTest {
   }
 
   private static EndpointPickerConfig policy() {
-    var loaded =
-        EndpointPickerLoader.load(
-            "test",
-            """
-            apiVersion: llm-d.ai/v1alpha1
-            kind: EndpointPickerConfig
+    return TestPolicy.of(
+        """
             plugins:
               - {type: disagg-profile-handler, parameters: {deciders: {prefill: always-disagg-pd-decider}}}
               - type: always-disagg-pd-decider
@@ -62,9 +57,7 @@ class LlmdDisaggregationTest {
             schedulingProfiles:
               - {name: prefill, plugins: [{pluginRef: prefill-filter}, {pluginRef: active-request-scorer}]}
               - {name: decode, plugins: [{pluginRef: decode-filter}]}
-            """,
-            false);
-    return ((LoadedPicker.Valid) loaded).config();
+            """);
   }
 
   @Test

@@ -1,10 +1,7 @@
 package io.penstock.picker.assembly;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import io.penstock.picker.config.EndpointPickerConfig;
-import io.penstock.picker.config.EndpointPickerLoader;
-import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.discovery.RoleLabel;
 import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.EndpointSpec;
@@ -16,8 +13,7 @@ import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
-import io.penstock.picker.signals.EngineSample;
-import io.penstock.picker.signals.MetricsPageScanner;
+import io.penstock.picker.signals.EnginePage;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -33,7 +29,6 @@ final class LlmdSituation {
 
   private static final long SECOND = 1_000_000_000;
   private static final long NOW = 1_000 * SECOND;
-  private static final String HEAD = "apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\n";
 
   private final PoolPicker picker;
   private final InferenceRequest request;
@@ -60,11 +55,7 @@ final class LlmdSituation {
 
   static EndpointPickerConfig policy(Map<?, ?> situation) {
     var text = situation.get("config") instanceof String given ? given : shortForm(situation);
-    var loaded = EndpointPickerLoader.load("situation", HEAD + text, true);
-    if (loaded instanceof LoadedPicker.Invalid(var errors)) {
-      throw new IllegalArgumentException(errors.toString());
-    }
-    return ((LoadedPicker.Valid) loaded).config();
+    return TestPolicy.experimental(text);
   }
 
   /** One profile of scorers and weights, the first of them with parameters. */
@@ -140,26 +131,21 @@ final class LlmdSituation {
           "vllm:lora_requests_info{max_lora=\"%s\",running_lora_adapters=\"%s\",waiting_lora_adapters=\"%s\"} 1.0"
               .formatted(adapters.get("max"), adapters.get("running"), adapters.get("waiting"));
     }
-    byte[] page =
+    var page =
         String.format(
-                Locale.ROOT,
-                """
+            Locale.ROOT,
+            """
                 vllm:num_requests_running{engine="0"} %d
                 vllm:num_requests_waiting{engine="0"} %d
                 vllm:kv_cache_usage_perc{engine="0"} %f
                 vllm:cache_config_info{block_size="16",engine="0",num_gpu_blocks="1000"} 1.0
                 %s
                 """,
-                whole(given, "running"),
-                whole(given, "waiting"),
-                kv,
-                lora)
-            .getBytes(US_ASCII);
-    var scanner = new MetricsPageScanner(4096);
-    var sample = new EngineSample();
-    scanner.begin();
-    scanner.feed(page, 0, page.length);
-    scanner.finish(sample);
+            whole(given, "running"),
+            whole(given, "waiting"),
+            kv,
+            lora);
+    var sample = EnginePage.read(page);
     long at = given.get("stale") == null ? NOW : NOW - 10 * SECOND;
     picker.signals().update(slot, sample, at, SECOND / 5);
   }

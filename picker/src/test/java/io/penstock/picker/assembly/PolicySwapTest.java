@@ -3,8 +3,7 @@ package io.penstock.picker.assembly;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.config.EndpointPickerConfig;
-import io.penstock.picker.config.EndpointPickerLoader;
-import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
@@ -16,9 +15,7 @@ import org.junit.jupiter.api.Test;
 class PolicySwapTest {
 
   private static EndpointPickerConfig config(String plugins) {
-    var text =
-        "apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\nplugins: [" + plugins + "]\n";
-    return ((LoadedPicker.Valid) EndpointPickerLoader.load("test", text, true)).config();
+    return TestPolicy.experimental("plugins: [" + plugins + "]\n");
   }
 
   @Test

@@ -1,10 +1,7 @@
 package io.penstock.picker.cost;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
-import io.penstock.picker.signals.EngineSample;
+import io.penstock.picker.signals.EnginePage;
 import io.penstock.picker.signals.EngineSignals;
-import io.penstock.picker.signals.MetricsPageScanner;
 import java.util.Locale;
 
 /** Puts what an engine says of itself into its row, by way of a metrics page. */
@@ -23,23 +20,18 @@ final class Metrics {
       long nowNanos) {
     var page =
         String.format(
-                Locale.ROOT,
-                """
+            Locale.ROOT,
+            """
                 vllm:num_requests_running{engine="0"} %d
                 vllm:num_requests_waiting{engine="0"} %d
                 vllm:kv_cache_usage_perc{engine="0"} %f
                 vllm:cache_config_info{block_size="16",engine="0",num_gpu_blocks="%d"} 1.0
                 """,
-                running,
-                waiting,
-                kvUsage,
-                blocks)
-            .getBytes(US_ASCII);
-    var scanner = new MetricsPageScanner(4096);
-    var sample = new EngineSample();
-    scanner.begin();
-    scanner.feed(page, 0, page.length);
-    scanner.finish(sample);
+            running,
+            waiting,
+            kvUsage,
+            blocks);
+    var sample = EnginePage.read(page);
     signals.update(slot, sample, nowNanos, 200_000_000);
   }
 }

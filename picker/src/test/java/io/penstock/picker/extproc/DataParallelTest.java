@@ -3,8 +3,7 @@ package io.penstock.picker.extproc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.config.EndpointPickerConfig;
-import io.penstock.picker.config.EndpointPickerLoader;
-import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.TestPolicy;
 import org.junit.jupiter.api.Test;
 
 /** {@code data-parallel-profile-handler}: one port for all ranks of a pod, and who is meant. */
@@ -14,20 +13,14 @@ class DataParallelTest {
   private static final String SELECT = "test-epp-endpoint-selection";
 
   private static EndpointPickerConfig policy() {
-    var loaded =
-        EndpointPickerLoader.load(
-            "test",
-            """
-            apiVersion: llm-d.ai/v1alpha1
-            kind: EndpointPickerConfig
+    return TestPolicy.of(
+        """
             plugins:
               - {type: data-parallel-profile-handler, parameters: {primaryPort: 8000}}
               - type: header-based-testing-filter
             schedulingProfiles:
               - {name: default, plugins: [{pluginRef: header-based-testing-filter}]}
-            """,
-            false);
-    return ((LoadedPicker.Valid) loaded).config();
+            """);
   }
 
   @Test

@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.penstock.picker.config.EndpointPickerConfig;
-import io.penstock.picker.config.EndpointPickerLoader;
-import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
@@ -47,12 +46,8 @@ class EncoderHeaderTest {
   }
 
   private static EndpointPickerConfig policy(String deciders) {
-    var loaded =
-        EndpointPickerLoader.load(
-            "test",
-            """
-            apiVersion: llm-d.ai/v1alpha1
-            kind: EndpointPickerConfig
+    return TestPolicy.of(
+        """
             plugins:
               - {type: disagg-profile-handler, parameters: {deciders: {%s}}}
               - type: always-disagg-multimodal-decider
@@ -67,10 +62,7 @@ class EncoderHeaderTest {
               - {name: prefill, plugins: [{pluginRef: prefill-filter}, {pluginRef: random-picker}]}
               - {name: decode, plugins: [{pluginRef: decode-filter}, {pluginRef: random-picker}]}
             """
-                .formatted(deciders),
-            false);
-    assertThat(loaded).isInstanceOf(LoadedPicker.Valid.class);
-    return ((LoadedPicker.Valid) loaded).config();
+            .formatted(deciders));
   }
 
   private GatewayStream ask(String body) {

@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
-import io.penstock.picker.config.EndpointPickerLoader;
-import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.objective.Objective;
 import io.penstock.picker.objective.PoolRules;
@@ -49,8 +48,6 @@ class FlowControlTest {
   private void gate(String flow, String... plugins) {
     var text =
         """
-        apiVersion: llm-d.ai/v1alpha1
-        kind: EndpointPickerConfig
         featureGates: [flowControl]
         plugins:
           - type: queue-scorer
@@ -61,9 +58,7 @@ class FlowControlTest {
         %s\
         """
             .formatted(String.join("", plugins), flow.isEmpty() ? "" : "  " + flow + "\n");
-    var loaded = EndpointPickerLoader.load("epp.yaml", text, true);
-    assertThat(loaded).isInstanceOf(LoadedPicker.Valid.class);
-    picker.picker().policy(((LoadedPicker.Valid) loaded).config());
+    picker.picker().policy(TestPolicy.experimental(text));
   }
 
   private GatewayStream chat(String... headers) {
@@ -243,16 +238,13 @@ class FlowControlTest {
   private void gateless() {
     var text =
         """
-        apiVersion: llm-d.ai/v1alpha1
-        kind: EndpointPickerConfig
         plugins:
           - type: queue-scorer
           - {type: concurrency-detector, parameters: {maxConcurrency: 1}}
         schedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}]
         saturationDetector: {pluginRef: concurrency-detector}
         """;
-    var loaded = (LoadedPicker.Valid) EndpointPickerLoader.load("epp.yaml", text, false);
-    picker.picker().policy(loaded.config());
+    picker.picker().policy(TestPolicy.of(text));
   }
 
   @Test

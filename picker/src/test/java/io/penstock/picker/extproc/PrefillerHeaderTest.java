@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.penstock.picker.config.EndpointPickerConfig;
-import io.penstock.picker.config.EndpointPickerLoader;
-import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
@@ -120,12 +119,8 @@ class PrefillerHeaderTest {
   }
 
   private static EndpointPickerConfig policy() {
-    var loaded =
-        EndpointPickerLoader.load(
-            "test",
-            """
-            apiVersion: llm-d.ai/v1alpha1
-            kind: EndpointPickerConfig
+    return TestPolicy.of(
+        """
             plugins:
               - {type: disagg-profile-handler, parameters: {deciders: {prefill: always-disagg-pd-decider}}}
               - type: always-disagg-pd-decider
@@ -134,9 +129,7 @@ class PrefillerHeaderTest {
             schedulingProfiles:
               - {name: prefill, plugins: [{pluginRef: prefill-filter}]}
               - {name: decode, plugins: [{pluginRef: decode-filter}]}
-            """,
-            false);
-    return ((LoadedPicker.Valid) loaded).config();
+            """);
   }
 
   private static double decisions(RunningPicker picker, String type) {

@@ -3,8 +3,7 @@ package io.penstock.picker.extproc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.config.EndpointPickerConfig;
-import io.penstock.picker.config.EndpointPickerLoader;
-import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.schedule.SessionHeader;
 import org.junit.jupiter.api.Test;
 
@@ -59,17 +58,11 @@ class SessionHeaderTest {
   }
 
   private static EndpointPickerConfig policy() {
-    var loaded =
-        EndpointPickerLoader.load(
-            "test",
-            """
-            apiVersion: llm-d.ai/v1alpha1
-            kind: EndpointPickerConfig
+    return TestPolicy.experimental(
+        """
             plugins:
               - {type: session-affinity-filter, parameters: {strategy: encoded_endpoint_header}}
               - type: random-picker
-            """,
-            true);
-    return ((LoadedPicker.Valid) loaded).config();
+            """);
   }
 }

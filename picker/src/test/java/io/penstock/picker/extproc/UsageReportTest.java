@@ -6,8 +6,7 @@ import com.google.protobuf.Struct;
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.penstock.picker.config.EndpointPickerConfig;
-import io.penstock.picker.config.EndpointPickerLoader;
-import io.penstock.picker.config.LoadedPicker;
+import io.penstock.picker.config.TestPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -50,16 +49,11 @@ class UsageReportTest {
   }
 
   private static EndpointPickerConfig policy(String plugins) {
-    var loaded =
-        EndpointPickerLoader.load(
-            "test",
-            "apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\nplugins: [\n  "
-                + plugins.indent(2).strip()
-                + "\n  , {type: queue-scorer}]\n"
-                + "schedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}]\n",
-            false);
-    assertThat(loaded).isInstanceOf(LoadedPicker.Valid.class);
-    return ((LoadedPicker.Valid) loaded).config();
+    return TestPolicy.of(
+        "plugins: [\n  "
+            + plugins.indent(2).strip()
+            + "\n  , {type: queue-scorer}]\n"
+            + "schedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}]\n");
   }
 
   private GatewayStream asked(BodySendMode mode) throws Exception {

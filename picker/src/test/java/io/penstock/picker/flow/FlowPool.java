@@ -5,12 +5,11 @@ import io.penstock.picker.pool.Pool;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.schedule.plugins.ConcurrencyDetector;
+import io.penstock.picker.signals.EnginePage;
 import io.penstock.picker.signals.EngineSample;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
-import io.penstock.picker.signals.MetricsPageScanner;
 import io.penstock.picker.signals.Reservation;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,16 +82,11 @@ final class FlowPool {
   static EngineSample sample(int waiting, double kvUsage) {
     var page =
         ("vllm:num_requests_running 0\nvllm:num_requests_waiting "
-                + waiting
-                + "\nvllm:kv_cache_usage_perc "
-                + kvUsage
-                + "\n")
-            .getBytes(StandardCharsets.US_ASCII);
-    var scanner = new MetricsPageScanner(4096);
-    var sample = new EngineSample();
-    scanner.begin();
-    scanner.feed(page, 0, page.length);
-    scanner.finish(sample);
+            + waiting
+            + "\nvllm:kv_cache_usage_perc "
+            + kvUsage
+            + "\n");
+    var sample = EnginePage.read(page);
     return sample;
   }
 

@@ -20,6 +20,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class EndpointScraperTest {
 
@@ -67,28 +69,17 @@ final class EndpointScraperTest {
     assertThat(stats.modelLists()).isEqualTo(1);
   }
 
-  @Test
-  void aPodIsReadAsTheEngineThatItsLabelNames() {
+  @ParameterizedTest
+  @CsvSource({
+    EngineSettings.LABEL + ", sglang, 5",
+    EngineSettings.OLDER_LABEL + ", sglang, 5",
+    EngineSettings.LABEL + ", unheard-of, 9",
+  })
+  void aPodIsReadAsTheKnownEngineThatItsLabelNames(String label, String engine, int running) {
     pages.page = "sglang:num_running_reqs 5.0\nvllm:num_requests_running 9.0\n";
-    labelled(EngineSettings.LABEL, "sglang").start(0);
+    labelled(label, engine).start(0);
     pass(1);
-    assertThat(signals.running(SLOT)).isEqualTo(5);
-  }
-
-  @Test
-  void theOlderLabelNamesItToo() {
-    pages.page = "sglang:num_running_reqs 5.0\nvllm:num_requests_running 9.0\n";
-    labelled(EngineSettings.OLDER_LABEL, "sglang").start(0);
-    pass(1);
-    assertThat(signals.running(SLOT)).isEqualTo(5);
-  }
-
-  @Test
-  void aPodOfAnEngineThatNobodyKnowsIsReadAsTheUsualOne() {
-    pages.page = "sglang:num_running_reqs 5.0\nvllm:num_requests_running 9.0\n";
-    labelled(EngineSettings.LABEL, "unheard-of").start(0);
-    pass(1);
-    assertThat(signals.running(SLOT)).isEqualTo(9);
+    assertThat(signals.running(SLOT)).isEqualTo(running);
   }
 
   @Test

@@ -1,6 +1,5 @@
 package io.penstock.picker.signals;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.pool.Endpoint;
@@ -92,12 +91,7 @@ final class EngineSignalsTest {
   }
 
   private EngineSample attributes(String page) {
-    var scanner = new MetricsPageScanner(1 << 10, signals.engines().metrics("own"));
-    var read = new EngineSample();
-    byte[] bytes = page.getBytes(UTF_8);
-    scanner.feed(bytes, 0, bytes.length);
-    assertThat(scanner.finish(read)).isEqualTo(PageVerdict.COMPLETE);
-    return read;
+    return EnginePage.read(page, signals.engines().metrics("own"));
   }
 
   @Test

@@ -108,7 +108,13 @@ class AccessLogTest {
           .doesNotContainKey("reason");
       assertThat(line)
           .containsKeys(
-              "duration_ms", "body_ms", "pick_ms", "connect_ms", "ttft_ms", "decision.id");
+              "duration_ms",
+              "body_ms",
+              "queue_ms",
+              "pick_ms",
+              "connect_ms",
+              "ttft_ms",
+              "decision.id");
       assertThat(Double.parseDouble(line.get("connect_ms"))).isNotNegative();
       assertThat(lines.getFirst()).doesNotContain("the prompt", "secret");
     }

@@ -1,7 +1,5 @@
 package io.penstock.picker.schedule.plugins;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.EndpointSpec;
@@ -26,13 +24,12 @@ import io.penstock.picker.schedule.ProfileHandler;
 import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.SchedulingContext;
 import io.penstock.picker.schedule.Scorer;
-import io.penstock.picker.signals.EngineSample;
+import io.penstock.picker.signals.EnginePage;
 import io.penstock.picker.signals.EngineSettings;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.EngineSpec;
 import io.penstock.picker.signals.InFlight;
 import io.penstock.picker.signals.MetricSpec;
-import io.penstock.picker.signals.MetricsPageScanner;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -192,26 +189,21 @@ final class Situation {
 
   /** The endpoint's newest metrics page, with 1,000 blocks of 16 tokens. */
   void tells(int slot, int running, int waiting, double kvUsage, String more) {
-    byte[] page =
+    var page =
         String.format(
-                Locale.ROOT,
-                """
+            Locale.ROOT,
+            """
                 vllm:num_requests_running{engine="0"} %d
                 vllm:num_requests_waiting{engine="0"} %d
                 vllm:kv_cache_usage_perc{engine="0"} %f
                 vllm:cache_config_info{block_size="16",engine="0",num_gpu_blocks="1000"} 1.0
                 %s
                 """,
-                running,
-                waiting,
-                kvUsage,
-                more)
-            .getBytes(US_ASCII);
-    var scanner = new MetricsPageScanner(4096, signals.engines().metrics(EngineSettings.ENGINE));
-    var sample = new EngineSample();
-    scanner.begin();
-    scanner.feed(page, 0, page.length);
-    scanner.finish(sample);
+            running,
+            waiting,
+            kvUsage,
+            more);
+    var sample = EnginePage.read(page, signals.engines().metrics(EngineSettings.ENGINE));
     signals.update(slot, sample, now, SECOND / 5);
   }
 
