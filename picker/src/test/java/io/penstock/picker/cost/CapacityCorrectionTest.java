@@ -1,6 +1,7 @@
 package io.penstock.picker.cost;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -82,6 +83,18 @@ class CapacityCorrectionTest {
         assertThat(last).isLessThan(first / 2);
       }
     }
+  }
+
+  @Test
+  void grows_four_times_as_fast_as_it_shrinks() {
+    var correction = new CapacityCorrection();
+    correction.observe(1, 10_000, 0);
+    correction.observe(2, 0, 10_000);
+
+    assertThat(correction.factor(1) / CapacityCorrection.START)
+        .isCloseTo(Math.exp(0.02), within(1e-6));
+    assertThat(correction.factor(2) / CapacityCorrection.START)
+        .isCloseTo(Math.exp(-0.005), within(1e-6));
   }
 
   @Test
