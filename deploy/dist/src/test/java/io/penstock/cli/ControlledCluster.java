@@ -3,6 +3,7 @@ package io.penstock.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.penstock.tools.beside.FreePort;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +62,7 @@ final class ControlledCluster {
    * @param flags of the controller, besides those that every test needs
    */
   static ControlledCluster start(Path folder, String... flags) throws Exception {
-    var started = new ControlledCluster(KubeCluster.start(folder), folder, KubeCluster.freePort());
+    var started = new ControlledCluster(KubeCluster.start(folder), folder, FreePort.next());
     try {
       started.install(flags);
       return started;

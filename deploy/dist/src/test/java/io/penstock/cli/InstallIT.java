@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.penstock.tools.beside.FreePort;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -90,7 +91,7 @@ class InstallIT {
   @Test
   @Order(2)
   void an_upgrade_leaves_alone_what_the_controller_has_written() throws Exception {
-    var inside = controller("inside", Map.of(WEBHOOK, "127.0.0.1:" + KubeCluster.freePort()));
+    var inside = controller("inside", Map.of(WEBHOOK, "127.0.0.1:" + FreePort.next()));
     soon().untilAsserted(() -> assertThat(trusted()).hasSize(8).doesNotContain(""));
     var before = trusted();
 
@@ -162,7 +163,7 @@ class InstallIT {
 
   /** A controller whose webhooks the API server finds where no Service leads anywhere. */
   private static PenstockProcess reachable(String identity) throws Exception {
-    var address = "127.0.0.1:" + KubeCluster.freePort();
+    var address = "127.0.0.1:" + FreePort.next();
     return controller(identity, Map.of(WEBHOOK, address), "--webhook-url", "https://" + address);
   }
 

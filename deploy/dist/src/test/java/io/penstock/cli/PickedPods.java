@@ -8,6 +8,7 @@ import io.penstock.simulator.SimulatedPod;
 import io.penstock.simulator.engine.EngineProfile;
 import io.penstock.simulator.fault.Fault;
 import io.penstock.simulator.http.PodConfig;
+import io.penstock.tools.beside.FreePort;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -79,7 +80,7 @@ final class PickedPods implements AutoCloseable {
     pickerFlags.addAll(flags);
     pickerFlags.addAll(List.of("--grpc-health-port", "0", "--metrics-port", "0"));
     pickerFlags.addAll(List.of("--endpoints", addresses()));
-    picker = startPicker("0");
+    picker = startPicker(FreePort.next());
     Map<String, String> all = new HashMap<>(changes);
     if (name.equals("fail-open")) {
       all.put(SHIPPED_PODS, podLines());
@@ -110,12 +111,12 @@ final class PickedPods implements AutoCloseable {
 
   /** Another picker over the same pods. */
   PenstockProcess anotherPicker() throws IOException {
-    return startPicker("0");
+    return startPicker(0);
   }
 
-  private PenstockProcess startPicker(String port) throws IOException {
+  private PenstockProcess startPicker(int port) throws IOException {
     List<String> flags = new ArrayList<>(pickerFlags);
-    flags.addAll(List.of("--grpc-port", port));
+    flags.addAll(List.of("--grpc-port", Integer.toString(port)));
     var started = PenstockProcess.start(flags.toArray(String[]::new));
     started.said("metrics on ");
     return started;
@@ -178,7 +179,7 @@ final class PickedPods implements AutoCloseable {
   /** Starts the picker again where it was, and waits until Envoy has seen it. */
   void restartPicker() throws Exception {
     String address = pickerAddress();
-    picker = startPicker(address.substring(address.lastIndexOf(':') + 1));
+    picker = startPicker(Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)));
     envoy.awaitHealthyPickers(1);
   }
 

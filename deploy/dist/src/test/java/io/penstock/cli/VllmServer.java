@@ -3,9 +3,8 @@ package io.penstock.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.penstock.tools.beside.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,14 +34,14 @@ final class VllmServer implements AutoCloseable {
 
   /** Starts a server on a free port; returns before it answers. */
   static VllmServer start(Path logFolder) throws IOException {
-    int port = freePort();
+    int port = FreePort.next();
     return start(logFolder, port, "serve", Integer.toString(port));
   }
 
   /** The same for one of two servers that hand prompts on; the role is prefill or decode. */
   static VllmServer start(Path logFolder, String role) throws IOException {
-    int port = freePort();
-    int kvPort = freePort();
+    int port = FreePort.next();
+    int kvPort = FreePort.next();
     return start(logFolder, port, "pd", role, Integer.toString(port), Integer.toString(kvPort));
   }
 
@@ -52,12 +51,6 @@ final class VllmServer implements AutoCloseable {
     command.addAll(List.of(words));
     command.addAll(List.of("--shutdown-timeout", "10"));
     return new VllmServer(port, command, logFolder.resolve("vllm-" + port + ".log"));
-  }
-
-  private static int freePort() throws IOException {
-    try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return free.getLocalPort();
-    }
   }
 
   private Process start() throws IOException {

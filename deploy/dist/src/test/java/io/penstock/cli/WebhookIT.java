@@ -3,6 +3,7 @@ package io.penstock.cli;
 import static io.penstock.cli.ControlledCluster.soon;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.tools.beside.FreePort;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -42,7 +43,7 @@ class WebhookIT {
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", crds);
     cluster.kubectl("create", "namespace", SYSTEM);
     cluster.kubectl("apply", "-n", SYSTEM, "-k", ROOT + "/deploy/kustomize/controller");
-    int port = KubeCluster.freePort();
+    int port = FreePort.next();
     controller =
         PenstockProcess.start(
             Map.of("KUBECONFIG", cluster.account(SYSTEM, "penstock-controller").toString()),

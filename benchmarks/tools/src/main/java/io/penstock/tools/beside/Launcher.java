@@ -1,8 +1,6 @@
 package io.penstock.tools.beside;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +35,7 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
 
   /** Starts a target; when this returns, it answers. */
   Proxy start(Target target) throws IOException, InterruptedException {
-    int port = freePort();
+    int port = FreePort.next();
     List<Proxy.Part> parts = new ArrayList<>();
     var proxy = new Proxy(target, URI.create("http://" + LOOPBACK + port), parts);
     try {
@@ -46,7 +44,7 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
         case Target.Haproxy _ -> parts.add(haproxy(port));
         case Target.Envoy _ -> parts.add(envoy(target, Configs.plain(port, endpoints)));
         case Target.EnvoyPicker picker -> {
-          int grpc = freePort();
+          int grpc = FreePort.next();
           parts.add(picker(picker, grpc));
           var config = Configs.shipped(commands.envoyConfig, port, grpc, picker.tls());
           parts.add(envoy(target, config));
@@ -124,11 +122,5 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
     // A driver that is stopped half-way leaves nothing behind.
     Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(process::destroyForcibly));
     return new Proxy.Part(name, process, log);
-  }
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 }
