@@ -23,20 +23,28 @@ final class HeldPrompt {
   private final InferenceRequest request;
   private final RequestBody body;
   private final Decision.Disaggregated divided;
+  private final Endpoint prefill;
   private final PrefillLeg.Transfer transfer;
 
+  /**
+   * A prompt to answer from.
+   *
+   * @param prefill who computes it: the decision's first choice, or who took its place
+   */
   HeldPrompt(
       Exchange exchange,
       GatewayPool pool,
       InferenceRequest request,
       RequestBody body,
       Decision.Disaggregated divided,
+      Endpoint prefill,
       PrefillLeg.Transfer transfer) {
     this.exchange = exchange;
     this.pool = pool;
     this.request = request;
     this.body = body;
     this.divided = divided;
+    this.prefill = prefill;
     this.transfer = transfer;
   }
 
@@ -44,8 +52,17 @@ final class HeldPrompt {
     return divided;
   }
 
+  Endpoint prefill() {
+    return prefill;
+  }
+
   PrefillLeg.Transfer transfer() {
     return transfer;
+  }
+
+  /** Computing it, or answering from it, failed: its pod may not be what it was taken for. */
+  void doubt() {
+    pool.division().leg().doubt(prefill);
   }
 
   /** What the pod that answers is sent; the caller owns it. */

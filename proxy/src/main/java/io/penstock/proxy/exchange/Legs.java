@@ -130,7 +130,7 @@ final class Legs {
     exchange.facts().prefill = null;
     exchange.facts().prefillCachedTokens = -1;
     exchange.loop().gateway().metrics().legs().lost();
-    pool.division().leg().doubt(lost.divided().prefill());
+    lost.doubt();
     // Also for a prefill that has not answered: its answer may be on the way.
     var by =
         switch (next) {
@@ -170,9 +170,9 @@ final class Legs {
       local(divided, LegMetrics.UNREADY);
       return;
     }
-    var prompt = new HeldPrompt(exchange, pool, request, body, divided, transfer);
+    var prompt = new HeldPrompt(exchange, pool, request, body, divided, prefill, transfer);
     held = prompt;
-    var running = new PrefillBeside(this, exchange, pool, prompt, prefill);
+    var running = new PrefillBeside(this, exchange, pool, prompt);
     beside = running;
     running.send(request, body);
     decode(divided.decode().endpoint());

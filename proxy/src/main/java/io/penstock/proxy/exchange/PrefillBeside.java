@@ -2,7 +2,6 @@ package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.picker.explain.FailureKind;
-import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.proxy.metrics.Timeline;
 import io.penstock.proxy.openai.ForwardedHead;
@@ -25,7 +24,6 @@ final class PrefillBeside implements ResponseHandler {
   private final Exchange exchange;
   private final GatewayPool pool;
   private final HeldPrompt prompt;
-  private final Endpoint endpoint;
   private final Deadlines.Deadline deadline =
       new Deadlines.Deadline() {
         @Override
@@ -38,17 +36,16 @@ final class PrefillBeside implements ResponseHandler {
   private boolean completed;
   private long sentNanos;
 
-  PrefillBeside(
-      Legs legs, Exchange exchange, GatewayPool pool, HeldPrompt prompt, Endpoint endpoint) {
+  PrefillBeside(Legs legs, Exchange exchange, GatewayPool pool, HeldPrompt prompt) {
     this.legs = legs;
     this.exchange = exchange;
     this.pool = pool;
     this.prompt = prompt;
-    this.endpoint = endpoint;
   }
 
   void send(InferenceRequest request, RequestBody body) {
     var loop = exchange.loop();
+    var endpoint = prompt.prefill();
     sentNanos = loop.now();
     exchange.facts().timeline().mark(Timeline.Event.PREFILL_SENT, sentNanos);
     exchange.facts().prefill = endpoint;
@@ -101,7 +98,7 @@ final class PrefillBeside implements ResponseHandler {
       return;
     }
     failing.failed(kind);
-    pool.division().leg().doubt(endpoint);
+    prompt.doubt();
     if (!answered) {
       legs.prefillLost(kind, notProcessed);
     }

@@ -174,7 +174,7 @@ final class Prefilling implements ExchangeState, ResponseHandler {
     }
     exchange.facts().timeline().mark(Timeline.Event.PREFILLED, now);
     exchange.loop().gateway().metrics().legs().prefilled(now - sentNanos);
-    var held = new HeldPrompt(exchange, pool, request, body, divided, handed);
+    var held = new HeldPrompt(exchange, pool, request, body, divided, done.endpoint(), handed);
     if (clientLeft) {
       var by = held.nextDecode(routing.tried());
       if (given && by != null) {

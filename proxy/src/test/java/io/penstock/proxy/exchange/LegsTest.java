@@ -1,0 +1,289 @@
+package io.penstock.proxy.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.penstock.picker.assembly.PoolPicker;
+import io.penstock.picker.assembly.PoolPickerConfig;
+import io.penstock.picker.cost.DisaggregationPolicy;
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.pool.EndpointSpec;
+import io.penstock.picker.pool.PoolDelta;
+import io.penstock.picker.pool.Role;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.schedule.OutlierDetector;
+import io.penstock.proxy.metrics.AccessLog;
+import io.penstock.proxy.metrics.GatewayMetrics;
+import io.penstock.proxy.openai.ApiKeys;
+import io.penstock.proxy.openai.ModelListing;
+import io.penstock.proxy.openai.ResponseOwners;
+import io.penstock.proxy.trace.Tracing;
+import io.penstock.proxy.upstream.RetryBudget;
+import io.penstock.proxy.upstream.UpstreamPool;
+import io.prometheus.client.CollectorRegistry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Two legs side by side, over sockets whose far ends do as the test says. */
+class LegsTest {
+
+  private static final String BODY =
+      "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
+  private static final long MINUTE = TimeUnit.MINUTES.toNanos(1);
+
+  private final List<ServerSocket> listeners = new ArrayList<>();
+  private final List<Socket> connections = new CopyOnWriteArrayList<>();
+  private final List<String> prefillsAsked = new CopyOnWriteArrayList<>();
+  private final CountDownLatch secondPrefill = new CountDownLatch(2);
+  private final DoubtedPods leg = new DoubtedPods();
+  private final MultiThreadIoEventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final EventLoop eventLoop = (EventLoop) group.next();
+  private PoolPicker picker;
+  private LoopContext loop;
+
+  /** A pod: what it does with each request, which has come in part at least. */
+  private interface Pod {
+    void asked(Socket client, String address) throws IOException, InterruptedException;
+  }
+
+  @BeforeEach
+  void start() throws IOException {
+    picker =
+        PoolPicker.builder(
+                PoolPickerConfig.of("divided", Set.of("tiny"), 1).withDisaggregation(always()), 1)
+            .withoutThread()
+            .build();
+    picker.apply(
+        new PoolDelta(
+            List.of(
+                pod(Role.PREFILL, this::prefill),
+                pod(Role.PREFILL, this::prefill),
+                pod(Role.DECODE, this::decode)),
+            List.of()));
+    loop = loop(picker);
+  }
+
+  private static DisaggregationPolicy always() {
+    var usual = DisaggregationPolicy.DEFAULT;
+    return new DisaggregationPolicy(
+        DisaggregationPolicy.Decider.ALWAYS,
+        0,
+        0,
+        usual.kvBytesPerToken(),
+        usual.bytesPerSecond(),
+        usual.overhead());
+  }
+
+  private EndpointSpec pod(Role role, Pod does) throws IOException {
+    var listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    listeners.add(listener);
+    var endpoint = EndpointSpec.of("127.0.0.1", listener.getLocalPort(), role);
+    Thread.ofVirtual().start(() -> accept(listener, endpoint.name(), does));
+    return endpoint;
+  }
+
+  private void accept(ServerSocket listener, String address, Pod does) {
+    try {
+      while (true) {
+        var client = listener.accept();
+        connections.add(client);
+        Thread.ofVirtual().start(() -> serve(client, address, does));
+      }
+    } catch (IOException closed) {
+      assertThat(listener.isClosed()).isTrue();
+    }
+  }
+
+  private static void serve(Socket client, String address, Pod does) {
+    try {
+      if (client.getInputStream().read(new byte[8_192]) > 0) {
+        does.asked(client, address);
+      }
+    } catch (IOException | InterruptedException gone) {
+      assertThat(gone).isNotNull();
+    }
+  }
+
+  /** The first that is asked fails, the second takes its time. */
+  private void prefill(Socket client, String address) throws IOException {
+    prefillsAsked.add(address);
+    boolean first = secondPrefill.getCount() == 2;
+    secondPrefill.countDown();
+    if (first) {
+      client
+          .getOutputStream()
+          .write(
+              "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n"
+                  .getBytes(StandardCharsets.US_ASCII));
+    }
+  }
+
+  /** Dies once a second pod has been asked for the prompt. */
+  private void decode(Socket client, String address) throws IOException, InterruptedException {
+    secondPrefill.await();
+    client.close();
+  }
+
+  private LoopContext loop(PoolPicker ofPool) {
+    var usual = new OutlierDetector.Settings(0, MINUTE, MINUTE, 0);
+    var pool =
+        new GatewayPool(
+            "divided",
+            List.of("tiny"),
+            ofPool,
+            new OutlierDetector(usual),
+            new RetryBudget(0.2),
+            null,
+            new Division(leg, MINUTE, new SilentPods()));
+    var settings =
+        new ExchangeSettings(
+            new ExchangeSettings.Timeouts(
+                MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, 0),
+            1 << 20,
+            2,
+            false,
+            false);
+    var gateway =
+        new Gateway(
+            "test",
+            new PoolDirectory(List.of(pool)),
+            new ModelListing(List.of()),
+            new ResponseOwners(1, Duration.ofMinutes(1), Ticker.systemTicker()),
+            ApiKeys.off(),
+            new GatewayMetrics(new CollectorRegistry()),
+            new AccessLog(-1, () -> Instant.EPOCH),
+            new BodyBudget(1 << 20),
+            Tracing.OFF,
+            settings);
+    var upstream =
+        new UpstreamPool(
+            eventLoop,
+            NioSocketChannel.class,
+            new AdaptiveRecvByteBufAllocator(),
+            5_000,
+            System::nanoTime);
+    return new LoopContext(
+        gateway, 0, eventLoop, upstream, System::nanoTime, new SplittableRandom(1));
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    eventLoop.submit(() -> loop.upstream().close()).awaitUninterruptibly();
+    group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    picker.close();
+    for (var listener : listeners) {
+      listener.close();
+    }
+    for (var connection : connections) {
+      connection.close();
+    }
+  }
+
+  private void ask() {
+    var headers = new DefaultHttpHeaders().add("content-type", "application/json");
+    var head = new RequestHead("POST", "/v1/chat/completions", headers, BODY.length());
+    eventLoop.execute(
+        () -> {
+          var exchange = loop.exchange(new WrittenAnswer(true));
+          exchange.head(head, false);
+          exchange.body(Unpooled.copiedBuffer(BODY, StandardCharsets.UTF_8));
+          exchange.bodyEnd();
+        });
+  }
+
+  @Test
+  void a_prompt_that_is_lost_is_doubted_where_it_was_computed() {
+    ask();
+
+    var metrics = loop.gateway().metrics();
+    await().until(() -> metrics.conservation().accepted() == 1 && metrics.conservation().isQuiet());
+    assertThat(prefillsAsked).hasSize(2).doesNotHaveDuplicates();
+    assertThat(leg.doubted).isEqualTo(prefillsAsked);
+  }
+
+  /** Hands prompts over by words known before, and notes whom it is told to doubt. */
+  private static final class DoubtedPods implements PrefillLeg {
+
+    private final List<String> doubted = new CopyOnWriteArrayList<>();
+
+    @Override
+    public boolean concurrent() {
+      return true;
+    }
+
+    @Override
+    public boolean holdsPrompts() {
+      return false;
+    }
+
+    @Override
+    public void doubt(Endpoint prefill) {
+      doubted.add(prefill.spec().name());
+    }
+
+    @Override
+    public Transfer transfer(InferenceRequest request, Endpoint prefill, RandomGenerator random) {
+      return new Unchanged();
+    }
+  }
+
+  /** Both legs are sent what the client sent. */
+  private static final class Unchanged implements PrefillLeg.Transfer {
+
+    @Override
+    public ByteBuf prefillBody(ByteBuf body) {
+      return body.retainedDuplicate();
+    }
+
+    @Override
+    public boolean take(byte[] answer, int length) {
+      return true;
+    }
+
+    @Override
+    public ByteBuf decodeBody(ByteBuf body) {
+      return body.retainedDuplicate();
+    }
+
+    @Override
+    public ByteBuf releaseBody(ByteBuf body) {
+      return body.retainedDuplicate();
+    }
+
+    @Override
+    public int promptTokens() {
+      return -1;
+    }
+
+    @Override
+    public int cachedTokens() {
+      return -1;
+    }
+  }
+}
