@@ -11,8 +11,11 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonToken;
+import io.penstock.proxy.config.ConfigSources;
 import io.penstock.proxy.metrics.AccessLog;
+import io.penstock.simulator.Fleet;
 import io.penstock.simulator.fault.Fault;
+import io.penstock.simulator.http.PodConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +27,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 /** One line of JSON per request, whatever became of it. */
@@ -117,6 +121,41 @@ class AccessLogTest {
               "decision.id");
       assertThat(Double.parseDouble(line.get("connect_ms"))).isNotNegative();
       assertThat(lines.getFirst()).doesNotContain("the prompt", "secret");
+    }
+  }
+
+  @Test
+  void a_request_that_a_rule_sends_to_another_model_has_both_names(@TempDir Path folder)
+      throws Exception {
+    var fleet = Fleet.builder().build();
+    fleet.start(PodConfig.builder().seed(1).build());
+    var file = folder.resolve("gateway.yaml");
+    Files.writeString(
+        file,
+        """
+        pools:
+          - name: tiny
+            discovery: {static: {endpoints: [{address: "%s"}]}}
+            modelRewrites:
+              - name: canary
+                rules:
+                  - matches: [{model: {value: chat}}]
+                    targets: [{modelRewrite: tiny}]
+        """
+            .formatted(fleet.pod(0).hostPort()));
+    try (var gateway =
+        TestGateway.over(fleet, ConfigSources.builder().file(file).flag("--log.access", "true"))) {
+      gateway.post(CHAT, chat("hello", 1, false).replace("tiny", "chat"));
+      assertThat(line(0))
+          .containsEntry("http.status", "200")
+          .containsEntry("gen_ai.request.model", "chat")
+          .containsEntry("gen_ai.response.model", "tiny");
+
+      gateway.post(CHAT, chat("hello", 1, false));
+      assertThat(line(1))
+          .containsEntry("http.status", "200")
+          .containsEntry("gen_ai.request.model", "tiny")
+          .doesNotContainKey("gen_ai.response.model");
     }
   }
 
