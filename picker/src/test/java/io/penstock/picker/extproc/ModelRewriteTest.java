@@ -218,6 +218,29 @@ class ModelRewriteTest {
   }
 
   @Test
+  void the_gateways_header_names_a_model_for_prompts_in_token_ids() throws Exception {
+    var body = "{\"token_ids\":[1,2,3],\"model\":\"tiny\",\"sampling_params\":{}}";
+    for (var path : List.of("/inference/v1/generate", "/prefix/inference/v1/generate")) {
+      var stream = picker.stream().post(path, "x-llm-d-model-name-rewrite", "tuned");
+      stream.requestBody(body, true);
+      stream.picked();
+      assertThat(new String(stream.requestBodyBack(body.length() + 1, true), UTF_8))
+          .isEqualTo(body.replace("tiny", "tuned"));
+      stream.cancel();
+    }
+  }
+
+  @Test
+  void the_gateways_header_gives_no_model_to_a_body_without_one() throws Exception {
+    var body = "{\"input_ids\":[1,2,3],\"sampling_params\":{}}";
+    var stream = picker.stream().post("/generate", "x-llm-d-model-name-rewrite", "tuned");
+    stream.requestBody(body, true);
+    assertThat(stream.picked().destination()).isNotEmpty();
+    assertThat(new String(stream.requestBodyBack(body.length(), true), UTF_8)).isEqualTo(body);
+    stream.cancel();
+  }
+
+  @Test
   void a_form_has_the_other_name_too() throws Exception {
     var form =
         """
