@@ -24,6 +24,20 @@ public record PoolDelta(List<EndpointSpec> upserts, List<EndpointId> removals) {
     return upserts.isEmpty() && removals.isEmpty();
   }
 
+  /** The same for whom endpoints of that role are none: one that takes the role leaves. */
+  public PoolDelta without(Role role) {
+    List<EndpointSpec> kept = new ArrayList<>();
+    List<EndpointId> gone = new ArrayList<>(removals);
+    for (var spec : upserts) {
+      if (spec.role() == role) {
+        gone.add(spec.id());
+      } else {
+        kept.add(spec);
+      }
+    }
+    return new PoolDelta(kept, gone);
+  }
+
   /** What leads from one full list to the next, for sources that read full lists. */
   public static PoolDelta between(List<EndpointSpec> before, List<EndpointSpec> after) {
     Map<EndpointId, EndpointSpec> old = new HashMap<>();

@@ -53,6 +53,20 @@ class PoolTest {
   }
 
   @Test
+  void a_pod_that_takes_a_role_for_which_there_is_no_use_leaves() {
+    var one = EndpointSpec.of("10.0.0.1", 8000, Role.BOTH);
+    var other = EndpointSpec.of("10.0.0.2", 8000, Role.ENCODE);
+    pool.apply(new PoolDelta(List.of(one, other), List.of()).without(Role.ENCODE));
+
+    assertThat(pool.snapshot().endpoints()).extracting(Endpoint::spec).containsExactly(one);
+
+    var changed = EndpointSpec.of("10.0.0.1", 8000, Role.ENCODE);
+    pool.apply(new PoolDelta(List.of(changed), List.of()).without(Role.ENCODE));
+
+    assertThat(pool.snapshot().endpoints()).isEmpty();
+  }
+
+  @Test
   void listeners_hear_what_came_and_went() {
     List<String> heard = new ArrayList<>();
     pool.listen(

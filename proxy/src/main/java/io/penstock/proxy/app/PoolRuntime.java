@@ -12,7 +12,9 @@ import io.penstock.picker.config.PolicyFile;
 import io.penstock.picker.discovery.DiscoverySource;
 import io.penstock.picker.objective.RuleBook;
 import io.penstock.picker.objective.RuleSource;
+import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.pool.Role;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndexConfig;
 import io.penstock.picker.schedule.OutlierDetector;
@@ -261,7 +263,7 @@ final class PoolRuntime implements AutoCloseable {
             });
     ruleSources.forEach(
         (name, each) -> control.execute(() -> each.start(said -> rules.put(name, said))));
-    control.execute(() -> source.start(pool.picker()::apply));
+    control.execute(() -> source.start(this::apply));
     if (engines != null) {
       var _ =
           control.scheduleWithFixedDelay(
@@ -270,6 +272,11 @@ final class PoolRuntime implements AutoCloseable {
               MooncakeEngines.INTERVAL.toMillis(),
               TimeUnit.MILLISECONDS);
     }
+  }
+
+  /** The gateway has no encode stage, and so no use for pods that only encode. */
+  private void apply(PoolDelta delta) {
+    pool.picker().apply(delta.without(Role.ENCODE));
   }
 
   GatewayPool pool() {
