@@ -1,7 +1,6 @@
 package io.penstock.proxy.exchange;
 
 import io.penstock.picker.pool.Endpoint;
-import io.penstock.picker.request.InferenceRequest;
 import io.penstock.proxy.openai.GatewayError;
 import io.penstock.proxy.openai.Target;
 import java.nio.charset.StandardCharsets;
@@ -75,17 +74,6 @@ final class Answers {
     }
     exchange.facts().answerModel = place.model();
     new Routing(exchange, place.pool(), null, null, place.endpoint()).enter();
-  }
-
-  /** A response that continues a stored one: to the pod that has it. */
-  void continued(String previous, InferenceRequest request, RequestBody body) {
-    var place = place(previous);
-    if (place == null) {
-      body.release();
-      exchange.reject(GatewayError.RESPONSE_NOT_FOUND);
-      return;
-    }
-    exchange.admit(place.pool(), request, body, place.endpoint());
   }
 
   /** Where a stored response is; null where nobody knows, or its pod has gone. */

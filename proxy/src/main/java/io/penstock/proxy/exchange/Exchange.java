@@ -4,21 +4,17 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.picker.flow.Ticket;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.ApiKind;
-import io.penstock.picker.request.InferenceRequest;
 import io.penstock.proxy.metrics.Outcome;
 import io.penstock.proxy.metrics.Timeline;
 import io.penstock.proxy.openai.ApiKey;
 import io.penstock.proxy.openai.ApiKeys;
 import io.penstock.proxy.openai.ErrorResponse;
 import io.penstock.proxy.openai.ErrorShape;
-import io.penstock.proxy.openai.ForwardedHead;
 import io.penstock.proxy.openai.GatewayError;
 import io.penstock.proxy.openai.RequestId;
 import io.penstock.proxy.openai.ResponseOwners;
 import io.penstock.proxy.openai.Routes;
 import io.penstock.proxy.openai.Target;
-import io.penstock.proxy.openai.TraceHeaders;
-import io.penstock.proxy.trace.LegTrace;
 import io.penstock.proxy.upstream.ResponseHead;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * the client's connection calls it, and it calls the connection back through {@link ClientStream}.
  *
  * <p>What happens when is in the states ({@link ExchangeState}); here is what they share: the facts
- * of the request, the one deadline, the ways on, and the single place where an outcome is counted.
+ * of the request, the one deadline, and the single place where an outcome is counted.
  */
 public final class Exchange {
 
@@ -38,6 +34,7 @@ public final class Exchange {
   private final long startNanos;
   private final RequestFacts facts;
   private final Reply reply;
+  private final Forwarding forwarding;
   private final Reading reading = new Reading(this);
   private final Deadlines.Deadline deadline =
       new Deadlines.Deadline() {
@@ -56,6 +53,7 @@ public final class Exchange {
     this.startNanos = loop.now();
     this.facts = new RequestFacts(client.httpVersion(), client.address(), startNanos);
     this.reply = new Reply(client, facts, loop);
+    this.forwarding = new Forwarding(loop, facts);
     loop.gateway().metrics().accepted();
   }
 
@@ -138,6 +136,11 @@ public final class Exchange {
     return reply;
   }
 
+  /** What pods get of the request. */
+  Forwarding forwarding() {
+    return forwarding;
+  }
+
   String requestId() {
     return facts.requestId;
   }
@@ -192,28 +195,6 @@ public final class Exchange {
     };
   }
 
-  /**
-   * The model that a pod is asked for in place of the one that the client named. What continues a
-   * stored response goes to the pod that has it, so to a model that is served there.
-   */
-  String sentFor(String asked, @Nullable String previousResponseId) {
-    var place =
-        previousResponseId == null || !makesResponses()
-            ? null
-            : answers().place(previousResponseId);
-    var pool = place == null ? loop.gateway().pools().serving(asked) : place.pool();
-    var targets = pool == null ? null : pool.picker().rules().targets(asked);
-    if (targets == null) {
-      return asked;
-    }
-    var chosen =
-        place == null
-            ? targets.choose(loop.random())
-            : targets.choose(loop.random(), place.endpoint()::serves);
-    loop.gateway().metrics().rewritten(targets.rewrite(), chosen);
-    return chosen;
-  }
-
   /** Whether the client's key may use the model. */
   boolean allows(String model) {
     return key != null && key.allows(model);
@@ -231,48 +212,6 @@ public final class Exchange {
 
   // ---- ways on ----
 
-  /** The body is scanned: to the pool that serves the model. Takes over the body. */
-  void route(InferenceRequest request, RequestBody body) {
-    facts.request = request;
-    facts.answerModel = request.rewritten() ? request.asked() : null;
-    var pools = loop.gateway().pools();
-    String previous = request.previousResponseId();
-    var pool = pools.routed(request.asked());
-    if (!allows(request.asked())) {
-      body.release();
-      reject(GatewayError.MODEL_NOT_ALLOWED);
-    } else if (previous != null && makesResponses()) {
-      answers().continued(previous, request, body);
-    } else if (pool != null) {
-      admit(pool, request, body, null);
-    } else if (request.asked().isEmpty()) {
-      body.release();
-      reject(GatewayError.MISSING_REQUIRED_PARAMETER);
-    } else {
-      body.release();
-      if (pools.knowAllModels()) {
-        rejectUnknownModel(request.asked());
-      } else {
-        reject(GatewayError.NO_HEALTHY_ENDPOINTS);
-      }
-    }
-  }
-
-  /**
-   * To the pool, as soon as it admits the request. Takes over the body.
-   *
-   * @param only the one pod that can answer, or null when the picker chooses
-   */
-  void admit(
-      GatewayPool pool, InferenceRequest request, RequestBody body, @Nullable Endpoint only) {
-    int priority = pool.picker().priority(facts.head);
-    if (pool.picker().admitsAtOnce(priority)) {
-      new Routing(this, pool, request, body, only).enter();
-    } else {
-      new Admitting(this, pool, request, body, only, priority).enter();
-    }
-  }
-
   /** What the pool's gate gave the request, to be ended with it. */
   void ticket(@Nullable Ticket given) {
     ticket = given;
@@ -288,63 +227,6 @@ public final class Exchange {
   /** The request is to make room. */
   void evicted() {
     state.evicted();
-  }
-
-  /**
-   * The trace of what that pod is about to be asked; null where nothing is traced.
-   *
-   * @param part which part of the request; null for all of it
-   */
-  @Nullable LegTrace leg(@Nullable String part, Endpoint endpoint) {
-    var trace = facts.trace;
-    if (trace == null) {
-      return null;
-    }
-    var spec = endpoint.spec();
-    var operation = facts.operation();
-    var leg = part != null ? part : operation != null ? operation : "request";
-    return trace.leg(leg, facts.model(), spec.name(), spec.host(), spec.port(), loop.now());
-  }
-
-  private @Nullable TraceHeaders traceHeaders(@Nullable LegTrace leg) {
-    var trace = facts.trace;
-    if (trace == null) {
-      return null;
-    }
-    var context = leg == null ? trace.context() : leg.context();
-    return new TraceHeaders(context.header(), trace.continues());
-  }
-
-  /**
-   * The request's head as the pod gets it.
-   *
-   * @param bodyBytes length of the body, {@link ForwardedHead#NO_BODY} without one
-   * @param leg what is traced of it; null: no more than the request
-   */
-  ByteBuf forwardedHead(Endpoint endpoint, long bodyBytes, @Nullable LegTrace leg) {
-    String path =
-        switch (facts.target) {
-          case Target.Inference inference -> inference.path();
-          case Target.ResponseById stored -> stored.path();
-          case Target.ModelList _,
-              Target.ModelById _,
-              Target.Local _,
-              Target.NotFound _,
-              Target.Malformed _,
-              Target.MethodNotAllowed _ ->
-              throw new IllegalStateException("nothing a pod is asked");
-        };
-    ByteBuf head = loop.allocator().directBuffer(512);
-    ForwardedHead.write(
-        head,
-        facts.head.method(),
-        Routes.forwarded(path, facts.head.uri()),
-        facts.head.headers(),
-        endpoint.address(),
-        facts.requestId,
-        bodyBytes,
-        traceHeaders(leg));
-    return head;
   }
 
   /** Passes on a pod's interim answer, which commits nothing, unless an answer has begun. */

@@ -59,10 +59,10 @@ final class PrefillBeside implements ResponseHandler {
     } finally {
       whole.release();
     }
-    var trace = exchange.leg("prefill", endpoint);
+    var trace = exchange.forwarding().leg("prefill", endpoint);
     var asked = new Attempt(loop, pool, endpoint, placement, trace, this);
     attempt = asked;
-    var head = exchange.forwardedHead(endpoint, first.readableBytes(), trace);
+    var head = exchange.forwarding().head(endpoint, first.readableBytes(), trace);
     String rank = prompt.transfer().prefillRank();
     if (!rank.isEmpty()) {
       ForwardedHead.addRank(head, rank);

@@ -103,10 +103,10 @@ final class Prefilling implements ExchangeState, ResponseHandler {
     } finally {
       whole.release();
     }
-    var trace = exchange.leg("prefill", endpoint);
+    var trace = exchange.forwarding().leg("prefill", endpoint);
     var asked = new Attempt(loop, pool, endpoint, placement, trace, this);
     attempt = asked;
-    asked.send(exchange.forwardedHead(endpoint, first.readableBytes(), trace), first);
+    asked.send(exchange.forwarding().head(endpoint, first.readableBytes(), trace), first);
     routing.limits().set(prefillAt);
   }
 

@@ -23,6 +23,7 @@ final class Reading implements ExchangeState {
   private static final long SWALLOWED_BYTES = 1024 * 1024;
 
   private final Exchange exchange;
+  private final Dispatch dispatch;
   private Target target = new Target.NotFound();
   private long declaredBytes;
   private @Nullable RequestBody body;
@@ -32,6 +33,7 @@ final class Reading implements ExchangeState {
 
   Reading(Exchange exchange) {
     this.exchange = exchange;
+    this.dispatch = new Dispatch(exchange);
   }
 
   void head(RequestHead head, Target matched, boolean expectsContinue) {
@@ -179,7 +181,7 @@ final class Reading implements ExchangeState {
     if (complete == null) {
       return;
     }
-    switch (complete.scanned(exchange::sentFor)) {
+    switch (complete.scanned(dispatch::sentFor)) {
       case ScanResult.Malformed malformed -> {
         refuseMalformed(malformed);
         // The body has ended: whatever its length, the answer goes out now.
@@ -190,7 +192,7 @@ final class Reading implements ExchangeState {
       case ScanResult.Scanned(var request) -> {
         body = null;
         complete.blank(request.stripSpans());
-        exchange.route(sent(request, complete), complete);
+        dispatch.route(sent(request, complete), complete);
       }
     }
   }

@@ -201,10 +201,10 @@ final class Routing implements ExchangeState, ResponseHandler {
     exchange.facts().endpoint = endpoint;
     exchange.facts().attempts++;
     tried.add(endpoint);
-    var trace = exchange.leg(handed() ? "decode" : null, endpoint);
+    var trace = exchange.forwarding().leg(handed() ? "decode" : null, endpoint);
     var next = new Attempt(exchange.loop(), pool, endpoint, placement, trace, this);
     attempt = next;
-    next.send(exchange.forwardedHead(endpoint, length, trace), bytes);
+    next.send(exchange.forwarding().head(endpoint, length, trace), bytes);
   }
 
   // ---- the pod's side ----
