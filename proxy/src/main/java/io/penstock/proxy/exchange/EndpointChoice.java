@@ -1,0 +1,104 @@
+package io.penstock.proxy.exchange;
+
+import io.penstock.picker.pool.Endpoint;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.schedule.ConditionalDecode;
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.Exclusions;
+import io.penstock.proxy.metrics.Timeline;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which pod a request goes to, and to which next: the picker's choice among those that were not
+ * tried, or the one pod that can answer. Confined to the exchange's event loop.
+ */
+final class EndpointChoice {
+
+  private final Exchange exchange;
+  private final GatewayPool pool;
+  private final @Nullable InferenceRequest request;
+  private final @Nullable Endpoint only;
+  private final Exclusions tried = new Exclusions();
+
+  /**
+   * A choice that nobody has made yet.
+   *
+   * @param request what was scanned; null for one without a body
+   * @param only the one pod that can answer, or null when the picker chooses
+   */
+  EndpointChoice(
+      Exchange exchange,
+      GatewayPool pool,
+      @Nullable InferenceRequest request,
+      @Nullable Endpoint only) {
+    this.exchange = exchange;
+    this.pool = pool;
+    this.request = request;
+    this.only = only;
+  }
+
+  /** The first decision, which leaves out pods that hand no prompts over. */
+  Decision first() {
+    if (only == null) {
+      pool.division().silent().exclude(tried, pool.picker().snapshot(), exchange.loop().now());
+    }
+    return next();
+  }
+
+  /** Whether the request prefers not to be computed where that decision sends it. */
+  boolean unwanted(Decision decision) {
+    return only == null && ConditionalDecode.misses(exchange.facts().head, decision);
+  }
+
+  /** A decision for a pod that was not tried. */
+  Decision next() {
+    long now = exchange.loop().now();
+    exchange.facts().timeline().mark(Timeline.Event.PICK_STARTED, now);
+    if (only != null) {
+      return tried.size() == 0
+          ? direct(only)
+          : new Decision.NoEndpoint(Decision.Reason.ALL_EXCLUDED);
+    }
+    if (request == null) {
+      throw new IllegalStateException("nothing to pick by");
+    }
+    var decision =
+        pool.picker()
+            .pick(
+                request,
+                exchange.facts().head,
+                exchange.requestId(),
+                exchange.facts().course(),
+                exchange.loop().index(),
+                tried,
+                now);
+    if (!(decision instanceof Decision.NoEndpoint)) {
+      exchange.facts().sessions = pool.picker().sessionHeaders(exchange.loop().index());
+    }
+    var trace = exchange.facts().trace;
+    if (trace != null) {
+      trace.picked(decision, now, exchange.loop().now());
+    }
+    return decision;
+  }
+
+  /** The one pod that can answer once more, null where there are others or it had its turns. */
+  Decision.@Nullable Route again() {
+    return only != null && tried.size() == 1 ? direct(only) : null;
+  }
+
+  private static Decision.Route direct(Endpoint endpoint) {
+    return new Decision.Route(-1, endpoint, List.of(), 0, 0, 0);
+  }
+
+  /** Whether the picker chooses, so that its decisions say something. */
+  boolean picks() {
+    return only == null;
+  }
+
+  /** Pods that are not to be chosen any more. */
+  Exclusions tried() {
+    return tried;
+  }
+}
