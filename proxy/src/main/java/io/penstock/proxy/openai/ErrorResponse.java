@@ -52,7 +52,7 @@ public final class ErrorResponse {
     }
     headers.add(Map.entry("x-should-retry", Boolean.toString(error.shouldRetry())));
     addRetryAfter(headers, error, requestId);
-    var dropped = error.dropped();
+    var dropped = dropped(error);
     if (dropped != null) {
       headers.add(Map.entry("x-llm-d-request-dropped-reason", dropped));
     }
@@ -147,7 +147,7 @@ public final class ErrorResponse {
         json.append("{\"error\":{\"message\":");
         JsonText.quote(json, message);
         json.append(",\"type\":");
-        JsonText.quote(json, error.type());
+        JsonText.quote(json, shape.type(error.status()));
         json.append(",\"param\":");
         JsonText.quote(json, param);
         json.append(",\"code\":");
@@ -156,7 +156,7 @@ public final class ErrorResponse {
       }
       case ANTHROPIC -> {
         json.append("{\"type\":\"error\",\"error\":{\"type\":");
-        JsonText.quote(json, error.anthropicType());
+        JsonText.quote(json, shape.type(error.status()));
         json.append(",\"message\":");
         JsonText.quote(json, message);
         json.append("},\"request_id\":");
@@ -183,5 +183,17 @@ public final class ErrorResponse {
         headers.add(Map.entry("retry-after-ms", Integer.toString(millis)));
       }
     }
+  }
+
+  /** {@code x-llm-d-request-dropped-reason}, null for what is not dropped but wrong or failed. */
+  private static @Nullable String dropped(GatewayError error) {
+    return switch (error) {
+      case SATURATED, QUEUE_FULL, OVERLOADED -> "rejected-saturated";
+      case QUEUE_TIMEOUT -> "rejected-ttl-expired";
+      case NO_HEALTHY_ENDPOINTS -> "rejected-no-endpoints";
+      case DRAINING -> "rejected-shutting-down";
+      case EVICTED -> "evicted";
+      default -> null;
+    };
   }
 }

@@ -17,6 +17,35 @@ public enum ErrorShape {
     return under(uri, "/v1/responses") ? RESPONSES : OPENAI;
   }
 
+  /** What clients of the shape call an error of that status: {@code error.type}. */
+  String type(int status) {
+    return switch (this) {
+      case OPENAI, RESPONSES -> openAiType(status);
+      case ANTHROPIC -> anthropicType(status);
+    };
+  }
+
+  private static String openAiType(int status) {
+    return switch (status) {
+      case 401 -> "authentication_error";
+      case 403 -> "permission_error";
+      case 429 -> "rate_limit_error";
+      default -> status < 500 ? "invalid_request_error" : "server_error";
+    };
+  }
+
+  private static String anthropicType(int status) {
+    return switch (status) {
+      case 401 -> "authentication_error";
+      case 403 -> "permission_error";
+      case 404 -> "not_found_error";
+      case 413 -> "request_too_large";
+      case 429 -> "rate_limit_error";
+      case 503 -> "overloaded_error";
+      default -> status < 500 ? "invalid_request_error" : "api_error";
+    };
+  }
+
   private static boolean under(String uri, String path) {
     int end = path.length();
     return uri.startsWith(path)

@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 public enum GatewayError {
   INVALID_JSON(
       400,
-      Type.INVALID_REQUEST,
       "invalid_json",
       null,
       Retry.NEVER,
@@ -22,7 +21,6 @@ public enum GatewayError {
       "The body is not a JSON object (or not a form, on audio paths), or ends early."),
   MISSING_REQUIRED_PARAMETER(
       400,
-      Type.INVALID_REQUEST,
       "missing_required_parameter",
       "model",
       Retry.NEVER,
@@ -30,7 +28,6 @@ public enum GatewayError {
       "A member the gateway cannot route without is absent, null or empty."),
   INVALID_TYPE(
       400,
-      Type.INVALID_REQUEST,
       "invalid_type",
       null,
       Retry.NEVER,
@@ -38,7 +35,6 @@ public enum GatewayError {
       "A member the gateway reads has a type engines do not accept; param names it."),
   DUPLICATE_PARAMETER(
       400,
-      Type.INVALID_REQUEST,
       "duplicate_parameter",
       null,
       Retry.NEVER,
@@ -46,7 +42,6 @@ public enum GatewayError {
       "A member the gateway reads is there twice, so that two readers may disagree."),
   VALUE_TOO_LONG(
       400,
-      Type.INVALID_REQUEST,
       "string_above_max_length",
       null,
       Retry.NEVER,
@@ -54,7 +49,6 @@ public enum GatewayError {
       "The model's name, or the id of a previous response, is longer than 256 bytes."),
   BODY_TOO_COMPLEX(
       400,
-      Type.INVALID_REQUEST,
       "request_too_complex",
       null,
       Retry.NEVER,
@@ -62,7 +56,6 @@ public enum GatewayError {
       "The JSON is nested deeper, or has more tokens, than the gateway reads."),
   INVALID_URL(
       400,
-      Type.INVALID_REQUEST,
       "invalid_url",
       null,
       Retry.NEVER,
@@ -70,7 +63,6 @@ public enum GatewayError {
       "The path has dot segments, encoded dots or controls, or escapes that are broken."),
   MALFORMED_REQUEST(
       400,
-      Type.INVALID_REQUEST,
       "malformed_request",
       null,
       Retry.NEVER,
@@ -78,7 +70,6 @@ public enum GatewayError {
       "Framing that two readers could read differently, or no HTTP; the connection is closed."),
   INVALID_API_KEY(
       401,
-      Type.AUTHENTICATION,
       "invalid_api_key",
       null,
       Retry.NEVER,
@@ -86,7 +77,6 @@ public enum GatewayError {
       "The key is missing, unknown or expired."),
   MODEL_NOT_ALLOWED(
       403,
-      Type.PERMISSION,
       "model_not_allowed",
       "model",
       Retry.NEVER,
@@ -94,7 +84,6 @@ public enum GatewayError {
       "The key is good but its entry does not list the model."),
   MODEL_NOT_FOUND(
       404,
-      Type.INVALID_REQUEST,
       "model_not_found",
       "model",
       Retry.NEVER,
@@ -102,7 +91,6 @@ public enum GatewayError {
       "No pool serves the model."),
   RESPONSE_NOT_FOUND(
       404,
-      Type.INVALID_REQUEST,
       "response_not_found",
       "response_id",
       Retry.NEVER,
@@ -110,7 +98,6 @@ public enum GatewayError {
       "The pod that made the stored response has gone, or it was made too long ago."),
   UNKNOWN_URL(
       404,
-      Type.INVALID_REQUEST,
       "unknown_url",
       null,
       Retry.NEVER,
@@ -118,7 +105,6 @@ public enum GatewayError {
       "The path is unknown, or one the gateway never exposes, as a pod's own admin paths."),
   METHOD_NOT_SUPPORTED(
       405,
-      Type.INVALID_REQUEST,
       "method_not_supported",
       null,
       Retry.NEVER,
@@ -126,7 +112,6 @@ public enum GatewayError {
       "The path exists under other methods; the allow header lists them."),
   REQUEST_TIMEOUT(
       408,
-      Type.INVALID_REQUEST,
       "request_timeout",
       null,
       Retry.AT_ONCE,
@@ -134,7 +119,6 @@ public enum GatewayError {
       "Head or body did not arrive within timeouts.requestHead or timeouts.requestBody."),
   PREFIX_NOT_CACHED(
       412,
-      Type.INVALID_REQUEST,
       "prefix_not_cached",
       null,
       Retry.NEVER,
@@ -143,7 +127,6 @@ public enum GatewayError {
           + " prompt."),
   REQUEST_TOO_LARGE(
       413,
-      Type.INVALID_REQUEST,
       "request_too_large",
       null,
       Retry.NEVER,
@@ -151,7 +134,6 @@ public enum GatewayError {
       "The body is larger than limits.requestBody."),
   UNSUPPORTED_MEDIA_TYPE(
       415,
-      Type.INVALID_REQUEST,
       "unsupported_media_type",
       null,
       Retry.NEVER,
@@ -159,7 +141,6 @@ public enum GatewayError {
       "The body is compressed, or of a type the path does not take."),
   SATURATED(
       429,
-      Type.RATE_LIMIT,
       "saturated",
       null,
       Retry.SOON,
@@ -168,7 +149,6 @@ public enum GatewayError {
           + " the request of negative priority."),
   QUEUE_FULL(
       429,
-      Type.RATE_LIMIT,
       "queue_full",
       null,
       Retry.SOON,
@@ -176,7 +156,6 @@ public enum GatewayError {
       "Flow control: the queue of the request's priority, or of the pool, has no room."),
   QUEUE_TIMEOUT(
       429,
-      Type.RATE_LIMIT,
       "queue_timeout",
       null,
       Retry.SOON,
@@ -184,7 +163,6 @@ public enum GatewayError {
       "Flow control: the request waited for timeouts.queue, or for flowControl.defaultRequestTTL."),
   EVICTED(
       429,
-      Type.RATE_LIMIT,
       "evicted",
       null,
       Retry.SOON,
@@ -192,7 +170,6 @@ public enum GatewayError {
       "Flow control: a request of negative priority was ended to make room."),
   HEADERS_TOO_LARGE(
       431,
-      Type.INVALID_REQUEST,
       "headers_too_large",
       null,
       Retry.NEVER,
@@ -200,7 +177,6 @@ public enum GatewayError {
       "Request line and headers are larger than limits.requestHead."),
   CLIENT_CLOSED_REQUEST(
       499,
-      Type.INVALID_REQUEST,
       "client_closed_request",
       null,
       Retry.NEVER,
@@ -208,7 +184,6 @@ public enum GatewayError {
       "The client left before the answer was complete. In logs and metrics only."),
   CLIENT_STALL(
       499,
-      Type.INVALID_REQUEST,
       "client_stall",
       null,
       Retry.NEVER,
@@ -216,7 +191,6 @@ public enum GatewayError {
       "The client read nothing for timeouts.clientStall; it is cut off. In logs and metrics only."),
   INTERNAL_ERROR(
       500,
-      Type.SERVER,
       "internal_error",
       null,
       Retry.NEVER,
@@ -224,7 +198,6 @@ public enum GatewayError {
       "A fault of the gateway; the log has the request id."),
   UPSTREAM_CONNECT_ERROR(
       502,
-      Type.SERVER,
       "upstream_connect_error",
       null,
       Retry.AT_ONCE,
@@ -232,7 +205,6 @@ public enum GatewayError {
       "Connecting failed on every pod that was tried."),
   UPSTREAM_RESET(
       502,
-      Type.SERVER,
       "upstream_reset",
       null,
       Retry.AT_ONCE,
@@ -240,7 +212,6 @@ public enum GatewayError {
       "The pod went away: before the first byte, retries exhausted; or inside a stream."),
   UPSTREAM_TRUNCATED(
       502,
-      Type.SERVER,
       "upstream_truncated",
       null,
       Retry.AT_ONCE,
@@ -248,7 +219,6 @@ public enum GatewayError {
       "A stream ended in good order but without its closing event."),
   UPSTREAM_INVALID_RESPONSE(
       502,
-      Type.SERVER,
       "upstream_invalid_response",
       null,
       Retry.AT_ONCE,
@@ -256,7 +226,6 @@ public enum GatewayError {
       "The pod's answer could not be read."),
   OVERLOADED(
       503,
-      Type.SERVER,
       "overloaded",
       null,
       Retry.SOON,
@@ -264,7 +233,6 @@ public enum GatewayError {
       "The sum of buffered request bodies has reached limits.bufferedBodies."),
   NO_HEALTHY_ENDPOINTS(
       503,
-      Type.SERVER,
       "no_healthy_endpoints",
       null,
       Retry.SOON,
@@ -272,7 +240,6 @@ public enum GatewayError {
       "The model is known, but no pod that serves it accepts requests."),
   DRAINING(
       503,
-      Type.SERVER,
       "draining",
       null,
       Retry.ELSEWHERE,
@@ -280,7 +247,6 @@ public enum GatewayError {
       "The gateway drains and the request came over an old connection."),
   GATEWAY_SHUTDOWN(
       503,
-      Type.SERVER,
       "gateway_shutdown",
       null,
       Retry.AT_ONCE,
@@ -288,7 +254,6 @@ public enum GatewayError {
       "The answer was not complete when timeouts.drain was over."),
   TIME_TO_FIRST_TOKEN_TIMEOUT(
       504,
-      Type.SERVER,
       "time_to_first_token_timeout",
       null,
       Retry.NEVER,
@@ -296,7 +261,6 @@ public enum GatewayError {
       "No byte of a stream within timeouts.firstByte; a repeated prefill would take as long."),
   ANSWER_TIMEOUT(
       504,
-      Type.SERVER,
       "answer_timeout",
       null,
       Retry.NEVER,
@@ -304,7 +268,6 @@ public enum GatewayError {
       "No byte of an answer that is not streamed within timeouts.answer."),
   STREAM_IDLE_TIMEOUT(
       504,
-      Type.SERVER,
       "stream_idle_timeout",
       null,
       Retry.NEVER,
@@ -312,23 +275,11 @@ public enum GatewayError {
       "Silence of timeouts.streamIdle inside a stream."),
   DEADLINE_EXCEEDED(
       504,
-      Type.SERVER,
       "deadline_exceeded",
       null,
       Retry.NEVER,
       "The request took longer than allowed.",
       "The request was not complete within timeouts.total.");
-
-  /** OpenAI's name for the kind of an error. */
-  static final class Type {
-    static final String INVALID_REQUEST = "invalid_request_error";
-    static final String AUTHENTICATION = "authentication_error";
-    static final String PERMISSION = "permission_error";
-    static final String RATE_LIMIT = "rate_limit_error";
-    static final String SERVER = "server_error";
-
-    private Type() {}
-  }
 
   /** Whether and when a client should repeat the request. */
   enum Retry {
@@ -343,7 +294,6 @@ public enum GatewayError {
   }
 
   private final int status;
-  private final String type;
   private final String code;
   private final @Nullable String param;
   private final Retry retry;
@@ -351,15 +301,8 @@ public enum GatewayError {
   private final String when;
 
   GatewayError(
-      int status,
-      String type,
-      String code,
-      @Nullable String param,
-      Retry retry,
-      String message,
-      String when) {
+      int status, String code, @Nullable String param, Retry retry, String message, String when) {
     this.status = status;
-    this.type = type;
     this.code = code;
     this.param = param;
     this.retry = retry;
@@ -380,14 +323,22 @@ public enum GatewayError {
     };
   }
 
+  /** What a request that was not admitted is answered with. */
+  public static GatewayError of(FlowOutcome outcome) {
+    return switch (outcome) {
+      case REJECTED_CAPACITY -> QUEUE_FULL;
+      case EVICTED_TTL -> QUEUE_TIMEOUT;
+      case REJECTED_NO_ENDPOINTS, EVICTED_NO_ENDPOINTS -> NO_HEALTHY_ENDPOINTS;
+      case EVICTED_CANCELLED -> CLIENT_CLOSED_REQUEST;
+      case EVICTED_SHUTDOWN -> DRAINING;
+      case SHED, DENIED -> SATURATED;
+      case DISPATCHED -> throw new IllegalArgumentException("it was admitted");
+    };
+  }
+
   /** HTTP status; 499 never reaches a client. */
   public int status() {
     return status;
-  }
-
-  /** OpenAI's {@code error.type}. */
-  public String type() {
-    return type;
   }
 
   /** Stable name of the reason: {@code error.code}, and the label in metrics and logs. */
@@ -410,31 +361,6 @@ public enum GatewayError {
     return message;
   }
 
-  /** The request was not admitted. */
-  public static GatewayError of(FlowOutcome outcome) {
-    return switch (outcome) {
-      case REJECTED_CAPACITY -> QUEUE_FULL;
-      case EVICTED_TTL -> QUEUE_TIMEOUT;
-      case REJECTED_NO_ENDPOINTS, EVICTED_NO_ENDPOINTS -> NO_HEALTHY_ENDPOINTS;
-      case EVICTED_CANCELLED -> CLIENT_CLOSED_REQUEST;
-      case EVICTED_SHUTDOWN -> DRAINING;
-      case SHED, DENIED -> SATURATED;
-      case DISPATCHED -> throw new IllegalArgumentException("it was admitted");
-    };
-  }
-
-  /** {@code x-llm-d-request-dropped-reason}, null for what is not dropped but wrong or failed. */
-  @Nullable String dropped() {
-    return switch (this) {
-      case SATURATED, QUEUE_FULL, OVERLOADED -> "rejected-saturated";
-      case QUEUE_TIMEOUT -> "rejected-ttl-expired";
-      case NO_HEALTHY_ENDPOINTS -> "rejected-no-endpoints";
-      case DRAINING -> "rejected-shutting-down";
-      case EVICTED -> "evicted";
-      default -> null;
-    };
-  }
-
   /** When it occurs, for operators. */
   String when() {
     return when;
@@ -442,18 +368,5 @@ public enum GatewayError {
 
   Retry retry() {
     return retry;
-  }
-
-  /** Anthropic's {@code error.type}. */
-  String anthropicType() {
-    return switch (status) {
-      case 401 -> "authentication_error";
-      case 403 -> "permission_error";
-      case 404 -> "not_found_error";
-      case 413 -> "request_too_large";
-      case 429 -> "rate_limit_error";
-      case 503 -> "overloaded_error";
-      default -> status < 500 ? "invalid_request_error" : "api_error";
-    };
   }
 }

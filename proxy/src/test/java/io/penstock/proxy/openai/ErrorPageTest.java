@@ -24,7 +24,7 @@ class ErrorPageTest {
     for (var error : GatewayError.values()) {
       page.append("| ").append(error.status());
       page.append(" | `").append(error.code());
-      page.append("` | `").append(error.type());
+      page.append("` | `").append(ErrorShape.OPENAI.type(error.status()));
       page.append("` | ").append(error.param() == null ? "" : "`" + error.param() + "`");
       page.append(" | ").append(error.shouldRetry() ? "yes" : "no");
       page.append(" | ").append(error.when()).append(" |\n");

@@ -44,7 +44,7 @@ class ErrorResponseTest {
     assertThat(members(response.body()))
         .containsExactly(
             Map.entry("error.message", error.message()),
-            Map.entry("error.type", error.type()),
+            Map.entry("error.type", ErrorShape.OPENAI.type(error.status())),
             Map.entry("error.param", String.valueOf(error.param())),
             Map.entry("error.code", error.code()));
     assertThat(response.status()).isEqualTo(error.status()).isBetween(400, 599);
@@ -65,7 +65,7 @@ class ErrorResponseTest {
     assertThat(members(response.body()))
         .containsExactly(
             Map.entry("type", "error"),
-            Map.entry("error.type", error.anthropicType()),
+            Map.entry("error.type", ErrorShape.ANTHROPIC.type(error.status())),
             Map.entry("error.message", error.message()),
             Map.entry("request_id", "req_1"));
     assertThat(response.header("request-id")).isEqualTo("req_1");
