@@ -215,9 +215,9 @@ public final class GatewayConfigLoader {
   private List<PoolConfig> shadowed(List<PoolConfig> pools) {
     var name = sources.shadow();
     var sample = sources.shadowSample();
-    if (sample != null && !parses(Settings.POOL_SHADOW_SAMPLE, sample)) {
+    if (sample != null && !parses(PoolSettings.SHADOW_SAMPLE, sample)) {
       errors.add(
-          ConfigError.of("--shadow-sample", "", complaint(Settings.POOL_SHADOW_SAMPLE, sample)));
+          ConfigError.of("--shadow-sample", "", complaint(PoolSettings.SHADOW_SAMPLE, sample)));
       return pools;
     }
     if (name == null) {
@@ -227,9 +227,9 @@ public final class GatewayConfigLoader {
       return pools;
     }
     var policy = PolicyReader.fromFlag("--shadow", name, errors, warnings);
-    var standard = Settings.POOL_SHADOW_SAMPLE.standard();
+    var standard = PoolSettings.SHADOW_SAMPLE.standard();
     double share =
-        Settings.POOL_SHADOW_SAMPLE
+        PoolSettings.SHADOW_SAMPLE
             .type()
             .parse(sample != null ? sample : standard == null ? "" : standard);
     return policy == null

@@ -45,7 +45,7 @@ final class PolicyReader {
     if (shadow == null) {
       return null;
     }
-    var sample = Settings.POOL_SHADOW_SAMPLE;
+    var sample = PoolSettings.SHADOW_SAMPLE;
     shadow.refuseAllBut(List.of(FILE, INLINE, NAME, EXPERIMENTAL, sample.key()));
     if (CHOICES.stream().noneMatch(shadow::has)) {
       shadow.error(NAME, "is missing; allowed: one of " + String.join(", ", CHOICES));

@@ -51,7 +51,7 @@ final class PoolReader {
               "objectives",
               "modelRewrites",
               "rulesFile"));
-      var name = required(mapping, Settings.POOL_NAME);
+      var name = required(mapping, PoolSettings.NAME);
       if (name != null && !names.add(name)) {
         mapping.error("name", "'" + name + "' is the name of a pool above");
       }
@@ -103,16 +103,16 @@ final class PoolReader {
         fromFlag(flag(role), value, role, seen, list, errors);
       }
     }
-    if (decider != null && !GatewayConfigLoader.parses(Settings.POOL_DECIDER, decider)) {
+    if (decider != null && !GatewayConfigLoader.parses(PoolSettings.DECIDER, decider)) {
       errors.add(
           ConfigError.of(
               "--disaggregation",
               "",
-              GatewayConfigLoader.complaint(Settings.POOL_DECIDER, decider)));
+              GatewayConfigLoader.complaint(PoolSettings.DECIDER, decider)));
       return List.of();
     }
     var first = models.isEmpty() ? "default" : models.getFirst();
-    var name = GatewayConfigLoader.parses(Settings.POOL_NAME, first) ? first : "default";
+    var name = GatewayConfigLoader.parses(PoolSettings.NAME, first) ? first : "default";
     return List.of(
         new PoolConfig(
             name,
@@ -145,14 +145,14 @@ final class PoolReader {
       List<ConfigError> errors) {
     for (var text : value.split(",", -1)) {
       var address = text.strip();
-      if (!GatewayConfigLoader.parses(Settings.POOL_ENDPOINT, address)) {
+      if (!GatewayConfigLoader.parses(PoolSettings.ENDPOINT, address)) {
         errors.add(
             ConfigError.of(
-                flag, "", GatewayConfigLoader.complaint(Settings.POOL_ENDPOINT, address)));
+                flag, "", GatewayConfigLoader.complaint(PoolSettings.ENDPOINT, address)));
       } else if (!seen.add(address)) {
         errors.add(ConfigError.of(flag, "", "'" + address + "' is there twice"));
       } else {
-        var parts = Settings.POOL_ENDPOINT.type().parse(address);
+        var parts = PoolSettings.ENDPOINT.type().parse(address);
         list.add(new StaticEndpoint(parts.host(), parts.port(), role, Map.of()));
       }
     }
@@ -161,13 +161,13 @@ final class PoolReader {
   /** The pool of {@code --pool}. */
   static List<PoolConfig> fromInferencePool(
       String text, List<String> models, PodTls.@Nullable Settings tls, List<ConfigError> errors) {
-    if (!GatewayConfigLoader.parses(Settings.POOL_KUBERNETES_POOL, text)) {
+    if (!GatewayConfigLoader.parses(PoolSettings.KUBERNETES_POOL, text)) {
       errors.add(
           ConfigError.of(
-              "--pool", "", GatewayConfigLoader.complaint(Settings.POOL_KUBERNETES_POOL, text)));
+              "--pool", "", GatewayConfigLoader.complaint(PoolSettings.KUBERNETES_POOL, text)));
       return List.of();
     }
-    var pool = Settings.POOL_KUBERNETES_POOL.type().parse(text);
+    var pool = PoolSettings.KUBERNETES_POOL.type().parse(text);
     return List.of(
         new PoolConfig(
             pool.name(),
@@ -221,7 +221,7 @@ final class PoolReader {
     Set<String> seen = new HashSet<>();
     for (var mapping : source.mappings("endpoints")) {
       mapping.refuseAllBut(List.of("address", "role", "labels"));
-      var address = required(mapping, Settings.POOL_ENDPOINT);
+      var address = required(mapping, PoolSettings.ENDPOINT);
       var role = role(mapping);
       var labels = labels(mapping.mapping("labels"));
       if (address != null) {
@@ -236,32 +236,32 @@ final class PoolReader {
 
   private static @Nullable Discovery fileSource(YamlMapping source, Path file) {
     source.refuseAllBut(List.of("path"));
-    var path = required(source, Settings.POOL_FILE);
+    var path = required(source, PoolSettings.FILE);
     return path == null ? null : new Discovery.EndpointFile(file.resolveSibling(path));
   }
 
   private static @Nullable Discovery dnsSource(YamlMapping source) {
     source.refuseAllBut(List.of("address", "interval"));
-    var address = required(source, Settings.POOL_DNS);
-    var interval = optional(source, Settings.POOL_DNS_INTERVAL);
+    var address = required(source, PoolSettings.DNS);
+    var interval = optional(source, PoolSettings.DNS_INTERVAL);
     return address == null ? null : new Discovery.Dns(address.host(), address.port(), interval);
   }
 
   private static @Nullable Discovery kubernetesSource(YamlMapping source) {
     if (source.has("selector")) {
       source.refuseAllBut(List.of("namespace", "selector", "ports"));
-      var namespace = required(source, Settings.POOL_KUBERNETES_NAMESPACE);
-      var selector = required(source, Settings.POOL_KUBERNETES_SELECTOR);
-      var ports = required(source, Settings.POOL_KUBERNETES_PORTS);
+      var namespace = required(source, PoolSettings.KUBERNETES_NAMESPACE);
+      var selector = required(source, PoolSettings.KUBERNETES_SELECTOR);
+      var ports = required(source, PoolSettings.KUBERNETES_PORTS);
       return namespace == null || selector == null || ports == null
           ? null
           : new Discovery.Kubernetes(PodSelection.OfLabels.parse(namespace, selector, ports));
     }
     source.refuseAllBut(List.of("pool", "group"));
-    var pool = required(source, Settings.POOL_KUBERNETES_POOL);
+    var pool = required(source, PoolSettings.KUBERNETES_POOL);
     var group =
         source.has("group")
-            ? required(source, Settings.POOL_KUBERNETES_GROUP)
+            ? required(source, PoolSettings.KUBERNETES_GROUP)
             : PodSelection.OfPool.GROUP;
     return pool == null || group == null
         ? null
@@ -297,11 +297,11 @@ final class PoolReader {
       return null;
     }
     mapping.refuseAllBut(List.of("ca", "serverName", "insecure"));
-    var ca = mapping.has("ca") ? required(mapping, Settings.POOL_TLS_CA) : null;
-    var name = mapping.has("serverName") ? required(mapping, Settings.POOL_TLS_SERVER_NAME) : null;
+    var ca = mapping.has("ca") ? required(mapping, PoolSettings.TLS_CA) : null;
+    var name = mapping.has("serverName") ? required(mapping, PoolSettings.TLS_SERVER_NAME) : null;
     boolean insecure =
         mapping.has("insecure")
-            && Boolean.TRUE.equals(required(mapping, Settings.POOL_TLS_INSECURE));
+            && Boolean.TRUE.equals(required(mapping, PoolSettings.TLS_INSECURE));
     if (insecure && ca != null) {
       mapping.error("ca", "has no use where any certificate will do; leave out ca or insecure");
       return null;
@@ -317,20 +317,20 @@ final class PoolReader {
   private static Disaggregation disaggregation(
       @Nullable YamlMapping mapping, @Nullable String decider) {
     if (mapping != null) {
-      mapping.refuseAllBut(Settings.poolDisaggregation().stream().map(Setting::key).toList());
+      mapping.refuseAllBut(PoolSettings.disaggregation().stream().map(Setting::key).toList());
     }
     return new Disaggregation(
-        leaf(mapping, Settings.POOL_CONNECTOR),
+        leaf(mapping, PoolSettings.CONNECTOR),
         new DisaggregationPolicy(
             decider == null
-                ? leaf(mapping, Settings.POOL_DECIDER)
-                : Settings.POOL_DECIDER.type().parse(decider),
-            leaf(mapping, Settings.POOL_PROMPT_TOKENS),
-            leaf(mapping, Settings.POOL_NON_CACHED_TOKENS),
-            leaf(mapping, Settings.POOL_KV_BYTES),
-            leaf(mapping, Settings.POOL_BANDWIDTH),
-            leaf(mapping, Settings.POOL_OVERHEAD)),
-        leaf(mapping, Settings.POOL_PREFILL_TIMEOUT));
+                ? leaf(mapping, PoolSettings.DECIDER)
+                : PoolSettings.DECIDER.type().parse(decider),
+            leaf(mapping, PoolSettings.PROMPT_TOKENS),
+            leaf(mapping, PoolSettings.NON_CACHED_TOKENS),
+            leaf(mapping, PoolSettings.KV_BYTES),
+            leaf(mapping, PoolSettings.BANDWIDTH),
+            leaf(mapping, PoolSettings.OVERHEAD)),
+        leaf(mapping, PoolSettings.PREFILL_TIMEOUT));
   }
 
   /** The leaf's value, or its default, which it must have. */
@@ -347,10 +347,10 @@ final class PoolReader {
 
   private static Duration scrapeInterval(@Nullable YamlMapping scrape) {
     if (scrape == null) {
-      return standard(Settings.POOL_SCRAPE_INTERVAL);
+      return standard(PoolSettings.SCRAPE_INTERVAL);
     }
     scrape.refuseAllBut(List.of("interval"));
-    return optional(scrape, Settings.POOL_SCRAPE_INTERVAL);
+    return optional(scrape, PoolSettings.SCRAPE_INTERVAL);
   }
 
   private static <T> @Nullable T required(YamlMapping mapping, Setting<T> setting) {

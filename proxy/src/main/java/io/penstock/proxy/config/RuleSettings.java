@@ -34,14 +34,14 @@ final class RuleSettings {
         new RuleObjects(
             reader.objectives(pool, "objectives"), reader.rewrites(pool, "modelRewrites"));
     said.forEach(warning -> warnings.add(warning.toString()));
-    var path = pool.text(Settings.POOL_RULES_FILE.key());
+    var path = pool.text(PoolSettings.RULES_FILE.key());
     if (path == null) {
       return new Rules(inline, null, RuleObjects.NONE);
     }
     var rulesFile = new RulesFile(file.resolveSibling(path), names(name, discovery));
     return switch (rulesFile.load()) {
       case LoadedRules.Invalid(var errors) -> {
-        errors.forEach(error -> pool.error(Settings.POOL_RULES_FILE.key(), error.toString()));
+        errors.forEach(error -> pool.error(PoolSettings.RULES_FILE.key(), error.toString()));
         yield new Rules(inline, null, RuleObjects.NONE);
       }
       case LoadedRules.Valid(var objects, var warned) -> {

@@ -1,5 +1,6 @@
 package io.penstock.proxy.config;
 
+import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,11 @@ import org.jspecify.annotations.Nullable;
  */
 public record Setting<T extends @Nullable Object>(
     String path, SettingType<T> type, @Nullable String standard, String doc) {
+
+  /** One of a time above 0. */
+  static Setting<Duration> time(String path, String standard, String doc) {
+    return new Setting<>(path, SettingType.TIME, standard, doc);
+  }
 
   /** Whether it has a flag and a variable; lists come from the file alone. */
   public boolean standsAlone() {

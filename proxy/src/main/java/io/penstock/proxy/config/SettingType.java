@@ -24,6 +24,12 @@ final class SettingType<T extends @Nullable Object> {
   /** What {@code auto} is read as. */
   static final long AUTO = -1;
 
+  /** A time above 0. */
+  static final SettingType<Duration> TIME = duration(Duration.ofMillis(1));
+
+  /** A time, or 0 for none. */
+  static final SettingType<Duration> TIME_OR_NONE = duration(Duration.ZERO);
+
   static final SettingType<Boolean> BOOLEAN =
       new SettingType<>("true or false", SettingType::parseBoolean);
 

@@ -34,7 +34,7 @@ class ConfigurationPageTest {
     page.append("\nOf each pool under `pools`, from the file only:\n\n");
     page.append("| key | default | allowed | meaning | flag | variable |\n");
     page.append("|---|---|---|---|---|---|\n");
-    rows(page, Settings.pool());
+    rows(page, PoolSettings.all());
     assertThat(Files.readString(Path.of("../docs/configuration.md")))
         .as("docs/configuration.md should read:\n%s", page)
         .isEqualTo(page.toString());
