@@ -7,9 +7,6 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.util.internal.PlatformDependent;
 import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.explain.DecisionRecord;
-import io.penstock.picker.quality.PoolQuality;
-import io.penstock.picker.quality.QualityCollector;
-import io.penstock.picker.schedule.Weighing;
 import io.penstock.proxy.admin.AdminServer;
 import io.penstock.proxy.config.ConfigPrinter;
 import io.penstock.proxy.config.GatewayConfig;
@@ -18,7 +15,6 @@ import io.penstock.proxy.config.LoadResult;
 import io.penstock.proxy.exchange.BodyBudget;
 import io.penstock.proxy.exchange.ExchangeSettings;
 import io.penstock.proxy.exchange.Gateway;
-import io.penstock.proxy.exchange.LoopContext;
 import io.penstock.proxy.exchange.PoolDirectory;
 import io.penstock.proxy.listen.ClientConnections;
 import io.penstock.proxy.listen.GatewayServer;
@@ -30,22 +26,13 @@ import io.penstock.proxy.metrics.GatewayMetrics;
 import io.penstock.proxy.openai.ModelListing;
 import io.penstock.proxy.openai.ResponseOwners;
 import io.penstock.proxy.trace.Tracing;
-import io.penstock.proxy.upstream.SharedReadBuffer;
-import io.penstock.proxy.upstream.UpstreamPool;
 import io.prometheus.client.CollectorRegistry;
-import io.prometheus.client.hotspot.BufferPoolsExports;
-import io.prometheus.client.hotspot.GarbageCollectorExports;
-import io.prometheus.client.hotspot.MemoryPoolsExports;
-import io.prometheus.client.hotspot.StandardExports;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -54,10 +41,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,8 +61,6 @@ public final class GatewayApp implements AutoCloseable {
 
   private final LongSupplier nanoClock = System::nanoTime;
   private final StartedParts parts;
-  private final Map<EventLoop, LoopContext> contexts = new HashMap<>();
-  private final List<LoopContext> contextList = new ArrayList<>();
   private final List<PoolRuntime> pools = new ArrayList<>();
   private final CountDownLatch drained = new CountDownLatch(1);
   private final Gateway gateway;
@@ -166,8 +149,16 @@ public final class GatewayApp implements AutoCloseable {
             new BodyBudget(config.limits().bufferedBodies(PlatformDependent.maxDirectMemory())),
             tracing(config, version, control),
             settings(config));
+    var contexts =
+        LoopContexts.of(
+            gateway,
+            loops,
+            transport,
+            (int) config.timeouts().connect().toMillis(),
+            nanoClock,
+            random);
+    parts.add(contexts);
     for (int i = 0; i < loops.size(); i++) {
-      contextOf(loops.get(i), i, transport, config, random.split());
       int column = i;
       // While everything waits for room nothing is picked, and nothing else ends unseen prefills.
       var _ =
@@ -176,13 +167,9 @@ public final class GatewayApp implements AutoCloseable {
               .scheduleWithFixedDelay(
                   () -> expire(column), EXPIRY_MILLIS, EXPIRY_MILLIS, TimeUnit.MILLISECONDS);
     }
-    showProcess();
-    showUpstream();
-    showDiscovery();
-    showDivisions();
-    showPools();
+    GatewaySeries.show(metrics, pools, contexts.all(), nanoClock);
     for (var pool : pools) {
-      pool.start(contextList);
+      pool.start(contexts.all());
     }
 
     // Listeners.
@@ -192,7 +179,7 @@ public final class GatewayApp implements AutoCloseable {
             config.listen().toSocketAddress(),
             group,
             transport,
-            contexts,
+            contexts.byLoop(),
             tls(config, control),
             connections,
             config.limits().requestHead(),
@@ -200,7 +187,13 @@ public final class GatewayApp implements AutoCloseable {
     parts.add(server::close);
     drain =
         new Drain(
-            gateway, server, contextList, metrics, control, config.timeouts(), drained::countDown);
+            gateway,
+            server,
+            contexts.all(),
+            metrics,
+            control,
+            config.timeouts(),
+            drained::countDown);
     var view =
         new AppView(gateway, pools, () -> ConfigPrinter.json(this.loaded), drain::begin, nanoClock);
     admin = admin(config.admin(), AdminServer.Scope.ADMIN, view, group, transport, blocking);
@@ -217,33 +210,6 @@ public final class GatewayApp implements AutoCloseable {
               runtime.pool().picker()::rules));
     }
     return sources;
-  }
-
-  private void contextOf(
-      EventLoop loop, int index, Transport transport, GatewayConfig config, SplittableRandom own) {
-    var reads = transport.completes() ? null : new SharedReadBuffer();
-    var upstream =
-        new UpstreamPool(
-            loop,
-            transport.clientChannel(),
-            reads == null ? Transport.ownReads() : reads,
-            (int) config.timeouts().connect().toMillis(),
-            nanoClock);
-    var context = new LoopContext(gateway, index, loop, upstream, nanoClock, own);
-    contexts.put(loop, context);
-    contextList.add(context);
-    parts.add(
-        () ->
-            loop.submit(
-                    () -> {
-                      context.shutDown();
-                      upstream.close();
-                    })
-                .awaitUninterruptibly());
-    // Buffers are given up when the loop has nothing left to read.
-    if (reads != null) {
-      loop.terminationFuture().addListener(ended -> reads.close());
-    }
   }
 
   private void expire(int column) {
@@ -271,80 +237,6 @@ public final class GatewayApp implements AutoCloseable {
             List.of("queue_full"), tracing::droppedInQueue,
             List.of("export_failed"), tracing::failed));
     return tracing;
-  }
-
-  /** Memory, collections, threads' time and files of the process. */
-  private void showProcess() {
-    var registry = metrics.registry();
-    new StandardExports().register(registry);
-    new MemoryPoolsExports().register(registry);
-    new BufferPoolsExports().register(registry);
-    new GarbageCollectorExports().register(registry);
-  }
-
-  private void showPools() {
-    new PodCollector(pools.stream().map(PoolRuntime::pool).toList(), nanoClock)
-        .register(metrics.registry());
-    Map<String, PoolQuality> qualities = new LinkedHashMap<>();
-    pools.forEach(each -> qualities.put(each.pool().name(), each.pool().picker().quality()));
-    new QualityCollector(qualities).register(metrics.registry());
-  }
-
-  private void showUpstream() {
-    metrics.gauge(
-        "penstock_upstream_connections",
-        "Open connections to pods.",
-        () -> upstream(UpstreamPool::openCount));
-    metrics.total(
-        "penstock_upstream_connections_created_total",
-        "Connections made to pods.",
-        () -> upstream(UpstreamPool::createdCount));
-    metrics.total(
-        "penstock_upstream_connections_reused_total",
-        "Requests sent on a connection that was there.",
-        () -> upstream(UpstreamPool::reusedCount));
-    metrics.total(
-        "penstock_upstream_connect_failures_total",
-        "Connections to pods that could not be made.",
-        () -> upstream(UpstreamPool::connectFailureCount));
-  }
-
-  private void showDiscovery() {
-    Map<String, DoubleSupplier> troubled = new LinkedHashMap<>();
-    for (var pool : pools) {
-      troubled.put(pool.pool().name(), () -> pool.problem().isEmpty() ? 0 : 1);
-    }
-    metrics.gaugePerPool(
-        "penstock_discovery_troubled",
-        "1 while a pool's source of endpoints cannot be read, so that the last known stay.",
-        troubled);
-  }
-
-  private void showDivisions() {
-    Map<List<String>, DoubleSupplier> counts = new LinkedHashMap<>();
-    for (var pool : pools) {
-      var counted = pool.pool().picker().disaggregation();
-      for (var reason : Weighing.Reason.values()) {
-        var label = reason.name().toLowerCase(Locale.ROOT);
-        counts.put(
-            List.of(pool.pool().name(), "one_pod", label), () -> counted.count(false, reason));
-        if (reason == Weighing.Reason.COST
-            || reason == Weighing.Reason.ALWAYS
-            || reason == Weighing.Reason.DECIDER) {
-          counts.put(
-              List.of(pool.pool().name(), "two_pods", label), () -> counted.count(true, reason));
-        }
-      }
-    }
-    metrics.totals(
-        "penstock_disaggregation_decisions_total",
-        "Decisions where another pod could compute the prompt: who answers does, or another.",
-        List.of("pool", "decision", "reason"),
-        counts);
-  }
-
-  private double upstream(ToLongFunction<UpstreamPool> count) {
-    return contextList.stream().mapToLong(each -> count.applyAsLong(each.upstream())).sum();
   }
 
   private Supplier<@Nullable SslContext> tls(GatewayConfig config, ScheduledExecutorService control)
