@@ -1,23 +1,16 @@
 package io.penstock.picker.extproc;
 
-import io.penstock.picker.flow.FlowListener;
-import io.penstock.picker.flow.FlowOutcome;
-import io.penstock.picker.flow.Verdict;
 import io.penstock.picker.objective.PoolRules;
-import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.JsonLiteral;
 import io.penstock.picker.request.ScanResult;
-import io.penstock.picker.schedule.ConditionalDecode;
-import io.penstock.picker.schedule.Decision;
-import io.penstock.picker.schedule.Exclusions;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The request's half of a stream: reads until it knows what is asked for, picks, and replies in the
- * order headers, body, trailers.
+ * The request's half of a stream: reads until it knows what is asked for, has {@link
+ * RequestRouting} pick, and replies in the order headers, body, trailers.
  *
  * <p>A gateway that hands the body over (full duplex) gets its first reply when the body has ended;
  * one that keeps it (buffered) when the whole body has come; one that sends no body, or piece by
@@ -37,6 +30,7 @@ final class RequestSide {
   private final ExtProcServices services;
   private final ExtProcStream stream;
   private final RequestAccount account;
+  private final RequestRouting routing;
 
   private Phase phase = Phase.AWAITING_HEADERS;
   private RequestHead head = new RequestHead();
@@ -46,8 +40,11 @@ final class RequestSide {
   private @Nullable RequestScan scan;
   private @Nullable HeldBody body;
 
-  /** What is to be done once its turn has come. */
-  private @Nullable Runnable turn;
+  /** Whether the request ends with its body, rather than with trailers. */
+  private boolean last;
+
+  /** What is to be done once the request is answered. */
+  private Runnable then = () -> {};
 
   private boolean trailersWait;
 
@@ -63,6 +60,7 @@ final class RequestSide {
     this.services = services;
     this.stream = stream;
     this.account = account;
+    this.routing = new RequestRouting(loop, services, stream, account, this);
   }
 
   /** Whether the gateway waits for nothing more of this half. */
@@ -248,144 +246,37 @@ final class RequestSide {
   }
 
   /**
-   * Picks and replies, as soon as the pool admits the request.
+   * The request is known: it is answered as soon as the pool admits it.
    *
-   * @param then what is to be done after that
+   * @param endsNow whether it ends with its body
+   * @param afterwards what is to be done after that
    */
-  private void decide(InferenceRequest request, boolean last, Runnable then) {
-    var pool = stream.pool();
-    if (pool == null) {
-      refuse(ImmediateAnswer.unknownPool());
-      return;
-    }
-    var picker = pool.picker();
-    int priority = picker.priority(head);
-    account.received(pool, request, picker.flow(head), priority);
-    if (picker.admitsAtOnce(priority)) {
-      schedule(pool, request, last);
-      then.run();
-      return;
-    }
-    var verdict =
-        picker.admit(
-            request,
-            head,
-            priority,
-            null,
-            account.startNanos(),
-            loop.column(),
-            loop.eventLoop(),
-            new Turn());
-    switch (verdict) {
-      case Verdict.Admitted(var ticket) -> {
-        if (ticket != null) {
-          account.admitted(ticket);
-        }
-        schedule(pool, request, last);
-        then.run();
-      }
-      case Verdict.Queued(var ticket) -> {
-        account.admitted(ticket);
-        phase = Phase.WAITING;
-        turn =
-            () -> {
-              schedule(pool, request, last);
-              then.run();
-              if (trailersWait) {
-                answerTrailers();
-              }
-            };
-      }
-      case Verdict.Shed(var outcome) -> refuse(ImmediateAnswer.of(outcome));
+  private void decide(InferenceRequest request, boolean endsNow, Runnable afterwards) {
+    last = endsNow;
+    then = afterwards;
+    routing.route(head, subset, request);
+  }
+
+  /** The request's turn is to come. */
+  void waits() {
+    phase = Phase.WAITING;
+  }
+
+  /** The request was picked for, and answered. */
+  void decided() {
+    then.run();
+    if (trailersWait) {
+      answerTrailers();
     }
   }
 
-  /** Hears of the request's turn, on the loop of its stream. */
-  private final class Turn implements FlowListener {
-
-    @Override
-    public void admitted() {
-      var next = turn;
-      if (next != null) {
-        turn = null;
-        stream.guarded(next);
-      }
-    }
-
-    @Override
-    public void dropped(FlowOutcome outcome) {
-      refuse(ImmediateAnswer.of(outcome));
-    }
-
-    @Override
-    public void evicted() {
-      if (stream.open()) {
-        refuse(ImmediateAnswer.EVICTED);
-      }
-    }
-  }
-
-  private void schedule(ExtProcPool pool, InferenceRequest request, boolean last) {
-    var excluded = subset == null ? new Exclusions() : Exclusions.outside(subset);
-    long before = loop.now();
-    var decision = pool.picker().pick(request, head, requestId(), loop.column(), excluded, before);
-    double seconds = (loop.now() - before) / 1e9;
-    if (ConditionalDecode.misses(head, decision)) {
-      services.metrics().notRouted(account.targetLabel(), seconds);
-      refuse(ImmediateAnswer.NOT_CACHED);
-      return;
-    }
-    boolean weighed = pool.picker().weighed(loop.column());
-    var encoders = pool.picker().encoders(loop.column());
-    account.sessions(pool.picker().sessionHeaders(loop.column()));
-    switch (decision) {
-      case Decision.Route route -> {
-        account.placed(route);
-        routed(request, route, null, encoders, weighed, seconds, last);
-      }
-      case Decision.Disaggregated divided -> {
-        account.placed(divided);
-        routed(request, divided.decode(), divided.prefill(), encoders, true, seconds, last);
-      }
-      case Decision.NoEndpoint none -> {
-        services.metrics().notRouted(account.targetLabel(), seconds);
-        refuse(ImmediateAnswer.of(none.reason(), request.rewritten()));
-      }
-    }
-  }
-
-  private void routed(
-      InferenceRequest request,
-      Decision.Route route,
-      @Nullable Endpoint prefiller,
-      List<Endpoint> encoders,
-      boolean weighed,
-      double seconds,
-      boolean last) {
-    services.metrics().routed(account.targetLabel(), route, seconds);
-    var pool = stream.pool();
-    if (pool == null) {
-      throw new IllegalStateException("picked without a pool");
-    }
-    var picker = pool.picker();
-    if (weighed) {
-      services
-          .metrics()
-          .divided(
-              picker.handlerType(), account.modelLabel(), prefiller != null, !encoders.isEmpty());
-    }
-    account.encoded(encoders);
+  /**
+   * Names who is asked.
+   *
+   * @param sidecar names and values, in turn, of headers for a sidecar; mostly none
+   */
+  void reply(InferenceRequest request, String destinations, List<String> sidecar) {
     awaitsResponse = request.rewritten() || account.reports();
-    var best = route.endpoint();
-    int primaryPort = picker.primaryPort();
-    var sidecar = SidecarHeaders.of(prefiller, encoders, primaryPort > 0 ? best : null);
-    var destination = primaryPort > 0 ? best.addressAt(primaryPort) : best.address();
-    reply(request, sidecar.isEmpty() ? destinations(route) : destination, sidecar, last);
-    account.replied(destination);
-  }
-
-  private void reply(
-      InferenceRequest request, String destinations, List<String> sidecar, boolean last) {
     var held = body;
     boolean kept = held != null && mode.buffers();
     byte[] changed = null;
@@ -413,21 +304,6 @@ final class RequestSide {
 
   private @Nullable String addedRequestId() {
     return head.requestId() == null ? requestId() : null;
-  }
-
-  /** The endpoint, and where the gateway is known to understand it the next best ones. */
-  private String destinations(Decision.Route route) {
-    var best = route.endpoint().address();
-    int most = services.settings().destinations();
-    if (most == 1 || route.alternatives().isEmpty()) {
-      return best;
-    }
-    var list = new StringBuilder(best);
-    var others = route.alternatives();
-    for (int i = 0; i < Math.min(most - 1, others.size()); i++) {
-      list.append(',').append(others.get(i).address());
-    }
-    return list.toString();
   }
 
   /** Answers in place of a pod. */
