@@ -11,8 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the members of a body mean: listens to the tokenizer, checks types and duplicates, and
- * gathers the facts of the request.
+ * What the members of a body mean: listens to the tokenizer, checks types and duplicates, and has
+ * {@link BodyFacts} keep what they say.
  *
  * <p>Confined to one event loop; {@link #reset} makes it ready for another body.
  */
@@ -31,6 +31,7 @@ final class BodyMembers implements JsonListener {
   private final StrippedSpans stripped = new StrippedSpans();
   private final StrippedSpans answer = new StrippedSpans();
   private final SamplingParams sampling = new SamplingParams();
+  private final BodyFacts facts = new BodyFacts();
 
   private ApiKind api = ApiKind.OPAQUE;
   private MemberTable table;
@@ -45,24 +46,6 @@ final class BodyMembers implements JsonListener {
   private int valueStart;
   private boolean usageAhead;
   private boolean usageSeen;
-
-  private @Nullable String model;
-  private int modelIndex;
-  private @Nullable ByteSpan modelSpan;
-  private @Nullable String previousResponseId;
-  private boolean stream;
-  private boolean includeUsage;
-  private int maxTokens;
-  private int maxCompletionTokens;
-  private int n;
-  private int priority;
-  private boolean hasTools;
-  private boolean cacheSaltPresent;
-  private boolean logprobs;
-  private boolean promptLogprobs;
-  private boolean echo;
-  private int rootBytes;
-  private int prompts;
 
   BodyMembers(ScanLimits limits, Set<String> strippedMembers, HashedRegion region) {
     maxNameBytes = limits.maxNameBytes();
@@ -89,31 +72,16 @@ final class BodyMembers implements JsonListener {
     stripped.reset();
     answer.reset();
     sampling.reset();
-    prompts = 0;
+    facts.reset();
     seen = 0;
     member = null;
     usageAhead = false;
     usageSeen = false;
-    model = null;
-    modelSpan = null;
-    previousResponseId = null;
-    stream = false;
-    includeUsage = false;
-    maxTokens = -1;
-    maxCompletionTokens = -1;
-    n = 1;
-    priority = 0;
-    hasTools = false;
-    cacheSaltPresent = false;
-    logprobs = false;
-    promptLogprobs = false;
-    echo = false;
-    rootBytes = 0;
   }
 
   /** The body is a whole JSON object of {@code bodyBytes}: what it says. */
   ScanResult finish(int bodyBytes, SentModel sentModel) {
-    String asked = model;
+    String asked = facts.model;
     if (asked == null && api == ApiKind.SGLANG) {
       return scanned("", "", bodyBytes);
     }
@@ -121,36 +89,21 @@ final class BodyMembers implements JsonListener {
       return new Malformed(
           Kind.MISSING_FIELD, "model", bodyBytes, "model is missing, null or empty");
     }
-    String sent = sentModel.of(asked, previousResponseId);
-    root.put(modelIndex, sent.getBytes(StandardCharsets.UTF_8));
+    String sent = sentModel.of(asked, facts.previousResponseId);
+    root.put(facts.modelIndex, sent.getBytes(StandardCharsets.UTF_8));
     return scanned(asked, sent, bodyBytes);
   }
 
   private ScanResult scanned(String asked, String sent, int bodyBytes) {
     return new ScanResult.Scanned(
-        InferenceRequest.builder(api, sent).asked(asked).stream(stream)
-            .includeUsage(includeUsage)
-            .maxTokens(
-                Math.max(
-                    sampling.maxTokens(),
-                    maxCompletionTokens >= 0 ? maxCompletionTokens : maxTokens))
-            .n(Math.max(n, sampling.n()))
-            .priority(priority)
-            .hasTools(hasTools)
-            .cacheSaltPresent(cacheSaltPresent)
-            .promptLogprobs(promptLogprobs || (echo && logprobs) || sampling.promptLogprobs())
-            .previousResponseId(previousResponseId)
-            .promptBytes(rootBytes + head.length() + body.length() - prompt.mediaBytes())
-            .rootBytes(rootBytes)
+        facts
+            .request(api, asked, sent, sampling)
+            .promptBytes(facts.rootBytes + head.length() + body.length() - prompt.mediaBytes())
             .promptTokenIds(prompt.tokenIds())
             .mediaTokens(prompt.mediaTokens())
             .keys(keys())
-            .modelSpan(modelSpan)
             .stripSpans(stripped.finish())
-            .prompts(Math.max(1, prompts))
             .answerSpans(answer.finish())
-            .samplingSpan(sampling.span())
-            .extraArgsSpan(sampling.extraArgs())
             .bodyBytes(bodyBytes)
             .build());
   }
@@ -244,13 +197,13 @@ final class BodyMembers implements JsonListener {
       if (depth == 2
           && member.meaning() == Meaning.TEXT_OR_TOKENS
           && (type == JsonType.STRING || type == JsonType.ARRAY)) {
-        prompts++;
+        facts.prompts++;
       }
       prompt.valueStart(type, depth, at);
     } else if (member.meaning().isSampling()) {
       sampling.valueStart(type, depth, at);
     } else if (member.meaning() == Meaning.TOOLS) {
-      hasTools = true;
+      facts.hasTools = true;
     } else if (usageAhead && depth == 2 && !Meaning.STREAM.allows(type)) {
       wrongType("stream_options.include_usage", Meaning.STREAM, type, at);
     }
@@ -291,9 +244,9 @@ final class BodyMembers implements JsonListener {
           SAMPLING,
           SAMPLING_EACH,
           STRIPPED -> {}
-      case LOGPROBS -> logprobs |= asked(type);
-      case PROMPT_LOGPROBS -> promptLogprobs |= asked(type);
-      case ECHO -> echo |= asked(type);
+      case LOGPROBS -> facts.logprobs |= asked(type);
+      case PROMPT_LOGPROBS -> facts.promptLogprobs |= asked(type);
+      case ECHO -> facts.echo |= asked(type);
     }
   }
 
@@ -321,7 +274,7 @@ final class BodyMembers implements JsonListener {
       } else if (member.meaning().isSampling()) {
         sampling.valueEnd(type, depth, end, tokenizer.number(), stripped);
       } else if (usageAhead && depth == 2) {
-        includeUsage = type == JsonType.TRUE;
+        facts.includeUsage = type == JsonType.TRUE;
         usageAhead = false;
       }
     }
@@ -335,19 +288,20 @@ final class BodyMembers implements JsonListener {
     switch (member.meaning()) {
       case MODEL -> endModel(member, end);
       case PREVIOUS_RESPONSE -> {
-        previousResponseId = capturedName(member);
-        root.put(member.index(), previousResponseId.getBytes(StandardCharsets.UTF_8));
+        String previous = capturedName(member);
+        facts.previousResponseId = previous;
+        root.put(member.index(), previous.getBytes(StandardCharsets.UTF_8));
       }
-      case STREAM -> stream = type == JsonType.TRUE;
-      case MAX_TOKENS -> maxTokens = Math.max(-1, integer(member));
-      case MAX_COMPLETION_TOKENS -> maxCompletionTokens = Math.max(-1, integer(member));
-      case N -> n = Math.max(1, integer(member));
-      case PRIORITY -> priority = integer(member);
+      case STREAM -> facts.stream = type == JsonType.TRUE;
+      case MAX_TOKENS -> facts.maxTokens = Math.max(-1, integer(member));
+      case MAX_COMPLETION_TOKENS -> facts.maxCompletionTokens = Math.max(-1, integer(member));
+      case N -> facts.n = Math.max(1, integer(member));
+      case PRIORITY -> facts.priority = integer(member);
       case CACHE_SALT -> {
-        cacheSaltPresent = true;
+        facts.cacheSaltPresent = true;
         endRoot(member, end);
       }
-      case TOOLS, ROOT_TEXT -> rootBytes += endRoot(member, end);
+      case TOOLS, ROOT_TEXT -> facts.rootBytes += endRoot(member, end);
       case ROOT -> endRoot(member, end);
       case HEAD, MESSAGES, TEXT_OR_TOKENS, INPUT, ANY_PROMPT ->
           prompt.valueEnd(type, 1, end, tokenizer.number());
@@ -364,9 +318,9 @@ final class BodyMembers implements JsonListener {
   private void endModel(Member member, int end) {
     String name = capturedName(member);
     if (!name.isEmpty()) {
-      model = name;
-      modelIndex = member.index();
-      modelSpan = new ByteSpan(valueStart, end);
+      facts.model = name;
+      facts.modelIndex = member.index();
+      facts.modelSpan = new ByteSpan(valueStart, end);
     }
   }
 
