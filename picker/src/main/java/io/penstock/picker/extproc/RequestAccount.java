@@ -13,18 +13,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one request takes and how it ends: its placement and its metrics. The first of the ends
- * counts, all that come after it do nothing, so that a stream may end in several ways at once.
+ * What one request takes and how it ends: its placement, its place at the gate, its metrics. The
+ * first of the ends counts, all that come after it do nothing, so that a stream may end in several
+ * ways at once.
  */
 final class RequestAccount {
 
   private static final String SERVER_ERROR = "ModelServerError";
   private static final String CANCELED = "Canceled";
-  private static final double NANOS_PER_SECOND = 1e9;
 
   private final LoopState loop;
-  private final EppMetrics metrics;
-  private final long startNanos;
+  private final RequestTimes times;
   private final AnswerScan answer = new AnswerScan();
 
   private @Nullable ExtProcPool pool;
@@ -33,7 +32,6 @@ final class RequestAccount {
   private @Nullable Placement placement;
   private @Nullable Placement prefill;
   private List<Reservation> encodings = List.of();
-  private @Nullable RequestSeries series;
   private @Nullable Ticket ticket;
   private List<SessionHeader> sessions = List.of();
   private boolean ended;
@@ -43,13 +41,10 @@ final class RequestAccount {
 
   private int status;
   private boolean eventStream;
-  private long firstPieceNanos;
-  private long lastPieceNanos;
 
   RequestAccount(LoopState loop, EppMetrics metrics) {
     this.loop = loop;
-    this.metrics = metrics;
-    this.startNanos = loop.now();
+    this.times = new RequestTimes(metrics, loop.now());
   }
 
   /** What is asked for is known, whatever becomes of it. */
@@ -62,11 +57,7 @@ final class RequestAccount {
             && (!what.rewritten()
                 || picker.snapshot().serves(what.asked())
                 || picker.rules().namedModels().contains(what.asked()));
-    var found = metrics.request(what.asked(), what.model(), known, flow, priority);
-    series = found;
-    found.requests().inc();
-    found.running().inc();
-    found.requestBytes().observe(what.bodyBytes());
+    times.received(what, known, flow, priority);
   }
 
   /** What the gate gave the request, to be ended with it. */
@@ -76,17 +67,17 @@ final class RequestAccount {
 
   /** When its headers came. */
   long startNanos() {
-    return startNanos;
+    return times.startNanos();
   }
 
   /** The model under which metrics count the request; bounded. */
   String modelLabel() {
-    return series == null ? "" : series.labels().getFirst();
+    return times.modelLabel();
   }
 
   /** The same for the model that the engine is asked for. */
   String targetLabel() {
-    return series == null ? "" : series.labels().get(1);
+    return times.targetLabel();
   }
 
   /** The request, once it is known and where its response is to have another model's name. */
@@ -175,7 +166,7 @@ final class RequestAccount {
    */
   void replied(String destination) {
     named = destination;
-    metrics.requestProcessed(seconds(loop.now() - startNanos));
+    times.replied(loop.now());
   }
 
   /** The gateway says who answered; that may be another than was named first. */
@@ -251,20 +242,9 @@ final class RequestAccount {
         to.tokens(events, now);
       }
     }
-    if (series != null && good()) {
-      observePiece(series, now);
+    if (good()) {
+      times.piece(eventStream, now);
     }
-  }
-
-  private void observePiece(RequestSeries to, long now) {
-    if (firstPieceNanos == 0) {
-      firstPieceNanos = now;
-      var ttft = eventStream ? to.streamingTtft() : to.ttft();
-      ttft.observe(seconds(now - startNanos));
-    } else if (eventStream) {
-      to.itl().observe(seconds(now - lastPieceNanos));
-    }
-    lastPieceNanos = now;
   }
 
   private boolean good() {
@@ -290,16 +270,11 @@ final class RequestAccount {
       }
     }
     leaveGate();
-    var counted = series;
-    if (counted == null) {
-      return;
-    }
-    counted.duration().observe(seconds(now - startNanos));
-    counted.responseBytes().observe((double) answer.bytes());
+    times.completed(answer.bytes(), now);
     if (good()) {
-      observeTokens(counted, now);
+      times.tokens(answer.usage(), eventStream, now);
     } else {
-      counted.failed(SERVER_ERROR);
+      times.failed(SERVER_ERROR);
     }
   }
 
@@ -319,27 +294,6 @@ final class RequestAccount {
     }
   }
 
-  private void observeTokens(RequestSeries to, long now) {
-    var usage = answer.usage();
-    if (usage.promptTokens() >= 0) {
-      to.inputTokens().observe(usage.promptTokens());
-    }
-    if (usage.cachedTokens() >= 0) {
-      to.cachedTokens().observe(usage.cachedTokens());
-    }
-    int output = usage.completionTokens();
-    if (output < 0) {
-      return;
-    }
-    to.outputTokens().observe(output);
-    if (output > 0) {
-      to.ntpot().observe(seconds(now - startNanos) / output);
-    }
-    if (eventStream && output > 1) {
-      to.tpot().observe(seconds(now - firstPieceNanos) / (output - 1));
-    }
-  }
-
   /** The picker itself answered. */
   void refused(String code) {
     if (prefill != null) {
@@ -354,9 +308,7 @@ final class RequestAccount {
       placement.aborted(loop.now());
     }
     leaveGate();
-    if (series != null) {
-      series.failed(code);
-    }
+    times.failed(code);
   }
 
   /** The client left, or the gateway did. */
@@ -394,13 +346,7 @@ final class RequestAccount {
       prefill.unobserved();
       prefill = null;
     }
-    if (series != null) {
-      series.running().dec();
-    }
+    times.ended();
     return true;
-  }
-
-  private static double seconds(long nanos) {
-    return nanos / NANOS_PER_SECOND;
   }
 }
