@@ -5,10 +5,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
-import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
-import io.netty.handler.codec.http2.DefaultHttp2Connection;
-import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
-import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
@@ -20,7 +16,6 @@ import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
-import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 import io.netty.util.AsciiString;
 import io.netty.util.CharsetUtil;
 import io.netty.util.concurrent.Future;
@@ -34,15 +29,12 @@ import org.slf4j.LoggerFactory;
 /**
  * One connection: HTTP/2's streams become calls. Confined to its event loop.
  *
- * <p>The peers are gateways, which reset a stream for each client that leaves and ping as often as
- * they like; limits that keep browsers from doing so do not apply.
+ * <p>{@link GrpcConnectionBuilder} makes it.
  */
 final class GrpcConnection extends Http2ConnectionHandler {
 
   private static final Logger LOG = LoggerFactory.getLogger(GrpcConnection.class);
 
-  private static final int WINDOW_BYTES = 1 << 20;
-  private static final int MOST_CALLS = 100_000;
   private static final long PREFACE_SECONDS = 20;
 
   /** How long a peer that does not answer a ping may take to learn that this side goes. */
@@ -59,7 +51,7 @@ final class GrpcConnection extends Http2ConnectionHandler {
   private boolean flushPlanned;
   private boolean gone;
 
-  private GrpcConnection(
+  GrpcConnection(
       Http2ConnectionDecoder decoder,
       Http2ConnectionEncoder encoder,
       Http2Settings settings,
@@ -70,50 +62,6 @@ final class GrpcConnection extends Http2ConnectionHandler {
     decoder.frameListener(new Frames());
     connection().addListener(new Streams());
     encoder.flowController().listener(this::writabilityChanged);
-  }
-
-  /** A connection that has just been made. */
-  static GrpcConnection of(Map<AsciiString, GrpcMethod> methods) {
-    var http2 = new DefaultHttp2Connection(true);
-    // A call that waits keeps its own window shut, not the others'.
-    http2
-        .local()
-        .flowController(
-            new DefaultHttp2LocalFlowController(
-                http2, DefaultHttp2LocalFlowController.DEFAULT_WINDOW_UPDATE_RATIO, true));
-    http2
-        .remote()
-        .flowController(
-            new DefaultHttp2RemoteFlowController(http2, new UniformStreamByteDistributor(http2)));
-    return new Builder(http2, methods).build();
-  }
-
-  private static final class Builder
-      extends AbstractHttp2ConnectionHandlerBuilder<GrpcConnection, Builder> {
-    private final Map<AsciiString, GrpcMethod> methods;
-
-    Builder(Http2Connection http2, Map<AsciiString, GrpcMethod> methods) {
-      this.methods = methods;
-      connection(http2);
-      validateHeaders(false);
-      initialSettings(
-          Http2Settings.defaultSettings()
-              .initialWindowSize(WINDOW_BYTES)
-              .maxConcurrentStreams(MOST_CALLS));
-      decoderEnforceMaxRstFramesPerWindow(0, 0);
-      encoderEnforceMaxRstFramesPerWindow(0, 0);
-    }
-
-    @Override
-    public GrpcConnection build() {
-      return super.build();
-    }
-
-    @Override
-    protected GrpcConnection build(
-        Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
-      return new GrpcConnection(decoder, encoder, settings, methods);
-    }
   }
 
   @Override
@@ -134,7 +82,9 @@ final class GrpcConnection extends Http2ConnectionHandler {
     decoder()
         .flowController()
         .incrementWindowSize(
-            window, WINDOW_BYTES - decoder().flowController().initialWindowSize(window));
+            window,
+            GrpcConnectionBuilder.WINDOW_BYTES
+                - decoder().flowController().initialWindowSize(window));
   }
 
   @Override

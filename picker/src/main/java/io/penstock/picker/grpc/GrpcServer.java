@@ -89,7 +89,7 @@ public final class GrpcServer {
     if (tls != null) {
       channel.pipeline().addLast(tls.newHandler(channel.alloc()));
     }
-    channel.pipeline().addLast(GrpcConnection.of(methods));
+    channel.pipeline().addLast(GrpcConnectionBuilder.newConnection(methods));
     connections.add(channel);
     if (stopped) {
       // Accepted while the listener was being closed.

@@ -43,7 +43,7 @@ final class ClientSide implements AutoCloseable {
     for (var method : methods) {
       byPath.put(AsciiString.of(method.path()), method);
     }
-    connection = GrpcConnection.of(Map.copyOf(byPath));
+    connection = GrpcConnectionBuilder.newConnection(Map.copyOf(byPath));
     handler =
         new Http2ConnectionHandlerBuilder()
             .server(false)
