@@ -341,6 +341,11 @@ public enum GatewayError {
     return status;
   }
 
+  /** OpenAI's {@code error.type}. */
+  public String type() {
+    return ErrorShape.OPENAI.type(status);
+  }
+
   /** Stable name of the reason: {@code error.code}, and the label in metrics and logs. */
   public String code() {
     return code;
