@@ -2,8 +2,8 @@ package io.penstock.picker.assembly;
 
 import io.penstock.picker.cost.LoopObserver;
 import io.penstock.picker.explain.Attempt;
-import io.penstock.picker.explain.DecisionRecord;
 import io.penstock.picker.explain.FailureKind;
+import io.penstock.picker.explain.RunnerUp;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.prefix.Learned;
 import io.penstock.picker.request.InferenceRequest;
@@ -41,8 +41,8 @@ public final class Placement {
   private final InferenceRequest request;
   private final Attempt attempt;
 
-  /** The record of the decision that this is the first attempt of; null for any other. */
-  private final @Nullable DecisionRecord decision;
+  /** Whom hindsight compares this with; null where there is nobody. */
+  private final @Nullable RunnerUp runnerUp;
 
   private final Attempt.Leg leg;
   private final long startNanos;
@@ -67,7 +67,7 @@ public final class Placement {
       PickerLoop loop,
       InferenceRequest request,
       Attempt attempt,
-      @Nullable DecisionRecord decision,
+      @Nullable RunnerUp runnerUp,
       int promptTokens,
       long nowNanos,
       boolean attached) {
@@ -75,7 +75,7 @@ public final class Placement {
     this.loop = loop;
     this.request = request;
     this.attempt = attempt;
-    this.decision = decision;
+    this.runnerUp = runnerUp;
     this.leg = attempt.leg();
     this.startNanos = nowNanos;
     if (!attached) {
@@ -206,7 +206,7 @@ public final class Placement {
     if (sent == null) {
       return;
     }
-    loop.ended().add(attempt, request.model(), showsFirstToken(), decision);
+    loop.ended().add(attempt, request.model(), showsFirstToken(), runnerUp);
     boolean text = request.promptTokenIds() < 0 && request.mediaTokens() == 0;
     if (cachedTokens >= 0 && leg != Attempt.Leg.DECODE && text) {
       boolean full = picker.index().full(attempt.endpoint().slot());

@@ -378,21 +378,10 @@ public final class PoolPicker implements AutoCloseable {
       ttftNanos = attached ? costs.ttftNanos(context, slot, route.promptTokens(), cached) : 0;
     }
     var attempt = new Attempt(leg, endpoint, cached, ttftNanos, nowNanos);
-    var decision = decisions.find(route.decisionId());
-    boolean first = decision != null && decision.attempts().isEmpty();
-    if (decision != null) {
-      decision.add(attempt);
-    }
+    var runnerUp = decisions.attempted(route.decisionId(), attempt);
     var placement =
         new Placement(
-            this,
-            loop,
-            request,
-            attempt,
-            first ? decision : null,
-            route.promptTokens(),
-            nowNanos,
-            attached);
+            this, loop, request, attempt, runnerUp, route.promptTokens(), nowNanos, attached);
     if (attached && !request.stream() && leg != Attempt.Leg.PREFILL) {
       loop.watch(placement);
     }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The newest decisions, in one ring per event loop so that no loop waits for another. Thread-safe:
- * {@link #nextId} and {@link #add} on the column's loop, reads from anywhere.
+ * {@link #nextId}, {@link #add} and {@link #attempted} on the column's loop, reads from anywhere.
  *
  * <p>An id says where its record is: {@code id = sequence × columns + column}, sequences from 1. A
  * lookup by request id walks all records, for it is asked by people.
@@ -56,6 +56,18 @@ public final class DecisionLog {
       ring.records.setRelease(index(decision.id()), decision);
       ring.added.setRelease(decision.id() / columns);
     }
+  }
+
+  /**
+   * Notes that the request of a decision is sent to an endpoint, if the decision is still kept. On
+   * the loop that took its id.
+   *
+   * @return the decision's runner-up, where hindsight can compare the two: the request goes to the
+   *     endpoint that was chosen before it, for the first time and as a whole
+   */
+  public @Nullable RunnerUp attempted(long decisionId, Attempt attempt) {
+    var decision = find(decisionId);
+    return decision == null ? null : decision.add(attempt);
   }
 
   /** The decision of that id, null when it is unknown or no longer kept. */

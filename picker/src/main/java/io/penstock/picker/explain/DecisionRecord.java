@@ -29,8 +29,7 @@ public final class DecisionRecord {
   private final @Nullable Weighing weighing;
   private final Ranking ranking;
   private final @Nullable Ranking prefills;
-  private final double chosenSeconds;
-  private final double runnerUpSeconds;
+  private final @Nullable RunnerUp runnerUp;
   private final List<Endpoint> encoders;
 
   private volatile List<Attempt> attempts = List.of();
@@ -66,28 +65,38 @@ public final class DecisionRecord {
     this.weighing = context.weighing();
     var run = context.result(context.firstRun());
     this.ranking = new Ranking(context, run);
-    if (run != null && run.ranked() > 1 && decision instanceof Decision.Route) {
-      this.chosenSeconds = context.costSeconds(run, 0);
-      this.runnerUpSeconds = context.costSeconds(run, 1);
-    } else {
-      this.chosenSeconds = Double.NaN;
-      this.runnerUpSeconds = Double.NaN;
-    }
+    this.runnerUp =
+        run != null && run.ranked() > 1 && decision instanceof Decision.Route
+            ? new RunnerUp(
+                run.endpoint(run.ranked(1)),
+                context.costSeconds(run, 1),
+                context.costSeconds(run, 0))
+            : null;
     var second = context.prefillRun();
     this.prefills = second == null ? null : new Ranking(context, second);
     this.encoders = context.encoders();
   }
 
-  /** Notes that the request is sent to an endpoint. On the request's event loop. */
-  public void add(Attempt attempt) {
+  /**
+   * Notes that the request is sent to an endpoint. On the request's event loop.
+   *
+   * @return the runner-up, where the request goes to the one chosen before it, for the first time
+   *     and as a whole
+   */
+  @Nullable RunnerUp add(Attempt attempt) {
     var before = attempts;
     if (before.isEmpty()) {
       attempts = List.of(attempt);
-      return;
+      boolean chosen =
+          runnerUp != null
+              && attempt.leg() == Attempt.Leg.WHOLE
+              && attempt.endpoint().id().equals(ranking.endpoint(0).id());
+      return chosen ? runnerUp : null;
     }
     List<Attempt> after = new ArrayList<>(before);
     after.add(attempt);
     attempts = List.copyOf(after);
+    return null;
   }
 
   /** Id of the decision. */
@@ -157,24 +166,6 @@ public final class DecisionRecord {
   /** The endpoints that could compute the prompt for another; null where none were looked at. */
   public @Nullable Ranking prefills() {
     return prefills;
-  }
-
-  /** Whether one endpoint was chosen and another came second. */
-  public boolean hasRunnerUp() {
-    return !Double.isNaN(runnerUpSeconds);
-  }
-
-  /**
-   * What the chosen endpoint costs, in seconds: its expected cost, or under other policies its
-   * expected time to first token. NaN where there is no runner-up.
-   */
-  public double chosenSeconds() {
-    return chosenSeconds;
-  }
-
-  /** The same of the second of the ranking. */
-  public double runnerUpSeconds() {
-    return runnerUpSeconds;
   }
 
   /** Endpoints that were to encode its images, audio and video; mostly none. */

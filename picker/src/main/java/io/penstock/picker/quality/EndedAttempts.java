@@ -1,7 +1,7 @@
 package io.penstock.picker.quality;
 
 import io.penstock.picker.explain.Attempt;
-import io.penstock.picker.explain.DecisionRecord;
+import io.penstock.picker.explain.RunnerUp;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +14,7 @@ public final class EndedAttempts {
 
   /** Takes attempts one by one. */
   interface Sink {
-    void ended(Attempt attempt, String model, boolean timed, @Nullable DecisionRecord decision);
+    void ended(Attempt attempt, String model, boolean timed, @Nullable RunnerUp runnerUp);
   }
 
   private static final int CAPACITY = 1024;
@@ -22,7 +22,7 @@ public final class EndedAttempts {
   private final @Nullable Attempt[] attempts = new Attempt[CAPACITY];
   private final String[] models = new String[CAPACITY];
   private final boolean[] timed = new boolean[CAPACITY];
-  private final @Nullable DecisionRecord[] decisions = new DecisionRecord[CAPACITY];
+  private final @Nullable RunnerUp[] runnersUp = new RunnerUp[CAPACITY];
   private final AtomicLong written = new AtomicLong();
   private final AtomicLong taken = new AtomicLong();
   private final AtomicLong dropped = new AtomicLong();
@@ -33,10 +33,10 @@ public final class EndedAttempts {
    * Notes an attempt that has completed. On the event loop.
    *
    * @param firstTokenSeen whether its first byte came with its first token
-   * @param decision whose first attempt it was; null where it was no first one or is not kept
+   * @param runnerUp of the decision for it; null where hindsight has none to compare with
    */
   public void add(
-      Attempt attempt, String model, boolean firstTokenSeen, @Nullable DecisionRecord decision) {
+      Attempt attempt, String model, boolean firstTokenSeen, @Nullable RunnerUp runnerUp) {
     long at = written.getPlain();
     if (at - taken.getAcquire() == CAPACITY) {
       dropped.setOpaque(dropped.getPlain() + 1);
@@ -46,7 +46,7 @@ public final class EndedAttempts {
     attempts[i] = attempt;
     models[i] = model;
     timed[i] = firstTokenSeen;
-    decisions[i] = decision;
+    runnersUp[i] = runnerUp;
     written.setRelease(at + 1);
   }
 
@@ -57,10 +57,10 @@ public final class EndedAttempts {
       int i = (int) (at % CAPACITY);
       var attempt = attempts[i];
       if (attempt != null) {
-        sink.ended(attempt, models[i], timed[i], decisions[i]);
+        sink.ended(attempt, models[i], timed[i], runnersUp[i]);
       }
       attempts[i] = null;
-      decisions[i] = null;
+      runnersUp[i] = null;
     }
     taken.setRelease(end);
   }

@@ -1,7 +1,7 @@
 package io.penstock.picker.quality;
 
 import io.penstock.picker.explain.Attempt;
-import io.penstock.picker.explain.DecisionRecord;
+import io.penstock.picker.explain.RunnerUp;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.PoolSnapshot;
@@ -72,7 +72,7 @@ public final class PoolQuality {
   public void takeIn(PoolSnapshot snapshot) {
     for (var loop : loops) {
       loop.drain(
-          (attempt, model, timed, decision) -> ended(snapshot, attempt, model, timed, decision));
+          (attempt, model, timed, runnerUp) -> ended(snapshot, attempt, model, timed, runnerUp));
     }
   }
 
@@ -81,7 +81,7 @@ public final class PoolQuality {
       Attempt attempt,
       String model,
       boolean timed,
-      @Nullable DecisionRecord decision) {
+      @Nullable RunnerUp runnerUp) {
     var known = snapshot.bySlot(attempt.endpoint().slot());
     if (known == null || !known.id().equals(attempt.endpoint().id())) {
       return;
@@ -96,9 +96,9 @@ public final class PoolQuality {
     if (attempt.cachedTokens() >= 0 && whole) {
       errors.cachedTokens().add(attempt.predictedCachedTokens(), attempt.cachedTokens());
     }
-    if (timed && decision != null && Regret.tells(attempt, decision)) {
-      var runnerUp = endpoints.get(decision.ranking().endpoint(1).id());
-      regret.lookBack(attempt, decision, runnerUp == null ? null : runnerUp.get(errors.model()));
+    if (timed && runnerUp != null) {
+      var models = endpoints.get(runnerUp.endpoint().id());
+      regret.lookBack(attempt, runnerUp, models == null ? null : models.get(errors.model()));
     }
   }
 

@@ -1,7 +1,7 @@
 package io.penstock.picker.quality;
 
 import io.penstock.picker.explain.Attempt;
-import io.penstock.picker.explain.DecisionRecord;
+import io.penstock.picker.explain.RunnerUp;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -33,21 +33,19 @@ public final class Regret {
 
   Regret() {}
 
-  /** Whether hindsight can tell anything of that attempt, a first one that was timed. */
-  static boolean tells(Attempt attempt, DecisionRecord decision) {
-    return decision.hasRunnerUp()
-        && attempt.leg() == Attempt.Leg.WHOLE
-        && attempt.endpoint().id().equals(decision.ranking().endpoint(0).id());
-  }
-
-  /** Looks back at a decision, given what is known of its runner-up. Control thread. */
-  void lookBack(Attempt attempt, DecisionRecord decision, @Nullable PredictionErrors runnerUp) {
-    if (runnerUp == null || runnerUp.ttft().count() < KNOWN) {
+  /**
+   * Looks back at a decision. Control thread.
+   *
+   * @param attempt at the endpoint that was chosen, with its first token timed
+   * @param errors of predictions for the runner-up
+   */
+  void lookBack(Attempt attempt, RunnerUp runnerUp, @Nullable PredictionErrors errors) {
+    if (errors == null || errors.ttft().count() < KNOWN) {
       return;
     }
     double late = (attempt.ttftNanos() - attempt.predictedTtftNanos()) / NANOS;
-    double chosen = decision.chosenSeconds() + late;
-    double other = decision.runnerUpSeconds() + runnerUp.ttft().bias();
+    double chosen = runnerUp.chosenSeconds() + late;
+    double other = runnerUp.seconds() + errors.ttft().bias();
     evaluated.setRelease(evaluated.getPlain() + 1);
     if (chosen - other > Math.max(LEAST_SECONDS, LEAST_SHARE * chosen)) {
       better.setRelease(better.getPlain() + 1);

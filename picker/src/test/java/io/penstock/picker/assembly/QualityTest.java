@@ -129,6 +129,32 @@ class QualityTest {
   }
 
   @Test
+  void regret_is_of_the_decision_as_it_was_though_its_record_is_gone() {
+    var pool = new TestPool(2, 1);
+    for (int i = 0; i < 60; i++) {
+      send(pool, prompt(i, 40), 0, -1);
+    }
+    var regret = pool.picker.quality().regret();
+    long before = regret.evaluated();
+
+    var request = prompt(100, 40);
+    var route = pool.route(request);
+    var late = pool.place(request, route);
+    for (int i = 0; i < 5_000; i++) {
+      var _ = pool.pick(prompt(200 + i, 400));
+    }
+    assertThat(pool.picker.decisions().find(route.decisionId())).isNull();
+    pool.now += late.predictedTtftNanos() + 2_000 * MILLI;
+    late.firstByte(pool.now);
+    late.completed(1000, -1, 10, pool.now);
+    pool.picker.tick(pool.now);
+
+    assertThat(regret.evaluated()).isEqualTo(before + 1);
+    assertThat(regret.better()).isEqualTo(1);
+    assertThat(regret.secondsLost()).isCloseTo(2.0, within(0.2));
+  }
+
+  @Test
   void predictions_that_are_wrong_everywhere_alike_are_no_reason_for_regret() {
     var pool = new TestPool(2, 1);
     for (int i = 0; i < 200; i++) {
