@@ -6,7 +6,6 @@ import io.penstock.picker.cost.ModelRates;
 import io.penstock.picker.explain.Attempt;
 import io.penstock.picker.explain.Course;
 import io.penstock.picker.explain.DecisionLog;
-import io.penstock.picker.explain.DecisionRecord;
 import io.penstock.picker.flow.Admission;
 import io.penstock.picker.flow.FlowCounts;
 import io.penstock.picker.flow.FlowHeaders;
@@ -210,7 +209,7 @@ public final class PoolPicker implements AutoCloseable {
     }
     if (decisions.keeps()) {
       long timeMillis = epochMillisAtZero + nowNanos / NANOS_PER_MILLI;
-      decisions.add(new DecisionRecord(requestId, timeMillis, context, decision, course));
+      decisions.add(requestId, timeMillis, context, decision, course);
     }
     return decision;
   }

@@ -1,10 +1,13 @@
 package io.penstock.picker.explain;
 
+import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.SchedulingContext;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,13 +52,36 @@ public final class DecisionLog {
     return perColumn > 0;
   }
 
-  /** Keeps a record, in place of the column's oldest. On the loop that took its id. */
-  public void add(DecisionRecord decision) {
-    if (perColumn > 0) {
-      var ring = ring(decision.id());
-      ring.records.setRelease(index(decision.id()), decision);
-      ring.added.setRelease(decision.id() / columns);
+  /**
+   * Keeps a decision, in place of the column's oldest. On the loop that took its id. Allocates
+   * nothing once the log is full.
+   *
+   * @param timeMillis when, since the epoch
+   * @param context as the decision left it; the run of the first profile that ran for those who can
+   *     answer is kept, and that of those who prefill where there was one
+   * @param course how the request goes, where the front end says so
+   */
+  public void add(
+      String requestId,
+      long timeMillis,
+      SchedulingContext context,
+      Decision decision,
+      @Nullable Course course) {
+    if (perColumn == 0) {
+      return;
     }
+    long id = context.decisionId();
+    var ring = ring(id);
+    int index = index(id);
+    var slot = ring.slots.getPlain(index);
+    if (slot == null) {
+      slot = new DecisionSlot();
+      slot.write(requestId, timeMillis, context, decision, course);
+      ring.slots.setRelease(index, slot);
+    } else {
+      slot.write(requestId, timeMillis, context, decision, course);
+    }
+    ring.added.setRelease(id / columns);
   }
 
   /**
@@ -66,38 +92,34 @@ public final class DecisionLog {
    *     endpoint that was chosen before it, for the first time and as a whole
    */
   public @Nullable RunnerUp attempted(long decisionId, Attempt attempt) {
-    var decision = find(decisionId);
-    return decision == null ? null : decision.add(attempt);
+    var slot = slot(decisionId);
+    return slot == null ? null : slot.attempted(decisionId, attempt);
+  }
+
+  private @Nullable DecisionSlot slot(long id) {
+    return perColumn == 0 || id < columns ? null : ring(id).slots.getAcquire(index(id));
   }
 
   /** The decision of that id, null when it is unknown or no longer kept. */
   public @Nullable DecisionRecord find(long id) {
-    if (perColumn == 0 || id < columns) {
-      return null;
-    }
-    var found = ring(id).records.getAcquire(index(id));
+    var slot = slot(id);
+    var found = slot == null ? null : slot.read();
     return found != null && found.id() == id ? found : null;
   }
 
   /** The latest decision of that request, null when there is none. */
   public @Nullable DecisionRecord findByRequest(String requestId) {
-    return all().stream()
-        .filter(kept -> kept.requestId().equals(requestId))
-        .max(BY_AGE)
-        .orElse(null);
+    return ofRequest(requestId).stream().max(BY_AGE).orElse(null);
   }
 
   /** The newest decisions, newest first. */
   public List<DecisionRecord> newest(int limit) {
-    return all().stream().sorted(BY_AGE.reversed()).limit(Math.max(limit, 0)).toList();
+    return read(slot -> true).stream().sorted(BY_AGE.reversed()).limit(Math.max(limit, 0)).toList();
   }
 
   /** The decisions of that request, oldest first. */
   public List<DecisionRecord> allOfRequest(String requestId) {
-    return all().stream()
-        .filter(kept -> kept.requestId().equals(requestId))
-        .sorted(BY_AGE)
-        .toList();
+    return ofRequest(requestId).stream().sorted(BY_AGE).toList();
   }
 
   /** Where the log stands now, for {@link #after}. */
@@ -134,17 +156,24 @@ public final class DecisionLog {
     return added;
   }
 
-  private List<DecisionRecord> all() {
-    List<DecisionRecord> all = new ArrayList<>();
+  private List<DecisionRecord> ofRequest(String requestId) {
+    return read(slot -> slot.mayBeOf(requestId)).stream()
+        .filter(kept -> kept.requestId().equals(requestId))
+        .toList();
+  }
+
+  private List<DecisionRecord> read(Predicate<DecisionSlot> wanted) {
+    List<DecisionRecord> read = new ArrayList<>();
     for (var ring : rings) {
       for (int i = 0; i < perColumn; i++) {
-        var kept = ring.records.getAcquire(i);
+        var slot = ring.slots.getAcquire(i);
+        var kept = slot == null || !wanted.test(slot) ? null : slot.read();
         if (kept != null) {
-          all.add(kept);
+          read.add(kept);
         }
       }
     }
-    return all;
+    return read;
   }
 
   private Ring ring(long id) {
@@ -156,12 +185,12 @@ public final class DecisionLog {
   }
 
   private static final class Ring {
-    final AtomicReferenceArray<@Nullable DecisionRecord> records;
+    final AtomicReferenceArray<@Nullable DecisionSlot> slots;
     final AtomicLong added = new AtomicLong();
     long sequence;
 
     Ring(int capacity) {
-      this.records = new AtomicReferenceArray<>(capacity);
+      this.slots = new AtomicReferenceArray<>(capacity);
     }
   }
 }

@@ -2,18 +2,17 @@ package io.penstock.picker.explain;
 
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.schedule.Decision;
-import io.penstock.picker.schedule.SchedulingContext;
 import io.penstock.picker.schedule.Weighing;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one decision was made of: the best candidates with each term of their score, who was dropped
- * by what, and the attempts that followed with what was predicted and what came. Columns are copied
- * from the run; everything for people is made when somebody reads.
+ * by what, and the attempts that followed with what was predicted and what came. Made for whoever
+ * reads the {@link DecisionLog}, and his own.
  *
- * <p>Attempts are added by the request's event loop; the rest is immutable. About 1 KB.
+ * <p>Attempts, and how the request goes, are what they are when they are asked for; the rest is
+ * immutable. About 1 KB.
  */
 public final class DecisionRecord {
 
@@ -29,74 +28,37 @@ public final class DecisionRecord {
   private final @Nullable Weighing weighing;
   private final Ranking ranking;
   private final @Nullable Ranking prefills;
-  private final @Nullable RunnerUp runnerUp;
   private final List<Endpoint> encoders;
 
-  private volatile List<Attempt> attempts = List.of();
+  private final AttemptList attempts;
 
-  /** The record of a decision for a request of whose course nothing is known. */
-  public DecisionRecord(
-      String requestId, long timeMillis, SchedulingContext context, Decision decision) {
-    this(requestId, timeMillis, context, decision, null);
-  }
-
-  /**
-   * The record of a decision.
-   *
-   * @param timeMillis when, since the epoch
-   * @param context as the decision left it; the run of the first profile that ran for those who can
-   *     answer is shown, and that of those who prefill where there was one
-   * @param course how the request goes, where the front end says so
-   */
-  public DecisionRecord(
+  DecisionRecord(
+      long id,
       String requestId,
       long timeMillis,
-      SchedulingContext context,
+      String model,
+      int promptTokens,
+      String pool,
       Decision decision,
-      @Nullable Course course) {
-    this.id = context.decisionId();
+      @Nullable Course course,
+      @Nullable Weighing weighing,
+      Ranking ranking,
+      @Nullable Ranking prefills,
+      List<Endpoint> encoders,
+      AttemptList attempts) {
+    this.id = id;
     this.requestId = requestId;
     this.timeMillis = timeMillis;
-    this.model = context.request().model();
-    this.promptTokens = context.promptTokens();
-    this.pool = context.snapshot().name();
+    this.model = model;
+    this.promptTokens = promptTokens;
+    this.pool = pool;
     this.decision = decision;
     this.course = course;
-    this.weighing = context.weighing();
-    var run = context.result(context.firstRun());
-    this.ranking = new Ranking(context, run);
-    this.runnerUp =
-        run != null && run.ranked() > 1 && decision instanceof Decision.Route
-            ? new RunnerUp(
-                run.endpoint(run.ranked(1)),
-                context.costSeconds(run, 1),
-                context.costSeconds(run, 0))
-            : null;
-    var second = context.prefillRun();
-    this.prefills = second == null ? null : new Ranking(context, second);
-    this.encoders = context.encoders();
-  }
-
-  /**
-   * Notes that the request is sent to an endpoint. On the request's event loop.
-   *
-   * @return the runner-up, where the request goes to the one chosen before it, for the first time
-   *     and as a whole
-   */
-  @Nullable RunnerUp add(Attempt attempt) {
-    var before = attempts;
-    if (before.isEmpty()) {
-      attempts = List.of(attempt);
-      boolean chosen =
-          runnerUp != null
-              && attempt.leg() == Attempt.Leg.WHOLE
-              && attempt.endpoint().id().equals(ranking.endpoint(0).id());
-      return chosen ? runnerUp : null;
-    }
-    List<Attempt> after = new ArrayList<>(before);
-    after.add(attempt);
-    attempts = List.copyOf(after);
-    return null;
+    this.weighing = weighing;
+    this.ranking = ranking;
+    this.prefills = prefills;
+    this.encoders = encoders;
+    this.attempts = attempts;
   }
 
   /** Id of the decision. */
@@ -144,7 +106,7 @@ public final class DecisionRecord {
     if (course != null) {
       return course.outcome();
     }
-    var tried = attempts;
+    var tried = attempts.all();
     return tried.isEmpty() ? "unknown" : tried.getLast().progress().label();
   }
 
@@ -175,7 +137,7 @@ public final class DecisionRecord {
 
   /** Where the request was sent, in order. */
   public List<Attempt> attempts() {
-    return attempts;
+    return attempts.all();
   }
 
   /** The record as one JSON object. */

@@ -1,14 +1,11 @@
 package io.penstock.picker.explain;
 
 import io.penstock.picker.pool.Endpoint;
-import io.penstock.picker.schedule.Candidates;
-import io.penstock.picker.schedule.SchedulingContext;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one profile came to: the best candidates with each term of their score, and who was dropped
- * by what. Immutable; columns are copied from the run.
+ * by what. Immutable.
  */
 public final class Ranking {
 
@@ -23,43 +20,26 @@ public final class Ranking {
   private final Endpoint[] droppedEndpoints;
   private final String[] droppedBy;
 
-  /** Copies a run as it was left; null is one that did not come about. */
-  Ranking(SchedulingContext context, @Nullable Candidates run) {
-    this.candidates = run == null ? 0 : run.count();
-    this.termNames = run == null ? List.of() : run.termNames();
-    int count = run == null ? 0 : run.ranked();
-    this.ranked = new Endpoint[count];
-    this.scores = new float[count];
-    this.cachedTokens = new int[count];
-    this.terms = new float[count * termNames.size()];
-    this.dropped = run == null ? 0 : run.droppedTotal();
-    int remembered = run == null ? 0 : run.droppedRemembered();
-    this.droppedEndpoints = new Endpoint[remembered];
-    this.droppedBy = new String[remembered];
-    if (run != null) {
-      copyRanking(run, context);
-      copyDropped(run);
-    }
-  }
-
-  private void copyRanking(Candidates run, SchedulingContext context) {
-    var scoreColumn = run.scores();
-    for (int place = 0; place < ranked.length; place++) {
-      int i = run.ranked(place);
-      ranked[place] = run.endpoint(i);
-      scores[place] = (float) scoreColumn[i];
-      cachedTokens[place] = context.cachedTokens(run, i);
-      for (int k = 0; k < termNames.size(); k++) {
-        terms[place * termNames.size() + k] = (float) run.term(k)[i];
-      }
-    }
-  }
-
-  private void copyDropped(Candidates run) {
-    for (int k = 0; k < droppedEndpoints.length; k++) {
-      droppedEndpoints[k] = run.droppedEndpoint(k);
-      droppedBy[k] = run.droppedBy(k);
-    }
+  /** A ranking of these columns, which nobody else has. */
+  Ranking(
+      int candidates,
+      Endpoint[] ranked,
+      float[] scores,
+      int[] cachedTokens,
+      List<String> termNames,
+      float[] terms,
+      int dropped,
+      Endpoint[] droppedEndpoints,
+      String[] droppedBy) {
+    this.candidates = candidates;
+    this.ranked = ranked;
+    this.scores = scores;
+    this.cachedTokens = cachedTokens;
+    this.termNames = termNames;
+    this.terms = terms;
+    this.dropped = dropped;
+    this.droppedEndpoints = droppedEndpoints;
+    this.droppedBy = droppedBy;
   }
 
   /** Candidates that the filters left; the best of them are ranked. */

@@ -2,6 +2,9 @@ package io.penstock.picker.schedule;
 
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +40,16 @@ public record Weighing(Reason reason, double localSeconds, double remoteSeconds)
     SAME_ENDPOINT
   }
 
+  private static final Map<Reason, Weighing> BARE = bare();
+
+  private static Map<Reason, Weighing> bare() {
+    Map<Reason, Weighing> bare = new EnumMap<>(Reason.class);
+    for (var reason : Reason.values()) {
+      bare.put(reason, new Weighing(reason, Double.NaN, Double.NaN));
+    }
+    return bare;
+  }
+
   /** Why a request cannot be divided at all; null where it can. */
   public static @Nullable Reason whyWhole(InferenceRequest request) {
     if (!divides(request.api()) || request.previousResponseId() != null) {
@@ -57,6 +70,6 @@ public record Weighing(Reason reason, double localSeconds, double remoteSeconds)
 
   /** A reason for which no cost was looked at. */
   public static Weighing of(Reason reason) {
-    return new Weighing(reason, Double.NaN, Double.NaN);
+    return Objects.requireNonNull(BARE.get(reason));
   }
 }

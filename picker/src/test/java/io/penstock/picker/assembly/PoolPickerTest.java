@@ -140,7 +140,7 @@ class PoolPickerTest {
     var decision = pool.picker.decisions().findByRequest("request");
 
     assertThat(decision).isNotNull();
-    assertThat(pool.picker.decisions().find(route.decisionId())).isSameAs(decision);
+    assertThat(pool.picker.decisions().find(route.decisionId()).id()).isEqualTo(decision.id());
     assertThat(decision.ranking().ranked()).isEqualTo(3);
     assertThat(decision.ranking().endpoint(0)).isEqualTo(route.endpoint());
     assertThat(decision.attempts()).hasSize(2);

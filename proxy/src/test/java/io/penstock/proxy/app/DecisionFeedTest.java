@@ -90,7 +90,7 @@ class DecisionFeedTest {
       var course = new TestCourse();
       int number = courses.size();
       courses.add(course);
-      log.add(decision(log.nextId(number % 2), "r" + number, course));
+      decide(log.nextId(number % 2), "r" + number, course);
     }
   }
 
@@ -172,7 +172,7 @@ class DecisionFeedTest {
     assertThat(feed.next()).contains("\"matched\":" + DecisionFeed.MOST_OPEN + ",");
   }
 
-  private static DecisionRecord decision(long id, String requestId, Course course) {
+  private void decide(long id, String requestId, Course course) {
     var spec = EndpointSpec.of("10.0.0.1", 8000, Role.BOTH);
     var costs = new CostModel(1, ModelRates.PRIOR);
     var picker = new ExpectedCostPicker(costs, CostWeights.DEFAULT);
@@ -191,6 +191,6 @@ class DecisionFeedTest {
         new PoolSnapshot("p", 1, List.of(new Endpoint(0, spec, List.of()))),
         new Exclusions(),
         0);
-    return new DecisionRecord(requestId, id, context, scheduler.schedule(context), course);
+    log.add(requestId, id, context, scheduler.schedule(context), course);
   }
 }
