@@ -17,6 +17,7 @@ import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.picker.schedule.Profile;
 import io.penstock.picker.schedule.ProfileHandler;
+import io.penstock.picker.schedule.RequestHeaders;
 import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.SchedulingContext;
 import io.penstock.picker.signals.EngineSample;
@@ -83,6 +84,7 @@ public class PickBench {
   public String policy = "expected-cost";
 
   private final Exclusions nothingTried = new Exclusions();
+  private final Decision.Route route = new Decision.Route();
   private PoolPicker picker;
   private Scheduler scheduler;
   private SchedulingContext context;
@@ -155,7 +157,8 @@ public class PickBench {
   @Benchmark
   public Decision pick() {
     next = next + 1 == requests.length ? 0 : next + 1;
-    return picker.pick(requests[next], "bench", 0, nothingTried, SECOND);
+    return picker.pick(
+        requests[next], RequestHeaders.NONE, "bench", null, route, 0, nothingTried, SECOND);
   }
 
   /** One ranking: match, filters, scores and the order of the best, without the answer. */

@@ -169,7 +169,7 @@ public final class PoolPicker implements AutoCloseable {
    */
   public Decision pick(
       InferenceRequest request, String requestId, int column, Exclusions excluded, long nowNanos) {
-    return pick(request, RequestHeaders.NONE, requestId, null, column, excluded, nowNanos);
+    return pick(request, RequestHeaders.NONE, requestId, column, excluded, nowNanos);
   }
 
   /** The same for a request whose headers the policy may ask for. */
@@ -180,19 +180,23 @@ public final class PoolPicker implements AutoCloseable {
       int column,
       Exclusions excluded,
       long nowNanos) {
-    return pick(request, headers, requestId, null, column, excluded, nowNanos);
+    return pick(request, headers, requestId, null, null, column, excluded, nowNanos);
   }
 
   /**
-   * The same for a request of which the decision's record is to say how it went.
+   * The same for a request of which the decision's record is to say how it went. Allocates nothing
+   * where the request goes to one endpoint as a whole and there is a route to fill.
    *
    * @param course told to whoever reads the record; null where nothing is known
+   * @param fill the caller's, to be filled and returned where the decision is a route; null: a new
+   *     one is
    */
   public Decision pick(
       InferenceRequest request,
       RequestHeaders headers,
       String requestId,
       @Nullable Course course,
+      Decision.@Nullable Route fill,
       int column,
       Exclusions excluded,
       long nowNanos) {
@@ -202,6 +206,7 @@ public final class PoolPicker implements AutoCloseable {
     var context =
         loop.context(current)
             .begin(decisions.nextId(column), request, headers, pool.snapshot(), excluded, nowNanos);
+    context.fill(fill);
     var decision = current.schedule(context);
     disaggregation.add(context, decision);
     if (shadow != null && excluded.none()) {
@@ -297,7 +302,6 @@ public final class PoolPicker implements AutoCloseable {
         new Decision.Route(
             divided.decode().decisionId(),
             divided.prefill(),
-            divided.prefillAlternatives(),
             divided.prefillCachedTokens(),
             divided.decode().promptTokens(),
             divided.predictedPrefillNanos());
@@ -320,7 +324,6 @@ public final class PoolPicker implements AutoCloseable {
         new Decision.Route(
             decode.decisionId(),
             endpoint,
-            List.of(),
             endpoint.id().equals(decode.endpoint().id()) ? decode.cachedTokens() : 0,
             decode.promptTokens(),
             divided.predictedTtftNanos() - divided.predictedPrefillNanos());

@@ -35,6 +35,10 @@ final class DecisionSlot {
   private int promptTokens;
   private String pool = "";
   private Decision decision = new Decision.NoEndpoint(Decision.Reason.POOL_EMPTY);
+
+  /** Where the decision is kept if it is a route, which its owner may have filled again. */
+  private final Decision.Route route = new Decision.Route();
+
   private @Nullable Course course;
   private @Nullable Weighing weighing;
   private final RankingColumns ranking = new RankingColumns();
@@ -62,7 +66,7 @@ final class DecisionSlot {
     model = context.request().model();
     promptTokens = context.promptTokens();
     pool = context.snapshot().name();
-    decision = decided;
+    decision = decided instanceof Decision.Route whole ? route.become(whole) : decided;
     course = itsCourse;
     weighing = context.weighing();
     rank(context);
@@ -148,7 +152,7 @@ final class DecisionSlot {
         model,
         promptTokens,
         pool,
-        decision,
+        decision instanceof Decision.Route whole ? new Decision.Route().become(whole) : decision,
         course,
         weighing,
         ranking.copy(),

@@ -2,40 +2,125 @@ package io.penstock.picker.schedule;
 
 import io.penstock.picker.pool.Endpoint;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** What the scheduler came to for one request. Immutable. */
+/** What the scheduler came to for one request. Immutable, but for a {@link Route} to be filled. */
 public sealed interface Decision {
 
   /**
-   * One endpoint answers the whole request.
-   *
-   * @param decisionId names the decision in the decision log
-   * @param endpoint the best endpoint
-   * @param alternatives the next best, best first, at most {@link #MAX_ALTERNATIVES}
-   * @param cachedTokens tokens of the prompt that the endpoint is believed to hold
-   * @param promptTokens tokens of the prompt, an estimate unless the client sent token ids
-   * @param predictedTtftNanos time to first token expected there, from now
+   * One endpoint answers the whole request. Immutable, but for a route that was handed to a pick to
+   * be filled: it is as that pick left it until its owner hands it to the next, and who keeps what
+   * it says for longer keeps a copy.
    */
-  record Route(
-      long decisionId,
-      Endpoint endpoint,
-      List<Endpoint> alternatives,
-      int cachedTokens,
-      int promptTokens,
-      long predictedTtftNanos)
-      implements Decision {
+  final class Route implements Decision {
 
     /** Most alternatives of one route. */
     public static final int MAX_ALTERNATIVES = 3;
 
-    /** Copies the alternatives. */
-    public Route {
-      alternatives = List.copyOf(alternatives);
+    private long decisionId;
+    private @Nullable Endpoint endpoint;
+    private @Nullable Endpoint second;
+    private @Nullable Endpoint third;
+    private @Nullable Endpoint fourth;
+    private int cachedTokens;
+    private int promptTokens;
+    private long predictedTtftNanos;
+
+    /** A route for a pick to fill; it names no endpoint until then. */
+    public Route() {}
+
+    /**
+     * A route.
+     *
+     * @param decisionId names the decision in the decision log
+     * @param endpoint the best endpoint
+     * @param cachedTokens tokens of the prompt that the endpoint is believed to hold
+     * @param promptTokens tokens of the prompt, an estimate unless the client sent token ids
+     * @param predictedTtftNanos time to first token expected there, from now
+     */
+    public Route(
+        long decisionId,
+        Endpoint endpoint,
+        int cachedTokens,
+        int promptTokens,
+        long predictedTtftNanos) {
+      fill(decisionId, endpoint, cachedTokens, promptTokens, predictedTtftNanos);
     }
 
-    /** Tokens of the prompt that must be computed there. */
-    public int uncachedTokens() {
-      return promptTokens - cachedTokens;
+    /** Becomes another route, without alternatives. */
+    void fill(long id, Endpoint best, int cached, int prompt, long ttftNanos) {
+      decisionId = id;
+      endpoint = best;
+      second = null;
+      third = null;
+      fourth = null;
+      cachedTokens = cached;
+      promptTokens = prompt;
+      predictedTtftNanos = ttftNanos;
+    }
+
+    /** Takes the first so many, at most {@link #MAX_ALTERNATIVES}, as its alternatives. */
+    void alternatives(Endpoint[] nextBest, int count) {
+      second = count > 0 ? nextBest[0] : null;
+      third = count > 1 ? nextBest[1] : null;
+      fourth = count > 2 ? nextBest[2] : null;
+    }
+
+    /** Becomes the same as another. */
+    public Route become(Route other) {
+      decisionId = other.decisionId;
+      endpoint = other.endpoint;
+      second = other.second;
+      third = other.third;
+      fourth = other.fourth;
+      cachedTokens = other.cachedTokens;
+      promptTokens = other.promptTokens;
+      predictedTtftNanos = other.predictedTtftNanos;
+      return this;
+    }
+
+    /** Names the decision in the decision log. */
+    public long decisionId() {
+      return decisionId;
+    }
+
+    /** The best endpoint. */
+    public Endpoint endpoint() {
+      if (endpoint == null) {
+        throw new IllegalStateException("no pick has filled this route");
+      }
+      return endpoint;
+    }
+
+    /** The next best, best first, at most {@link #MAX_ALTERNATIVES}. A list of its own. */
+    public List<Endpoint> alternatives() {
+      if (second == null) {
+        return List.of();
+      }
+      if (third == null) {
+        return List.of(second);
+      }
+      return fourth == null ? List.of(second, third) : List.of(second, third, fourth);
+    }
+
+    /** Tokens of the prompt that the endpoint is believed to hold. */
+    public int cachedTokens() {
+      return cachedTokens;
+    }
+
+    /** Tokens of the prompt, an estimate unless the client sent token ids. */
+    public int promptTokens() {
+      return promptTokens;
+    }
+
+    /** Time to first token expected there, from the decision on. */
+    public long predictedTtftNanos() {
+      return predictedTtftNanos;
+    }
+
+    @Override
+    public String toString() {
+      return "decision " + decisionId + ": " + endpoint + ", else " + alternatives();
     }
   }
 

@@ -35,6 +35,9 @@ public final class Moment {
   private int[] depths = new int[0];
   private Decision decision = new Decision.NoEndpoint(Decision.Reason.POOL_EMPTY);
 
+  /** Where the decision is kept if it is a route, which may be another when this is read. */
+  private final Decision.Route route = new Decision.Route();
+
   /** What was decided. */
   public Decision decision() {
     return decision;
@@ -51,7 +54,7 @@ public final class Moment {
     headers = asked;
     snapshot = context.snapshot();
     nowNanos = context.nowNanos();
-    decision = decided;
+    decision = decided instanceof Decision.Route whole ? route.become(whole) : decided;
     context.copyInFlight(totals);
     match(context.index(), scratch);
   }

@@ -57,6 +57,7 @@ public final class SchedulingContext {
   private List<Endpoint> encoders = List.of();
   private @Nullable Endpoint peer;
   private @Nullable Weighing weighing;
+  private Decision.@Nullable Route answer;
 
   SchedulingContext(
       EngineSignals signals,
@@ -118,7 +119,13 @@ public final class SchedulingContext {
     encoders = List.of();
     peer = null;
     weighing = null;
+    answer = null;
     return this;
+  }
+
+  /** Has the decision to come fill that route, if it is a whole one; null: it makes one. */
+  public void fill(Decision.@Nullable Route route) {
+    answer = route;
   }
 
   /**
@@ -310,7 +317,7 @@ public final class SchedulingContext {
     if (!ran[profile] || candidates.ranked() == 0) {
       return new Decision.NoEndpoint(candidates.whyNone());
     }
-    return route(candidates, 0, null);
+    return route(candidates, 0, null, answer == null ? new Decision.Route() : answer);
   }
 
   /**
@@ -329,9 +336,9 @@ public final class SchedulingContext {
     var decodes = results[decodeProfile];
     var prefills = results[prefillProfile];
     var answers = decodes.endpoint(decodes.ranked(decodePlace));
-    var prefill = route(prefills, prefillPlace, answers);
+    var prefill = route(prefills, prefillPlace, answers, new Decision.Route());
     return new Decision.Disaggregated(
-        route(decodes, decodePlace, prefill.endpoint()),
+        route(decodes, decodePlace, prefill.endpoint(), new Decision.Route()),
         prefill.endpoint(),
         prefill.alternatives(),
         prefill.cachedTokens(),
@@ -340,21 +347,21 @@ public final class SchedulingContext {
         why);
   }
 
-  private Decision.Route route(Candidates candidates, int place, @Nullable Endpoint other) {
+  private Decision.Route route(
+      Candidates candidates, int place, @Nullable Endpoint other, Decision.Route into) {
     int chosen = candidates.ranked(place);
     int cached = cachedTokens(candidates, chosen);
-    return new Decision.Route(
-        decisionId,
-        candidates.endpoint(chosen),
-        alternatives(candidates, place, other),
-        cached,
-        promptTokens,
-        forecast.ttftNanos(this, candidates.slot(chosen), promptTokens, cached));
+    long ttftNanos = forecast.ttftNanos(this, candidates.slot(chosen), promptTokens, cached);
+    into.fill(decisionId, candidates.endpoint(chosen), cached, promptTokens, ttftNanos);
+    into.alternatives(alternatives, takeAlternatives(candidates, place, other));
+    return into;
   }
 
-  /** The best but the one at that place and the one that takes the other leg. */
-  private List<Endpoint> alternatives(
-      Candidates candidates, int without, @Nullable Endpoint other) {
+  /**
+   * Puts the best but the one at that place, and the one that takes the other leg, into {@link
+   * #alternatives}; their number.
+   */
+  private int takeAlternatives(Candidates candidates, int without, @Nullable Endpoint other) {
     int found = 0;
     for (int place = 0; place < candidates.ranked() && found < alternatives.length; place++) {
       var endpoint = candidates.endpoint(candidates.ranked(place));
@@ -362,12 +369,7 @@ public final class SchedulingContext {
         alternatives[found++] = endpoint;
       }
     }
-    return switch (found) {
-      case 0 -> List.of();
-      case 1 -> List.of(alternatives[0]);
-      case 2 -> List.of(alternatives[0], alternatives[1]);
-      default -> List.of(alternatives[0], alternatives[1], alternatives[2]);
-    };
+    return found;
   }
 
   /** Whether an endpoint that serves the model is there for prefills alone. */

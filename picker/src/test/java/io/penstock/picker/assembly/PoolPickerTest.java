@@ -2,6 +2,7 @@ package io.penstock.picker.assembly;
 
 import static io.penstock.picker.assembly.TestPool.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penstock.picker.explain.Attempt;
 import io.penstock.picker.explain.FailureKind;
@@ -125,6 +126,35 @@ class PoolPickerTest {
     assertThat(pool.picker.inFlight().decoding(0)).isEqualTo(1);
     placement.completed(1000, 0, 5, pool.now);
     assertThat(pool.picker.inFlight().total()).isZero();
+  }
+
+  @Test
+  void a_route_may_be_filled_again_and_nothing_remembers_what_it_says_then() {
+    var pool = new TestPool(4, 1);
+    var mine = new Decision.Route();
+    assertThatThrownBy(mine::endpoint).isInstanceOf(IllegalStateException.class);
+    var warm = pool.place(prompt(1, 40), pool.route(prompt(1, 40)));
+    warm.completed(2560, 0, 10, pool.now);
+
+    assertThat(pool.route(prompt(1, 50), mine)).isSameAs(mine);
+    long first = mine.decisionId();
+    assertThat(mine.endpoint()).isEqualTo(warm.endpoint());
+    assertThat(mine.cachedTokens()).isEqualTo(40 * 64);
+    assertThat(mine.alternatives()).hasSize(3).doesNotContain(mine.endpoint());
+    var before = pool.picker.decisions().find(first);
+    var json = before.toJson();
+    var placement = pool.place(prompt(1, 50), mine);
+
+    assertThat(pool.route(prompt(2, 30), mine)).isSameAs(mine);
+    assertThat(mine.decisionId()).isEqualTo(first + 1);
+    assertThat(mine.cachedTokens()).isZero();
+    assertThat(placement.endpoint()).isEqualTo(warm.endpoint());
+    assertThat(placement.predictedCachedTokens()).isEqualTo(40 * 64);
+    var kept = (Decision.Route) pool.picker.decisions().find(first).decision();
+    assertThat(kept.endpoint()).isEqualTo(warm.endpoint());
+    assertThat(kept.promptTokens()).isEqualTo(50 * 64);
+    assertThat(((Decision.Route) before.decision()).decisionId()).isEqualTo(first);
+    assertThat(before.toJson()).startsWith(json.substring(0, json.indexOf("\"outcome\"")));
   }
 
   @Test

@@ -61,7 +61,6 @@ class RoutingSimulationTest {
       return new Decision.Route(
           picked.decisionId(),
           endpoints.get(turn++ % endpoints.size()),
-          List.of(),
           0,
           picked.promptTokens(),
           picked.predictedTtftNanos());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.EndpointHealth;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +59,27 @@ class ShadowTest {
         .isEqualTo(alone.picker.index().stats().entries());
     assertThat(watched.picker.inFlight().total()).isZero();
     assertThat(alone.picker.shadow()).isNull();
+  }
+
+  @Test
+  void it_compares_with_the_decision_that_was_made_though_its_route_was_filled_again() {
+    var pool = pool(2, EXPECTED_COST);
+    var one = pool.place(prompt(1, 40), pool.route(prompt(1, 40)));
+    var two = pool.place(prompt(2, 40), pool.route(prompt(2, 40)));
+    assertThat(two.endpoint()).isNotEqualTo(one.endpoint());
+    one.completed(100, -1, 10, pool.now);
+    two.completed(100, -1, 10, pool.now);
+    pool.pass(100);
+    assertThat(pool.picker.shadow().sampled()).isEqualTo(2);
+    long before = pool.picker.shadow().disagreed();
+
+    var mine = new Decision.Route();
+    assertThat(pool.route(prompt(1, 50), mine).endpoint()).isEqualTo(one.endpoint());
+    assertThat(pool.route(prompt(2, 50), mine).endpoint()).isEqualTo(two.endpoint());
+    pool.pass(100);
+
+    assertThat(pool.picker.shadow().sampled()).isEqualTo(4);
+    assertThat(pool.picker.shadow().disagreed()).isEqualTo(before);
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.schedule.Exclusions;
+import io.penstock.picker.schedule.RequestHeaders;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -76,6 +77,13 @@ final class TestPool {
 
   Decision.Route route(InferenceRequest request) {
     return (Decision.Route) pick(request);
+  }
+
+  /** The same into a route that was used before. */
+  Decision.Route route(InferenceRequest request, Decision.Route fill) {
+    var none = RequestHeaders.NONE;
+    return (Decision.Route)
+        picker.pick(request, none, "request", null, fill, 0, new Exclusions(), now);
   }
 
   Placement place(InferenceRequest request, Decision.Route route) {

@@ -6,7 +6,6 @@ import io.penstock.picker.schedule.ConditionalDecode;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.proxy.metrics.Timeline;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +19,9 @@ final class EndpointChoice {
   private final @Nullable InferenceRequest request;
   private final @Nullable Endpoint only;
   private final Exclusions tried = new Exclusions();
+
+  /** What every pick fills that has one pod answer by itself. */
+  private final Decision.Route picked = new Decision.Route();
 
   /**
    * A choice that nobody has made yet.
@@ -70,6 +72,7 @@ final class EndpointChoice {
                 exchange.facts().head,
                 exchange.requestId(),
                 exchange.facts().course(),
+                picked,
                 exchange.loop().index(),
                 tried,
                 now);
@@ -89,7 +92,7 @@ final class EndpointChoice {
   }
 
   private static Decision.Route direct(Endpoint endpoint) {
-    return new Decision.Route(-1, endpoint, List.of(), 0, 0, 0);
+    return new Decision.Route(-1, endpoint, 0, 0, 0);
   }
 
   /** Whether the picker chooses, so that its decisions say something. */

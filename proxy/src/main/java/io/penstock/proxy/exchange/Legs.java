@@ -92,7 +92,7 @@ final class Legs {
 
   /** Asks a pod to answer from the prompt. */
   void decode(Endpoint endpoint) {
-    exchange.facts().route = prompt().divided().decode();
+    exchange.facts().routed(prompt().divided().decode());
     ByteBuf bytes = prompt().decodeBody();
     routing.send(endpoint, prompt().place(endpoint), bytes, bytes.readableBytes());
   }

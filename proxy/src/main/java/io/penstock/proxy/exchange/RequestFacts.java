@@ -46,7 +46,8 @@ final class RequestFacts implements AccessRecord {
 
   @Nullable GatewayPool pool;
   @Nullable Endpoint endpoint;
-  Decision.@Nullable Route route;
+  private long decision;
+  private double predictedHit = -1;
   @Nullable Endpoint prefill;
   int prefillCachedTokens = -1;
   int attempts;
@@ -61,6 +62,13 @@ final class RequestFacts implements AccessRecord {
     this.httpVersion = httpVersion;
     this.client = client;
     timeline.mark(Timeline.Event.RECEIVED, nowNanos);
+  }
+
+  /** A pod is asked by that decision, which is not kept. */
+  void routed(Decision.Route route) {
+    decision = route.decisionId();
+    predictedHit =
+        route.promptTokens() == 0 ? -1 : (double) route.cachedTokens() / route.promptTokens();
   }
 
   /** What the request's decisions say of it, from the first of them on. */
@@ -199,7 +207,7 @@ final class RequestFacts implements AccessRecord {
 
   @Override
   public @Nullable String decisionId() {
-    return route == null ? null : Long.toString(route.decisionId());
+    return decision == 0 ? null : Long.toString(decision);
   }
 
   @Override
@@ -233,8 +241,6 @@ final class RequestFacts implements AccessRecord {
 
   @Override
   public double predictedHit() {
-    return route == null || route.promptTokens() == 0
-        ? -1
-        : (double) route.cachedTokens() / route.promptTokens();
+    return predictedHit;
   }
 }

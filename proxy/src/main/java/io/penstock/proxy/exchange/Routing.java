@@ -87,7 +87,9 @@ final class Routing implements ExchangeState {
     Endpoint endpoint = route.endpoint();
     long now = exchange.loop().now();
     exchange.facts().timeline().mark(Timeline.Event.PICKED, now);
-    exchange.facts().route = choice.picks() ? route : null;
+    if (choice.picks()) {
+      exchange.facts().routed(route);
+    }
     var placement =
         request == null
             ? null
