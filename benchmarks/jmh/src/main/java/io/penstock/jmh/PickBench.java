@@ -1,18 +1,11 @@
 package io.penstock.jmh;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import io.penstock.picker.assembly.PoolPicker;
-import io.penstock.picker.assembly.PoolPickerConfig;
 import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.cost.CostWeights;
 import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.cost.ExpectedCostPicker;
-import io.penstock.picker.pool.EndpointSpec;
-import io.penstock.picker.pool.PoolDelta;
-import io.penstock.picker.pool.Role;
-import io.penstock.picker.request.InferenceRequest;
-import io.penstock.picker.request.KeyGrid;
+import io.penstock.picker.flow.FlowObserver;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.picker.schedule.Profile;
@@ -20,14 +13,8 @@ import io.penstock.picker.schedule.ProfileHandler;
 import io.penstock.picker.schedule.RequestHeaders;
 import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.SchedulingContext;
-import io.penstock.picker.signals.EngineSample;
-import io.penstock.picker.signals.MetricsPageScanner;
-import java.time.Instant;
-import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -42,9 +29,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One pick by expected cost or by llm-d's default profile, end to end: prompts of 8k tokens (125
- * blocks, 24 of them a system prompt that many endpoints hold), fresh signals, 4 requests in flight
- * at each endpoint, 4 conversations held by each, the decision kept for {@code /debug/decisions}.
+ * One pick by expected cost or by llm-d's default profile, end to end, over a {@link BusyPool}: the
+ * decision is kept for {@code /debug/decisions}, and the answer fills the caller's route.
  *
  * <p>{@code benchmarks/bin/jmh PickBench -p endpoints=1000}. Expected: 30 µs at 1,000 endpoints
  * (bar 50), 1 µs at 8; 0.6 to 0.9 KB for each pick, nearly all of it the decision record.
@@ -57,14 +43,6 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(1)
 public class PickBench {
 
-  private static final int SYSTEM_PROMPTS = 4;
-  private static final int SYSTEM_BLOCKS = 24;
-  private static final int BLOCKS = 125;
-  private static final int HELD_KEYS = KeyGrid.keys(119);
-  private static final int CONVERSATIONS_EACH = 4;
-  private static final int IN_FLIGHT = 4;
-  private static final int MAX_REQUESTS = 4_096;
-  private static final long SECOND = 1_000_000_000;
   private static final String LLM_D = EndpointPickerConfig.LLM_D_DEFAULT;
 
   /** Size of the pool. */
@@ -85,40 +63,23 @@ public class PickBench {
 
   private final Exclusions nothingTried = new Exclusions();
   private final Decision.Route route = new Decision.Route();
+  private BusyPool pool;
   private PoolPicker picker;
   private Scheduler scheduler;
   private SchedulingContext context;
-  private InferenceRequest[] requests;
-  private int next;
 
   /** Fills the pool. */
   @Setup
   public void fill() {
-    picker =
-        PoolPicker.builder(
-                PoolPickerConfig.of("bench", Set.of(Prompts.MODEL), 1).withDecisions(decisions),
-                loops)
-            .withoutThread()
-            .policy(policy.equals(LLM_D) ? EndpointPickerConfig.llmdDefault() : null)
-            .time(() -> SECOND, InstantSource.fixed(Instant.EPOCH))
-            .build();
-    List<EndpointSpec> specs = new ArrayList<>();
-    for (int i = 0; i < endpoints; i++) {
-      specs.add(EndpointSpec.of("10.0." + i / 250 + "." + (1 + i % 250), 8000, Role.BOTH));
-    }
-    picker.apply(new PoolDelta(specs, List.of()));
-    var random = new SplittableRandom(1);
-    int conversations = CONVERSATIONS_EACH * endpoints;
-    requests = new InferenceRequest[Math.min(conversations, MAX_REQUESTS)];
-    for (int i = 0; i < conversations; i++) {
-      var request = Prompts.conversation(i % SYSTEM_PROMPTS, SYSTEM_BLOCKS, i, BLOCKS);
-      picker.index().learn(random.nextInt(endpoints), request.keys().array(), HELD_KEYS);
-      if (i < requests.length) {
-        requests[i] = request;
-      }
-    }
-    load(random);
-    picker.tick(SECOND);
+    pool =
+        new BusyPool(
+            endpoints,
+            loops,
+            decisions,
+            policy.equals(LLM_D) ? EndpointPickerConfig.llmdDefault() : null,
+            FlowObserver.NONE,
+            8);
+    picker = pool.picker;
     var profiles =
         policy.equals(LLM_D)
             ? EndpointPickerConfig.llmdDefault()
@@ -131,42 +92,21 @@ public class PickBench {
                     List.of(),
                     new ExpectedCostPicker(picker.costs(), CostWeights.DEFAULT)));
     scheduler = new Scheduler(new Ranked(), profiles, picker.costs(), Set.of(Prompts.MODEL));
-    context = scheduler.context(picker.signals(), picker.inFlight(), picker.index(), random);
-  }
-
-  private void load(SplittableRandom random) {
-    var scanner = new MetricsPageScanner(1 << 20);
-    var sample = new EngineSample();
-    for (var endpoint : picker.snapshot().endpoints()) {
-      byte[] page = Prompts.metrics(random.nextInt(8), random.nextDouble()).getBytes(US_ASCII);
-      scanner.begin();
-      scanner.feed(page, 0, page.length);
-      scanner.finish(sample);
-      picker.signals().update(endpoint.slot(), sample, SECOND, SECOND);
-      for (int i = 0; i < IN_FLIGHT; i++) {
-        int uncached = random.nextInt(4_000);
-        picker.inFlight().add(i % loops, endpoint.slot(), uncached, 8_000);
-        if (i % 2 == 0) {
-          picker.inFlight().firstToken(i % loops, endpoint.slot(), uncached);
-        }
-      }
-    }
+    context = scheduler.context(picker.signals(), picker.inFlight(), picker.index(), pool.random);
   }
 
   /** One decision. */
   @Benchmark
   public Decision pick() {
-    next = next + 1 == requests.length ? 0 : next + 1;
     return picker.pick(
-        requests[next], RequestHeaders.NONE, "bench", null, route, 0, nothingTried, SECOND);
+        pool.next(), RequestHeaders.NONE, "bench", null, route, 0, nothingTried, BusyPool.NOW);
   }
 
   /** One ranking: match, filters, scores and the order of the best, without the answer. */
   @Benchmark
   public Decision rank() {
-    next = next + 1 == requests.length ? 0 : next + 1;
     return scheduler.schedule(
-        context.begin(1, requests[next], picker.snapshot(), nothingTried, SECOND));
+        context.begin(1, pool.next(), picker.snapshot(), nothingTried, BusyPool.NOW));
   }
 
   /** Runs the one profile and makes nothing of it. */
