@@ -206,7 +206,7 @@ public final class PoolPicker implements AutoCloseable {
     var context =
         loop.context(current)
             .begin(decisions.nextId(column), request, headers, pool.snapshot(), excluded, nowNanos);
-    context.fill(fill);
+    context.routes().fill(fill);
     var decision = current.schedule(context);
     disaggregation.add(context, decision);
     if (shadow != null && excluded.none()) {
@@ -255,7 +255,7 @@ public final class PoolPicker implements AutoCloseable {
    * mostly none. On the column's event loop.
    */
   public List<Endpoint> encoders(int column) {
-    return loops.get(column).context(scheduler).encoders();
+    return loops.get(column).context(scheduler).routes().encoders();
   }
 
   /**

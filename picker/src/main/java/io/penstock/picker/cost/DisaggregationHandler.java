@@ -104,11 +104,11 @@ public final class DisaggregationHandler implements ProfileHandler {
     var decode = context.result(DECODE);
     var prefill = context.result(PREFILL);
     if (decode == null || prefill == null) {
-      return context.routeTo(DECODE);
+      return context.routes().to(DECODE);
     }
     if (prefill.ranked() == 0) {
       context.weigh(Weighing.of(Reason.NO_PREFILL_ENDPOINT));
-      return context.routeTo(DECODE);
+      return context.routes().to(DECODE);
     }
     return weigh(context, decode, prefill);
   }
@@ -148,12 +148,13 @@ public final class DisaggregationHandler implements ProfileHandler {
     var why = new Weighing(always ? Reason.ALWAYS : Reason.COST, alone, least);
     if (!always && !cheaper(context, decode, alone, least)) {
       context.weigh(why);
-      return context.routeTo(DECODE);
+      return context.routes().to(DECODE);
     }
     double transfer = transferSeconds(context, decode, decode.ranked(bestDecode));
     double rest = transfer + policy.overhead().toNanos() / 1e9 + rates.stepSeconds();
-    return context.disaggregate(
-        DECODE, bestDecode, PREFILL, bestPrefill, Math.round(rest * 1e9), why);
+    return context
+        .routes()
+        .disaggregate(DECODE, bestDecode, PREFILL, bestPrefill, Math.round(rest * 1e9), why);
   }
 
   /** Seconds until the prompt is computed there. */

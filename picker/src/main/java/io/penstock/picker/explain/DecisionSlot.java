@@ -70,7 +70,7 @@ final class DecisionSlot {
     course = itsCourse;
     weighing = context.weighing();
     rank(context);
-    encoders = context.encoders();
+    encoders = context.routes().encoders();
     attempts.setRelease(null);
     version.setRelease(before + 2);
   }

@@ -37,6 +37,6 @@ public interface ProfileHandler {
     return 0;
   }
 
-  /** The decision, from {@link SchedulingContext#result} of the profiles that ran. */
+  /** The decision, made by {@link SchedulingContext#routes} of the profiles that ran. */
   Decision decide(SchedulingContext context);
 }

@@ -9,7 +9,6 @@ import io.penstock.picker.request.KeyGrid;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import io.penstock.picker.signals.InFlightTotals;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -22,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SchedulingContext {
 
-  private static final int VIEWS = 8;
   private static final int NONE = -1;
 
   private final EngineSignals signals;
@@ -34,13 +32,12 @@ public final class SchedulingContext {
   private final RandomGenerator random;
   private final Candidates[] results;
   private final boolean[] ran;
-  private final @Nullable ModelView[] views = new ModelView[VIEWS];
-  private int nextView;
+  private final ModelViews views = new ModelViews();
+  private final RouteMaker routes = new RouteMaker(this);
   private final int[] oneSlot = new int[1];
   private final int[] oneDepth = new int[1];
   private long[] longs = new long[0];
   private double[] doubles = new double[0];
-  private final Endpoint[] alternatives = new Endpoint[Decision.Route.MAX_ALTERNATIVES];
 
   private long decisionId;
   private InferenceRequest request = Moment.NO_REQUEST;
@@ -54,10 +51,8 @@ public final class SchedulingContext {
   private boolean prefills;
   private int optionalRun = NONE;
   private int encodeRun = NONE;
-  private List<Endpoint> encoders = List.of();
   private @Nullable Endpoint peer;
   private @Nullable Weighing weighing;
-  private Decision.@Nullable Route answer;
 
   SchedulingContext(
       EngineSignals signals,
@@ -116,16 +111,10 @@ public final class SchedulingContext {
     prefills = false;
     optionalRun = NONE;
     encodeRun = NONE;
-    encoders = List.of();
     peer = null;
     weighing = null;
-    answer = null;
+    routes.begin();
     return this;
-  }
-
-  /** Has the decision to come fill that route, if it is a whole one; null: it makes one. */
-  public void fill(Decision.@Nullable Route route) {
-    answer = route;
   }
 
   /**
@@ -269,33 +258,6 @@ public final class SchedulingContext {
     return optionalRun == NONE ? null : results[optionalRun];
   }
 
-  /** Endpoints that encode the request's images, audio and video for it; mostly none. */
-  public List<Endpoint> encoders() {
-    return encoders;
-  }
-
-  /**
-   * Takes the best of a profile's ranking for encoders, without the endpoint that answers.
-   *
-   * @param most how many at most
-   */
-  public void encodeOn(int profile, int most, int decodeProfile) {
-    var candidates = results[profile];
-    var decodes = results[decodeProfile];
-    if (!ran[profile] || !ran[decodeProfile] || decodes.ranked() == 0) {
-      return;
-    }
-    var answers = decodes.endpoint(decodes.ranked(0));
-    List<Endpoint> best = new ArrayList<>(most);
-    for (int place = 0; place < candidates.ranked() && best.size() < most; place++) {
-      var endpoint = candidates.endpoint(candidates.ranked(place));
-      if (!endpoint.id().equals(answers.id())) {
-        best.add(endpoint);
-      }
-    }
-    encoders = List.copyOf(best);
-  }
-
   /** The endpoint of the leg that is decided already, for the other to be near it; null: none. */
   public @Nullable Endpoint peer() {
     return peer;
@@ -311,65 +273,14 @@ public final class SchedulingContext {
     return ran[profile] ? results[profile] : null;
   }
 
-  /** The route to the first of that profile's ranking, or why there is none. */
-  public Decision routeTo(int profile) {
-    var candidates = results[profile];
-    if (!ran[profile] || candidates.ranked() == 0) {
-      return new Decision.NoEndpoint(candidates.whyNone());
-    }
-    return route(candidates, 0, null, answer == null ? new Decision.Route() : answer);
+  /** The same whether it has run or not, with what an earlier request left where it has not. */
+  Candidates candidates(int profile) {
+    return results[profile];
   }
 
-  /**
-   * Prefill and decode apart, at those places of two profiles' rankings.
-   *
-   * @param transferNanos from the end of the prefill to the first token
-   */
-  public Decision.Disaggregated disaggregate(
-      int decodeProfile,
-      int decodePlace,
-      int prefillProfile,
-      int prefillPlace,
-      long transferNanos,
-      Weighing why) {
-    weigh(why);
-    var decodes = results[decodeProfile];
-    var prefills = results[prefillProfile];
-    var answers = decodes.endpoint(decodes.ranked(decodePlace));
-    var prefill = route(prefills, prefillPlace, answers, new Decision.Route());
-    return new Decision.Disaggregated(
-        route(decodes, decodePlace, prefill.endpoint(), new Decision.Route()),
-        prefill.endpoint(),
-        prefill.alternatives(),
-        prefill.cachedTokens(),
-        prefill.predictedTtftNanos(),
-        prefill.predictedTtftNanos() + transferNanos,
-        why);
-  }
-
-  private Decision.Route route(
-      Candidates candidates, int place, @Nullable Endpoint other, Decision.Route into) {
-    int chosen = candidates.ranked(place);
-    int cached = cachedTokens(candidates, chosen);
-    long ttftNanos = forecast.ttftNanos(this, candidates.slot(chosen), promptTokens, cached);
-    into.fill(decisionId, candidates.endpoint(chosen), cached, promptTokens, ttftNanos);
-    into.alternatives(alternatives, takeAlternatives(candidates, place, other));
-    return into;
-  }
-
-  /**
-   * Puts the best but the one at that place, and the one that takes the other leg, into {@link
-   * #alternatives}; their number.
-   */
-  private int takeAlternatives(Candidates candidates, int without, @Nullable Endpoint other) {
-    int found = 0;
-    for (int place = 0; place < candidates.ranked() && found < alternatives.length; place++) {
-      var endpoint = candidates.endpoint(candidates.ranked(place));
-      if (place != without && (other == null || !other.id().equals(endpoint.id()))) {
-        alternatives[found++] = endpoint;
-      }
-    }
-    return found;
+  /** Makes the decision of the profiles' rankings. */
+  public RouteMaker routes() {
+    return routes;
   }
 
   /** Whether an endpoint that serves the model is there for prefills alone. */
@@ -389,17 +300,9 @@ public final class SchedulingContext {
 
   /** The endpoints that serve the request's model, from the views kept of the last snapshots. */
   ModelView view(ModelRule rule, Set<String> assumedModels) {
-    for (var view : views) {
-      if (view != null && view.isOf(snapshot, request.model())) {
-        prefills = view.prefills();
-        return view;
-      }
-    }
-    var made = ModelView.of(snapshot, request.model(), rule, assumedModels);
-    views[nextView] = made;
-    nextView = (nextView + 1) % VIEWS;
-    prefills = made.prefills();
-    return made;
+    var view = views.of(snapshot, request.model(), rule, assumedModels);
+    prefills = view.prefills();
+    return view;
   }
 
   /**
@@ -424,6 +327,7 @@ public final class SchedulingContext {
     return start(profile, view, false);
   }
 
+  /** Blocks of the prompt that the first so many slots are believed to hold, into the depths. */
   void match(int[] slots, int count, int[] depths) {
     if (recalled != null) {
       for (int i = 0; i < count; i++) {

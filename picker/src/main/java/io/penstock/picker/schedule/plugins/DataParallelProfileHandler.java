@@ -37,6 +37,6 @@ public final class DataParallelProfileHandler implements ProfileHandler {
 
   @Override
   public Decision decide(SchedulingContext context) {
-    return context.routeTo(0);
+    return context.routes().to(0);
   }
 }

@@ -169,24 +169,25 @@ public final class DisaggProfileHandler implements ProfileHandler {
 
   @Override
   public Decision decide(SchedulingContext context) {
+    var routes = context.routes();
     if (encoding != null) {
-      context.encodeOn(encoding.profile(), encoding.endpoints(), decodeProfile);
+      routes.encodeOn(encoding.profile(), encoding.endpoints(), decodeProfile);
     }
     var decode = context.result(decodeProfile);
     var prefill = prefillProfile == NO_PROFILE ? null : context.result(prefillProfile);
     if (decode == null || decode.ranked() == 0 || prefill == null) {
-      return context.routeTo(decodeProfile);
+      return routes.to(decodeProfile);
     }
     if (prefill.ranked() == 0) {
       context.weigh(Weighing.of(Reason.NO_PREFILL_ENDPOINT));
-      return context.routeTo(decodeProfile);
+      return routes.to(decodeProfile);
     }
     if (id(prefill).equals(id(decode))) {
       context.weigh(Weighing.of(Reason.SAME_ENDPOINT));
-      return context.routeTo(decodeProfile);
+      return routes.to(decodeProfile);
     }
     int missing = context.promptTokens() - context.cachedTokens(decode, decode.ranked(0));
-    return context.disaggregate(
+    return routes.disaggregate(
         decodeProfile,
         0,
         prefillProfile,

@@ -44,7 +44,9 @@ public final class HeaderProfileHandler implements ProfileHandler {
   @Override
   public Decision decide(SchedulingContext context) {
     int chosen = chosen(context);
-    return chosen < 0 ? new Decision.NoEndpoint(Decision.Reason.FILTERED) : context.routeTo(chosen);
+    return chosen < 0
+        ? new Decision.NoEndpoint(Decision.Reason.FILTERED)
+        : context.routes().to(chosen);
   }
 
   private int chosen(SchedulingContext context) {

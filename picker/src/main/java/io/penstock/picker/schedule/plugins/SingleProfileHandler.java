@@ -22,6 +22,6 @@ public final class SingleProfileHandler implements ProfileHandler {
 
   @Override
   public Decision decide(SchedulingContext context) {
-    return context.routeTo(0);
+    return context.routes().to(0);
   }
 }

@@ -270,7 +270,7 @@ final class Situation {
   /** Slots of those that encode for the request, the best first. */
   List<Integer> encoders() {
     decide();
-    return context.encoders().stream().map(Endpoint::slot).toList();
+    return context.routes().encoders().stream().map(Endpoint::slot).toList();
   }
 
   /** How often each slot is picked. */
