@@ -94,14 +94,14 @@ public class FlowControlBench {
   @Benchmark
   public Placement request() {
     var request = pool.next();
-    var ticket = picker.admitsAtOnce(0) ? null : admit(request);
+    var ticket = picker.admission().admitsAtOnce(0) ? null : admit(request);
     var picked =
         picker.pick(
             request, RequestHeaders.NONE, "bench", null, route, 0, nothingTried, BusyPool.NOW);
     if (!(picked instanceof Decision.Route to)) {
       throw new IllegalStateException("no endpoint: " + picked);
     }
-    var placement = picker.place(request, to, to.endpoint(), 0, BusyPool.NOW);
+    var placement = picker.placements().place(request, to, to.endpoint(), 0, BusyPool.NOW);
     if (ticket != null) {
       ticket.placed();
     }
@@ -115,15 +115,17 @@ public class FlowControlBench {
 
   private @Nullable Ticket admit(InferenceRequest request) {
     var verdict =
-        picker.admit(
-            request,
-            RequestHeaders.NONE,
-            0,
-            null,
-            BusyPool.NOW,
-            0,
-            Runnable::run,
-            new NobodyWaits());
+        picker
+            .admission()
+            .admit(
+                request,
+                RequestHeaders.NONE,
+                0,
+                null,
+                BusyPool.NOW,
+                0,
+                Runnable::run,
+                new NobodyWaits());
     return switch (verdict) {
       case Verdict.Admitted admitted -> admitted.ticket();
       case Verdict.Queued _, Verdict.Shed _ ->

@@ -172,7 +172,7 @@ public final class PickerApp implements AutoCloseable {
   /** Placements that nobody observes end on time even while nothing is picked. */
   private void expire(int column) {
     for (var pool : pools) {
-      pool.picker().expire(column, nanoClock.getAsLong());
+      pool.picker().placements().expire(column, nanoClock.getAsLong());
     }
   }
 

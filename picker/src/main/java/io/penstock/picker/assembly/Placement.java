@@ -36,7 +36,7 @@ public final class Placement {
     ENDED
   }
 
-  private final PoolPicker picker;
+  private final Placements placements;
   private final PickerLoop loop;
   private final InferenceRequest request;
   private final Attempt attempt;
@@ -63,7 +63,7 @@ public final class Placement {
   private long sampleNanos;
 
   Placement(
-      PoolPicker picker,
+      Placements placements,
       PickerLoop loop,
       InferenceRequest request,
       Attempt attempt,
@@ -71,7 +71,7 @@ public final class Placement {
       int promptTokens,
       long nowNanos,
       boolean attached) {
-    this.picker = picker;
+    this.placements = placements;
     this.loop = loop;
     this.request = request;
     this.attempt = attempt;
@@ -87,23 +87,17 @@ public final class Placement {
     int slot = attempt.endpoint().slot();
     int cached = attempt.predictedCachedTokens();
     int uncached = leg == Attempt.Leg.DECODE ? 0 : promptTokens - cached;
-    int context = promptTokens + (leg == Attempt.Leg.PREFILL ? 0 : halfOfOutput(picker, request));
-    var inFlight = picker.inFlight();
+    int output = leg == Attempt.Leg.PREFILL ? 0 : placements.halfOfOutput(request);
+    var pool = placements.state();
     this.sent =
         leg == Attempt.Leg.DECODE
             ? loop.observer().decoding(request, slot)
-            : loop.observer().sent(request, slot, inFlight, promptTokens, cached);
-    this.reservation = inFlight.reserve(loop.column(), slot, uncached, context);
+            : loop.observer().sent(request, slot, pool.inFlight(), promptTokens, cached);
+    this.reservation =
+        pool.inFlight().reserve(loop.column(), slot, uncached, promptTokens + output);
     var keys = request.keys();
-    this.learned = picker.index().learn(slot, keys.array(), keys.count());
-    picker.loadChanged(slot);
-  }
-
-  /** A request holds, on average over its decode, its prompt and half of its output. */
-  static int halfOfOutput(PoolPicker picker, InferenceRequest request) {
-    double expected = picker.costs().rates(request.model()).outputTokens();
-    return (int) (request.maxTokens() >= 0 ? Math.min(expected, request.maxTokens()) : expected)
-        / 2;
+    this.learned = pool.index().learn(slot, keys.array(), keys.count());
+    placements.loadChanged(slot);
   }
 
   /** Where the request was placed. */
@@ -132,8 +126,8 @@ public final class Placement {
       return;
     }
     reservation.firstToken();
-    picker.loadChanged(reservation.slot());
-    picker.index().confirm(learned);
+    placements.loadChanged(reservation.slot());
+    placements.state().index().confirm(learned);
     if (showsFirstToken()) {
       loop.observer().firstToken(sent, (nowNanos - startNanos) / 1e9);
     }
@@ -158,7 +152,8 @@ public final class Placement {
     if (state != State.WAITING || leg != Attempt.Leg.DECODE || sent == null) {
       return -1;
     }
-    long step = loop.observer().stepNanos(sent, picker.inFlight(), picker.signals(), nowNanos);
+    var pool = placements.state();
+    long step = loop.observer().stepNanos(sent, pool.inFlight(), pool.signals(), nowNanos);
     long nanos = Math.max(0, nowNanos - startNanos - step);
     attempt.transferred(nanos);
     return nanos;
@@ -186,7 +181,8 @@ public final class Placement {
     tokensAtSample = tokens;
     sampleNanos = nowNanos;
     if (sent != null) {
-      loop.observer().interval(sent, seconds, picker.inFlight(), picker.signals(), nowNanos);
+      var pool = placements.state();
+      loop.observer().interval(sent, seconds, pool.inFlight(), pool.signals(), nowNanos);
     }
   }
 
@@ -209,7 +205,7 @@ public final class Placement {
     loop.ended().add(attempt, request.model(), showsFirstToken(), runnerUp);
     boolean text = request.promptTokenIds() < 0 && request.mediaTokens() == 0;
     if (cachedTokens >= 0 && leg != Attempt.Leg.DECODE && text) {
-      boolean full = picker.index().full(attempt.endpoint().slot());
+      boolean full = placements.state().index().full(attempt.endpoint().slot());
       loop.observer().cached(sent, cachedTokens, attempt.predictedCachedTokens(), full);
     }
     if (leg == Attempt.Leg.PREFILL) {
@@ -259,7 +255,7 @@ public final class Placement {
     }
     attempt.completed(-1, -1, -1, nowNanos);
     if (learned != null) {
-      picker.index().confirm(learned);
+      placements.state().index().confirm(learned);
     }
   }
 
@@ -288,14 +284,14 @@ public final class Placement {
     }
     if (reservation != null) {
       reservation.end();
-      picker.loadChanged(reservation.slot());
+      placements.loadChanged(reservation.slot());
     }
     return true;
   }
 
   private void unlearn() {
     if (learned != null) {
-      picker.index().unlearn(learned);
+      placements.state().index().unlearn(learned);
     }
   }
 
@@ -315,7 +311,7 @@ public final class Placement {
       reservation.firstToken();
     }
     if (reservation != null) {
-      picker.loadChanged(reservation.slot());
+      placements.loadChanged(reservation.slot());
     }
   }
 }

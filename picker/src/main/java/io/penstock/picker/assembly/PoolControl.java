@@ -70,20 +70,16 @@ final class PoolControl implements AutoCloseable {
   private final AtomicLong refused = new AtomicLong();
 
   PoolControl(
-      Pool pool,
-      EngineSignals signals,
-      InFlight inFlight,
-      PrefixIndex index,
-      CostModel costs,
+      PoolState state,
       Admission admission,
       PoolQuality quality,
       @Nullable Shadow shadow,
       PoolPickerBuilder builder) {
-    this.pool = pool;
-    this.signals = signals;
-    this.inFlight = inFlight;
-    this.index = index;
-    this.costs = costs;
+    this.pool = state.pool();
+    this.signals = state.signals();
+    this.inFlight = state.inFlight();
+    this.index = state.index();
+    this.costs = state.costs();
     this.admission = admission;
     this.quality = quality;
     this.shadow = shadow;

@@ -2,7 +2,6 @@ package io.penstock.picker.assembly;
 
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.prefix.MatchScratch;
-import io.penstock.picker.prefix.PrefixIndex;
 import io.penstock.picker.quality.ShadowStats;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
@@ -12,9 +11,9 @@ import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.SchedulingContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /**
@@ -30,7 +29,10 @@ final class Shadow {
   private final ShadowPolicy policy;
   private final ShadowStats stats;
   private final Scheduler scheduler;
+
+  /** Its one profile has an expected-cost picker. */
   private final Scheduler judge;
+
   private final SchedulingContext context;
   private final SchedulingContext judging;
   private final List<Sample> samples;
@@ -39,27 +41,25 @@ final class Shadow {
   /**
    * A shadow.
    *
-   * @param judge tells expected costs; its one profile has an expected-cost picker
-   * @param contexts makes working memory for a scheduler
+   * @param schedulers makes that of the policy, and one that tells expected costs
+   * @param columns number of event loops that call {@link #decided}
+   * @param seed its chance is its own, so that the live policy decides as it would without it
    */
-  Shadow(
-      ShadowPolicy policy,
-      Scheduler scheduler,
-      Scheduler judge,
-      Function<Scheduler, SchedulingContext> contexts,
-      PrefixIndex index,
-      List<RandomGenerator> randoms) {
-    this.policy = policy;
-    this.stats = new ShadowStats(policy.name(), policy.sample());
-    this.scheduler = scheduler;
-    this.judge = judge;
-    this.context = contexts.apply(scheduler);
-    this.judging = contexts.apply(judge);
+  Shadow(ShadowPolicy policy, Schedulers schedulers, PoolState state, int columns, long seed) {
+    var chance = new SplittableRandom(~seed);
     List<Sample> made = new ArrayList<>();
-    for (var random : randoms) {
-      made.add(new Sample(index.scratch(random), random));
+    for (int column = 0; column < columns; column++) {
+      var random = chance.split();
+      made.add(new Sample(state.index().scratch(random), random));
     }
     this.samples = List.copyOf(made);
+    this.policy = policy;
+    this.stats = new ShadowStats(policy.name(), policy.sample());
+    var random = chance.split();
+    this.scheduler = schedulers.of(policy.config());
+    this.judge = schedulers.judge();
+    this.context = state.context(scheduler, random);
+    this.judging = state.context(judge, random);
   }
 
   ShadowStats stats() {

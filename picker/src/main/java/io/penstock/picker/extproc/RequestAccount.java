@@ -93,7 +93,8 @@ final class RequestAccount {
       throw new IllegalStateException("placed before it was received");
     }
     route = chosen;
-    placement = to.picker().place(what, chosen, chosen.endpoint(), loop.column(), loop.now());
+    placement =
+        to.picker().placements().place(what, chosen, chosen.endpoint(), loop.column(), loop.now());
     if (ticket != null) {
       ticket.placed();
     }
@@ -108,8 +109,9 @@ final class RequestAccount {
     }
     route = divided.decode();
     long now = loop.now();
-    prefill = to.picker().placePrefill(what, divided, divided.prefill(), loop.column(), now);
-    placement = to.picker().placeDecode(what, divided, route.endpoint(), loop.column(), now);
+    var placements = to.picker().placements();
+    prefill = placements.placePrefill(what, divided, divided.prefill(), loop.column(), now);
+    placement = placements.placeDecode(what, divided, route.endpoint(), loop.column(), now);
     if (ticket != null) {
       ticket.placed();
     }
@@ -123,7 +125,7 @@ final class RequestAccount {
     }
     encodings = new ArrayList<>(encoders.size());
     for (var encoder : encoders) {
-      var reserved = to.picker().encoding(encoder, loop.column());
+      var reserved = to.picker().placements().encoding(encoder, loop.column());
       if (reserved != null) {
         encodings.add(reserved);
       }
@@ -133,7 +135,7 @@ final class RequestAccount {
   private void encodedAll() {
     var to = pool;
     if (to != null && !encodings.isEmpty()) {
-      encodings.forEach(to.picker()::expectedNoMore);
+      encodings.forEach(to.picker().placements()::expectedNoMore);
       encodings = List.of();
     }
   }
@@ -191,7 +193,7 @@ final class RequestAccount {
     }
     long now = loop.now();
     first.failed(FailureKind.CONNECT, now);
-    placement = to.picker().place(what, chosen, other, loop.column(), now);
+    placement = to.picker().placements().place(what, chosen, other, loop.column(), now);
   }
 
   /** Whether the gateway is to be told something of the response. */

@@ -58,21 +58,23 @@ final class RequestRouting {
     }
     var picker = pool.picker();
     int priority = picker.priority(head);
-    account.received(pool, request, picker.flow(head), priority);
-    if (picker.admitsAtOnce(priority)) {
+    account.received(pool, request, picker.admission().flow(head), priority);
+    if (picker.admission().admitsAtOnce(priority)) {
       schedule(pool, request);
       return;
     }
     var verdict =
-        picker.admit(
-            request,
-            head,
-            priority,
-            null,
-            account.startNanos(),
-            loop.column(),
-            loop.eventLoop(),
-            new Turn());
+        picker
+            .admission()
+            .admit(
+                request,
+                head,
+                priority,
+                null,
+                account.startNanos(),
+                loop.column(),
+                loop.eventLoop(),
+                new Turn());
     switch (verdict) {
       case Verdict.Admitted(var ticket) -> {
         if (ticket != null) {

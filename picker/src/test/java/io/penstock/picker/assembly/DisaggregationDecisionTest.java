@@ -281,16 +281,19 @@ class DisaggregationDecisionTest {
     picker = pool(policy(Decider.ALWAYS, 0, 0), 2, 2);
     var request = prompt(1, BLOCKS).build();
     var divided = (Decision.Disaggregated) pick(request);
-    var expected = picker.expect(request, divided, 0);
-    var failed = picker.placePrefill(request, divided, divided.prefill(), 0, now);
+    var expected = picker.placements().expect(request, divided, 0);
+    var failed = picker.placements().placePrefill(request, divided, divided.prefill(), 0, now);
     failed.failed(FailureKind.RESET, now);
     var prefill =
-        picker.placePrefill(request, divided, divided.prefillAlternatives().getFirst(), 0, now);
+        picker
+            .placements()
+            .placePrefill(request, divided, divided.prefillAlternatives().getFirst(), 0, now);
     assertThat(picker.inFlight().pendingPrefillTokens(prefill.endpoint().slot())).isPositive();
     prefill.completed(4_800, 0, 1, now + 300 * MILLI);
     assertThat(expected).isNotNull();
     expected.end();
-    var decode = picker.placeDecode(request, divided, divided.decode().endpoint(), 0, now);
+    var decode =
+        picker.placements().placeDecode(request, divided, divided.decode().endpoint(), 0, now);
     assertThat(picker.inFlight().pendingPrefillTokens(decode.endpoint().slot())).isZero();
     decode.firstByte(now + 400 * MILLI);
     decode.completed(4_800, 4_799, 9, now + 500 * MILLI);
@@ -307,10 +310,11 @@ class DisaggregationDecisionTest {
     picker = pool(policy(Decider.ALWAYS, 0, 0), 2, 2);
     var request = prompt(1, BLOCKS).build();
     var divided = (Decision.Disaggregated) pick(request);
-    var prefill = picker.placePrefill(request, divided, divided.prefill(), 0, now);
+    var prefill = picker.placements().placePrefill(request, divided, divided.prefill(), 0, now);
     assertThat(prefill.transferred(now + 300 * MILLI)).as("of the other leg").isEqualTo(-1);
 
-    var decode = picker.placeDecode(request, divided, divided.decode().endpoint(), 0, now);
+    var decode =
+        picker.placements().placeDecode(request, divided, divided.decode().endpoint(), 0, now);
     double context = picker.inFlight().contextTokens(decode.endpoint().slot());
     long step =
         Math.round(
@@ -321,7 +325,8 @@ class DisaggregationDecisionTest {
     decode.firstByte(now + 400 * MILLI);
     assertThat(decode.transferred(now + 900 * MILLI)).as("a second time").isEqualTo(-1);
 
-    var fast = picker.placeDecode(request, divided, divided.decode().endpoint(), 0, now);
+    var fast =
+        picker.placements().placeDecode(request, divided, divided.decode().endpoint(), 0, now);
     assertThat(fast.transferred(now + MILLI)).as("faster than a step").isZero();
     assertThat(
             picker.decisions().find(divided.decode().decisionId()).attempts().stream()

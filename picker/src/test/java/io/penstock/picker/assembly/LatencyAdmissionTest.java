@@ -37,8 +37,17 @@ class LatencyAdmissionTest {
   }
 
   private Verdict come(int priority, Map<String, String> headers) {
-    return pool.picker.admit(
-        TestPool.prompt(1, 40), headers::get, priority, null, pool.now, 0, Runnable::run, NOBODY);
+    return pool.picker
+        .admission()
+        .admit(
+            TestPool.prompt(1, 40),
+            headers::get,
+            priority,
+            null,
+            pool.now,
+            0,
+            Runnable::run,
+            NOBODY);
   }
 
   @Test
@@ -49,7 +58,7 @@ class LatencyAdmissionTest {
     assertThat(come(-1, Map.of("x-llm-d-slo-ttft-ms", "3600000")))
         .isInstanceOf(Verdict.Admitted.class);
     assertThat(come(-1, Map.of())).isInstanceOf(Verdict.Admitted.class);
-    assertThat(pool.picker.admitsAtOnce(0)).as("nobody else is asked about").isTrue();
+    assertThat(pool.picker.admission().admitsAtOnce(0)).as("nobody else is asked about").isTrue();
 
     works(1, 0);
     assertThat(come(-1, tooMuch)).isInstanceOf(Verdict.Admitted.class);

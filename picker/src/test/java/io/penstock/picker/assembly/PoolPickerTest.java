@@ -33,41 +33,6 @@ class PoolPickerTest {
   }
 
   @Test
-  void a_failure_before_the_first_byte_unlearns_what_the_request_added_and_no_more() {
-    var pool = new TestPool(1, 1);
-    var warm = pool.place(prompt(1, 10), pool.route(prompt(1, 10)));
-    warm.completed(-1, -1, -1, pool.now);
-
-    var failing = pool.place(prompt(1, 30), pool.route(prompt(1, 30)));
-    assertThat(pool.route(prompt(1, 31)).cachedTokens()).isEqualTo(30 * 64);
-    failing.failed(FailureKind.RESET, pool.now);
-
-    assertThat(pool.route(prompt(1, 31)).cachedTokens()).isEqualTo(10 * 64);
-  }
-
-  @Test
-  void a_failure_after_the_first_byte_unlearns_nothing() {
-    var pool = new TestPool(1, 1);
-    var failing = pool.place(prompt(1, 30), pool.route(prompt(1, 30)));
-    failing.firstByte(pool.now);
-    failing.failed(FailureKind.RESET, pool.now);
-
-    assertThat(pool.route(prompt(1, 31)).cachedTokens()).isEqualTo(30 * 64);
-  }
-
-  @Test
-  void a_client_who_leaves_at_once_leaves_no_prefix_behind() {
-    var pool = new TestPool(1, 1);
-    var early = pool.place(prompt(1, 30), pool.route(prompt(1, 30)));
-    early.aborted(pool.now + 1);
-    assertThat(pool.route(prompt(1, 30)).cachedTokens()).isZero();
-
-    var late = pool.place(prompt(1, 30), pool.route(prompt(1, 30)));
-    late.aborted(pool.now + late.predictedTtftNanos());
-    assertThat(pool.route(prompt(1, 31)).cachedTokens()).isEqualTo(30 * 64);
-  }
-
-  @Test
   void tried_endpoints_are_not_picked_again() {
     var pool = new TestPool(3, 1);
     var tried = new Exclusions();
@@ -113,22 +78,6 @@ class PoolPickerTest {
   }
 
   @Test
-  void an_answer_that_is_not_streamed_stops_counting_as_prefill_when_it_must_be_over() {
-    var pool = new TestPool(1, 1);
-    var request = InferenceRequest.builder(ApiKind.CHAT, TestPool.MODEL).promptBytes(4000).build();
-    var placement = pool.place(request, pool.route(request));
-    assertThat(pool.picker.inFlight().pendingPrefillTokens(0)).isEqualTo(1000);
-
-    pool.now += 2 * placement.predictedTtftNanos() + 51 * TestPool.MILLI;
-    pool.pick(request);
-
-    assertThat(pool.picker.inFlight().pendingPrefillTokens(0)).isZero();
-    assertThat(pool.picker.inFlight().decoding(0)).isEqualTo(1);
-    placement.completed(1000, 0, 5, pool.now);
-    assertThat(pool.picker.inFlight().total()).isZero();
-  }
-
-  @Test
   void a_route_may_be_filled_again_and_nothing_remembers_what_it_says_then() {
     var pool = new TestPool(4, 1);
     var mine = new Decision.Route();
@@ -163,7 +112,10 @@ class PoolPickerTest {
     var request = prompt(1, 20);
     var route = pool.route(request);
     pool.place(request, route).failed(FailureKind.CONNECT, pool.now);
-    var second = pool.picker.place(request, route, route.alternatives().getFirst(), 0, pool.now);
+    var second =
+        pool.picker
+            .placements()
+            .place(request, route, route.alternatives().getFirst(), 0, pool.now);
     second.firstByte(pool.now + 30 * TestPool.MILLI);
     second.completed(1280, 64, 7, pool.now + 90 * TestPool.MILLI);
 

@@ -64,7 +64,7 @@ class ReservationConservationTest {
             route.alternatives().isEmpty() || random.nextBoolean()
                 ? route.endpoint()
                 : route.alternatives().getLast();
-        open.add(pool.picker.place(request, route, endpoint, column, pool.now));
+        open.add(pool.picker.placements().place(request, route, endpoint, column, pool.now));
       }
     }
 

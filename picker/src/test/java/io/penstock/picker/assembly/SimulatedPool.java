@@ -93,7 +93,7 @@ final class SimulatedPool {
             .keys(keys(prompt))
             .build();
     var route = routing.apply(this, request);
-    var placement = picker.place(request, route, route.endpoint(), 0, clock.nanos());
+    var placement = picker.placements().place(request, route, route.endpoint(), 0, clock.nanos());
     long sent = clock.nanos();
     promptTokens += prompt.length;
     engines

@@ -87,7 +87,7 @@ final class TestPool {
   }
 
   Placement place(InferenceRequest request, Decision.Route route) {
-    return picker.place(request, route, route.endpoint(), 0, now);
+    return picker.placements().place(request, route, route.endpoint(), 0, now);
   }
 
   void pass(long millis) {

@@ -38,7 +38,7 @@ class FlowControlTest {
   @AfterEach
   void stop() {
     picker.awaitIdle();
-    var counts = picker.picker().admissions();
+    var counts = picker.picker().admission().counts();
     await().untilAsserted(() -> assertThat(counts.isQuiet()).as("%s", counts).isTrue());
     assertThat(counts.holds()).as("%s", counts).isTrue();
     picker.close();
@@ -73,9 +73,9 @@ class FlowControlTest {
   }
 
   private GatewayStream waiting(String... headers) {
-    long before = picker.picker().admissions().waiting();
+    long before = picker.picker().admission().counts().waiting();
     var stream = chat(headers);
-    await().until(() -> picker.picker().admissions().waiting() == before + 1);
+    await().until(() -> picker.picker().admission().counts().waiting() == before + 1);
     assertThat(stream.pending()).isEmpty();
     return stream;
   }
@@ -103,7 +103,7 @@ class FlowControlTest {
     assertThat(second.picked().destination()).isEqualTo("10.0.0.1:8000");
     second.requestBodyBack(BODY.length(), true);
     finish(second);
-    assertThat(picker.picker().admissions().of(FlowOutcome.DISPATCHED)).isEqualTo(2);
+    assertThat(picker.picker().admission().counts().of(FlowOutcome.DISPATCHED)).isEqualTo(2);
   }
 
   @Test
@@ -112,7 +112,7 @@ class FlowControlTest {
     var first = running();
     var second =
         picker.stream().post(FullDuplexTest.CHAT).requestBody(BODY, false).requestTrailers();
-    await().until(() -> picker.picker().admissions().waiting() == 1);
+    await().until(() -> picker.picker().admission().counts().waiting() == 1);
     finish(first);
     second.picked();
     second.requestBodyBack(BODY.length(), false);
@@ -160,12 +160,12 @@ class FlowControlTest {
     var leaving = waiting();
     var staying = waiting();
     leaving.cancel();
-    await().until(() -> picker.picker().admissions().waiting() == 1);
+    await().until(() -> picker.picker().admission().counts().waiting() == 1);
     finish(first);
     staying.picked();
     staying.requestBodyBack(BODY.length(), true);
     finish(staying);
-    assertThat(picker.picker().admissions().of(FlowOutcome.EVICTED_CANCELLED)).isEqualTo(1);
+    assertThat(picker.picker().admission().counts().of(FlowOutcome.EVICTED_CANCELLED)).isEqualTo(1);
   }
 
   @Test
@@ -202,7 +202,7 @@ class FlowControlTest {
     usual.picked();
     usual.requestBodyBack(BODY.length(), true);
     finish(usual);
-    assertThat(picker.picker().admissions().evicted()).isEqualTo(1);
+    assertThat(picker.picker().admission().counts().evicted()).isEqualTo(1);
   }
 
   @Test

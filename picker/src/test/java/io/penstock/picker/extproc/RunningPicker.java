@@ -150,7 +150,9 @@ final class RunningPicker implements AutoCloseable {
     for (var loop : group) {
       int own = column++;
       var _ =
-          loop.submit(() -> pickers.forEach(picker -> picker.expire(own, System.nanoTime())))
+          loop.submit(
+                  () ->
+                      pickers.forEach(picker -> picker.placements().expire(own, System.nanoTime())))
               .syncUninterruptibly();
     }
   }

@@ -215,7 +215,7 @@ public final class GatewayApp implements AutoCloseable {
   private void expire(int column) {
     long now = nanoClock.getAsLong();
     for (var pool : pools) {
-      pool.pool().picker().expire(column, now);
+      pool.pool().picker().placements().expire(column, now);
     }
   }
 

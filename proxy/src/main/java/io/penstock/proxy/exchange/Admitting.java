@@ -52,6 +52,7 @@ final class Admitting implements ExchangeState {
     var loop = exchange.loop();
     var verdict =
         pool.picker()
+            .admission()
             .admit(
                 request,
                 exchange.facts().head,

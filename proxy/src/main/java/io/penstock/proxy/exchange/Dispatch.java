@@ -85,7 +85,7 @@ final class Dispatch {
   private void admit(
       GatewayPool pool, InferenceRequest request, RequestBody body, @Nullable Endpoint only) {
     int priority = pool.picker().priority(exchange.facts().head);
-    if (pool.picker().admitsAtOnce(priority)) {
+    if (pool.picker().admission().admitsAtOnce(priority)) {
       new Routing(exchange, pool, request, body, only).enter();
     } else {
       new Admitting(exchange, pool, request, body, only, priority).enter();

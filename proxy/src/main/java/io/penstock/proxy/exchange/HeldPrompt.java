@@ -78,7 +78,9 @@ final class HeldPrompt {
   /** Reserves the answer at a pod. */
   Placement place(Endpoint endpoint) {
     var loop = exchange.loop();
-    return pool.picker().placeDecode(request, divided, endpoint, loop.index(), loop.now());
+    return pool.picker()
+        .placements()
+        .placeDecode(request, divided, endpoint, loop.index(), loop.now());
   }
 
   /** The next pod that may answer from it, null when there is none. */

@@ -51,7 +51,9 @@ final class PrefillBeside implements ResponseHandler {
     exchange.facts().prefill = endpoint;
     exchange.facts().attempts++;
     var placement =
-        pool.picker().placePrefill(request, prompt.divided(), endpoint, loop.index(), sentNanos);
+        pool.picker()
+            .placements()
+            .placePrefill(request, prompt.divided(), endpoint, loop.index(), sentNanos);
     ByteBuf whole = body.share();
     ByteBuf first;
     try {

@@ -74,7 +74,7 @@ final class Prefilling implements ExchangeState, ResponseHandler {
   /** Asks the pod that was picked. */
   void enter() {
     exchange.enter(this);
-    expected = pool.picker().expect(request, divided, exchange.loop().index());
+    expected = pool.picker().placements().expect(request, divided, exchange.loop().index());
     send(divided.prefill());
   }
 
@@ -95,7 +95,10 @@ final class Prefilling implements ExchangeState, ResponseHandler {
     facts.timeline().mark(Timeline.Event.PREFILL_SENT, sentNanos);
     facts.prefill = endpoint;
     facts.attempts++;
-    var placement = pool.picker().placePrefill(request, divided, endpoint, loop.index(), sentNanos);
+    var placement =
+        pool.picker()
+            .placements()
+            .placePrefill(request, divided, endpoint, loop.index(), sentNanos);
     ByteBuf whole = body.share();
     ByteBuf first;
     try {
@@ -242,7 +245,7 @@ final class Prefilling implements ExchangeState, ResponseHandler {
 
   private void endExpectation() {
     if (expected != null) {
-      pool.picker().expectedNoMore(expected);
+      pool.picker().placements().expectedNoMore(expected);
       expected = null;
     }
   }

@@ -93,7 +93,9 @@ final class Routing implements ExchangeState {
     var placement =
         request == null
             ? null
-            : pool.picker().place(request, route, endpoint, exchange.loop().index(), now);
+            : pool.picker()
+                .placements()
+                .place(request, route, endpoint, exchange.loop().index(), now);
     send(
         endpoint,
         placement,

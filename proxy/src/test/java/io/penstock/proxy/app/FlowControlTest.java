@@ -101,7 +101,7 @@ class FlowControlTest {
     clients.shutdown();
     try {
       gateway.assertQuiet();
-      var counts = picker().admissions();
+      var counts = picker().admission().counts();
       await().untilAsserted(() -> assertThat(counts.isQuiet()).as("%s", counts).isTrue());
       assertThat(counts.holds()).as("%s", counts).isTrue();
     } finally {
@@ -130,9 +130,9 @@ class FlowControlTest {
 
   /** A request that comes to wait. */
   private Future<HttpResponse<String>> waiting(String words, String... headers) {
-    long before = picker().admissions().waiting();
+    long before = picker().admission().counts().waiting();
     var answer = clients.submit(() -> gateway.post(PATH, chat(words, 2, false), headers));
-    await().until(() -> picker().admissions().waiting() == before + 1);
+    await().until(() -> picker().admission().counts().waiting() == before + 1);
     return answer;
   }
 
@@ -208,11 +208,11 @@ class FlowControlTest {
         leaving
             .getOutputStream()
             .write(request(PATH, chat("leaves", 2, false)).getBytes(StandardCharsets.ISO_8859_1));
-        await().until(() -> picker().admissions().waiting() == 1);
+        await().until(() -> picker().admission().counts().waiting() == 1);
       }
-      await().until(() -> picker().admissions().waiting() == 0);
+      await().until(() -> picker().admission().counts().waiting() == 0);
     }
-    assertThat(picker().admissions().of(FlowOutcome.EVICTED_CANCELLED)).isEqualTo(1);
+    assertThat(picker().admission().counts().of(FlowOutcome.EVICTED_CANCELLED)).isEqualTo(1);
     assertThat(arrived()).containsExactly("runs");
   }
 
@@ -234,7 +234,7 @@ class FlowControlTest {
       refused(
           gateway.post(PATH, chat("late", 2, true)), 429, "queue_timeout", "rejected-ttl-expired");
     }
-    assertThat(picker().admissions().of(FlowOutcome.EVICTED_TTL)).isEqualTo(1);
+    assertThat(picker().admission().counts().of(FlowOutcome.EVICTED_TTL)).isEqualTo(1);
   }
 
   @Test
@@ -244,7 +244,7 @@ class FlowControlTest {
       refused(
           gateway.post(PATH, chat("late", 2, false)), 429, "queue_timeout", "rejected-ttl-expired");
     }
-    assertThat(picker().admissions().of(FlowOutcome.EVICTED_CANCELLED)).isEqualTo(1);
+    assertThat(picker().admission().counts().of(FlowOutcome.EVICTED_CANCELLED)).isEqualTo(1);
   }
 
   @Test
@@ -256,7 +256,7 @@ class FlowControlTest {
       assertThat(rest).contains("\"code\":\"evicted\"").doesNotContain("[DONE]");
       assertThat(usual.get().statusCode()).isEqualTo(200);
     }
-    assertThat(picker().admissions().evicted()).isEqualTo(1);
+    assertThat(picker().admission().counts().evicted()).isEqualTo(1);
     assertThat(
             gateway.metric(
                 "llm_d_epp_flow_control_revocations_total{inference_pool=\"tiny\","

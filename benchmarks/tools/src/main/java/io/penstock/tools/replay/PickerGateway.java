@@ -105,14 +105,15 @@ final class PickerGateway implements Gateway {
     var facts = facts(request);
     return switch (picker.pick(facts, "", 0, new Exclusions(), nowNanos)) {
       case Decision.Route route ->
-          new Placed(picker.place(facts, route, route.endpoint(), 0, nowNanos), request);
+          new Placed(
+              picker.placements().place(facts, route, route.endpoint(), 0, nowNanos), request);
       case Decision.Disaggregated divided ->
           new InTwo(
               request,
               facts,
               divided,
-              picker.expect(facts, divided, 0),
-              picker.placePrefill(facts, divided, divided.prefill(), 0, nowNanos));
+              picker.placements().expect(facts, divided, 0),
+              picker.placements().placePrefill(facts, divided, divided.prefill(), 0, nowNanos));
       case Decision.NoEndpoint none ->
           throw new IllegalStateException("request " + request.number() + ": " + none);
     };
@@ -221,7 +222,8 @@ final class PickerGateway implements Gateway {
         expected.end();
       }
       var answers = divided.decode().endpoint();
-      return new Placed(picker.placeDecode(facts, divided, answers, 0, nowNanos), request);
+      return new Placed(
+          picker.placements().placeDecode(facts, divided, answers, 0, nowNanos), request);
     }
   }
 
