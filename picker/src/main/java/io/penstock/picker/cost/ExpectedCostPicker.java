@@ -114,19 +114,24 @@ public final class ExpectedCostPicker implements Picker {
     double perDecode = weights.decode() * output * rates.decodeSecondsPerToken();
     double tokensPerBlock = PromptKeys.BLOCK_BYTES / rates.cachedBytesPerToken();
     var eviction = new EvictionPrice(rates.prefillSecondsPerToken(), model.load());
-    int blocks = 0;
-    int cached = 0;
-    double ownSeconds = rates.prefillSeconds(prompt, 0);
+    double wholeSeconds = rates.prefillSeconds(prompt, 0);
+    int knownBlocks = 0;
+    int knownCached = 0;
+    double knownSeconds = 0;
     double shared = model.sharedAtHome(rates);
     int home = shared > 0 ? Home.of(context.request().keys(), candidates) : -1;
     for (int i = 0; i < candidates.count(); i++) {
       int slot = candidates.slot(i);
       model.read(load, context, slot, rates);
-      if (candidates.cachedBlocks(i) != blocks) {
-        blocks = candidates.cachedBlocks(i);
-        cached = context.cachedTokens(candidates, i);
-        ownSeconds = rates.prefillSeconds(prompt - cached, cached);
+      int blocks = candidates.cachedBlocks(i);
+      if (blocks > 0 && blocks != knownBlocks) {
+        // Those who hold anything mostly hold the same.
+        knownBlocks = blocks;
+        knownCached = context.cachedTokens(candidates, i);
+        knownSeconds = rates.prefillSeconds(prompt - knownCached, knownCached);
       }
+      int cached = blocks == 0 ? 0 : knownCached;
+      double ownSeconds = blocks == 0 ? wholeSeconds : knownSeconds;
       double factor = model.prefillFactor(slot);
       double prefill =
           factor

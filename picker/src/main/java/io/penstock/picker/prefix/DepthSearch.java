@@ -130,11 +130,20 @@ final class DepthSearch {
     int words = (highest >> 6) + 1;
     var bitmap = scratch.level(0);
     Arrays.fill(bitmap, 0, words, 0);
+    // Neighbours mostly share a word, which goes to memory once and not with each of them.
+    int word = 0;
+    long bits = 0;
     for (int i = 0; i < slotCount; i++) {
       int slot = slots[i];
-      bitmap[slot >> 6] |= 1L << slot;
+      if (slot >> 6 != word) {
+        bitmap[word] |= bits;
+        word = slot >> 6;
+        bits = 0;
+      }
+      bits |= 1L << slot;
       scratch.depth[slot] = 0;
     }
+    bitmap[word] |= bits;
     open.retain(bitmap, words);
     return words;
   }

@@ -136,12 +136,23 @@ public final class Candidates {
   public void rankBy(double[] keys) {
     ranked = 0;
     int start = count > 1 ? context.random().nextInt(count) : 0;
-    for (int k = 0; k < count; k++) {
-      int i = start + k < count ? start + k : start + k - count;
-      if (ranked < MAX_RANKED) {
-        insert(keys, ranked++, i);
-      } else if (keys[i] > keys[ranking[MAX_RANKED - 1]]) {
+    rank(keys, start, count);
+    rank(keys, 0, start);
+  }
+
+  private void rank(double[] keys, int from, int to) {
+    int i = from;
+    while (i < to && ranked < MAX_RANKED) {
+      insert(keys, ranked++, i++);
+    }
+    if (i == to) {
+      return;
+    }
+    double least = keys[ranking[MAX_RANKED - 1]];
+    for (; i < to; i++) {
+      if (keys[i] > least) {
         insert(keys, MAX_RANKED - 1, i);
+        least = keys[ranking[MAX_RANKED - 1]];
       }
     }
   }

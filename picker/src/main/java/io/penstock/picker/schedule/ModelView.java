@@ -19,6 +19,7 @@ final class ModelView {
   private final int[] slots;
   private final Decision.@Nullable Reason whyEmpty;
   private final boolean prefills;
+  private final boolean allAnswerAlone;
 
   private ModelView(
       PoolSnapshot snapshot,
@@ -26,13 +27,15 @@ final class ModelView {
       int[] positions,
       int[] slots,
       Decision.@Nullable Reason whyEmpty,
-      boolean prefills) {
+      boolean prefills,
+      boolean allAnswerAlone) {
     this.snapshot = snapshot;
     this.model = model;
     this.positions = positions;
     this.slots = slots;
     this.whyEmpty = whyEmpty;
     this.prefills = prefills;
+    this.allAnswerAlone = allAnswerAlone;
   }
 
   /**
@@ -61,11 +64,14 @@ final class ModelView {
     int count = 0;
     boolean mayCome = false;
     boolean prefills = false;
+    boolean allAnswerAlone = true;
     for (int position = 0; position < endpoints.size(); position++) {
       var endpoint = endpoints.get(position);
       boolean serves = all || serves(endpoint, model, rule, assumed);
       if (serves && endpoint.accepts()) {
-        prefills |= endpoint.spec().role() == Role.PREFILL;
+        var role = endpoint.spec().role();
+        prefills |= role == Role.PREFILL;
+        allAnswerAlone &= role.answersAlone();
         positions[count] = position;
         slots[count++] = endpoint.slot();
       } else {
@@ -78,7 +84,8 @@ final class ModelView {
         Arrays.copyOf(positions, count),
         Arrays.copyOf(slots, count),
         count > 0 ? null : whyEmpty(endpoints.isEmpty(), mayCome),
-        prefills);
+        prefills,
+        allAnswerAlone);
   }
 
   private static boolean serves(
@@ -111,6 +118,11 @@ final class ModelView {
   /** Whether one of them is there for prefills alone. */
   boolean prefills() {
     return prefills;
+  }
+
+  /** Whether each of them can take a whole request. */
+  boolean allAnswerAlone() {
+    return allAnswerAlone;
   }
 
   /** Why there is none, null when there is one. */

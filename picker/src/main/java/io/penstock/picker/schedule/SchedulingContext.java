@@ -47,8 +47,11 @@ public final class SchedulingContext {
   private long nowNanos;
   private int promptTokens;
   private boolean summed;
+  private boolean[] fresh = new boolean[0];
+  private boolean freshKnown;
   private @Nullable Moment recalled;
   private boolean prefills;
+  private boolean allAnswerAlone;
   private int optionalRun = NONE;
   private int encodeRun = NONE;
   private @Nullable Endpoint peer;
@@ -107,6 +110,7 @@ public final class SchedulingContext {
     this.promptTokens = forecast.promptTokens(request);
     Arrays.fill(ran, false);
     summed = false;
+    freshKnown = false;
     recalled = null;
     prefills = false;
     optionalRun = NONE;
@@ -186,6 +190,24 @@ public final class SchedulingContext {
       totals.take(inFlight, snapshot.slotBound());
     }
     return totals;
+  }
+
+  /**
+   * Whether the engine's last sample is young enough to be believed, as it was when this decision
+   * first asked for any.
+   *
+   * @param slot of an endpoint of the pool
+   */
+  public boolean fresh(int slot) {
+    if (!freshKnown) {
+      freshKnown = true;
+      int slots = snapshot.slotBound();
+      if (fresh.length < slots) {
+        fresh = new boolean[slots + slots / 2];
+      }
+      signals.fresh(slots, nowNanos, fresh);
+    }
+    return fresh[slot];
   }
 
   /** Which endpoint holds which block; {@link Candidates#cachedBlocks} has the match. */
@@ -288,6 +310,11 @@ public final class SchedulingContext {
     return prefills;
   }
 
+  /** Whether every endpoint that serves the model can take a whole request. */
+  public boolean allAnswerAlone() {
+    return allAnswerAlone;
+  }
+
   /** Notes why the request is disaggregated or not, for the record. */
   public void weigh(Weighing why) {
     weighing = why;
@@ -302,6 +329,7 @@ public final class SchedulingContext {
   ModelView view(ModelRule rule, Set<String> assumedModels) {
     var view = views.of(snapshot, request.model(), rule, assumedModels);
     prefills = view.prefills();
+    allAnswerAlone = view.allAnswerAlone();
     return view;
   }
 

@@ -37,6 +37,7 @@ public final class EngineSignals {
   private final Rows[] chunks = new Rows[Endpoint.MAX_SLOTS / CHUNK];
   private final long freshForNanos;
   private final IntConsumer updated;
+  private volatile boolean everAsleep;
   private volatile EngineAttributes attributes =
       new EngineAttributes(new EngineTable(EngineSettings.DEFAULT));
 
@@ -90,6 +91,9 @@ public final class EngineSignals {
   public void update(int slot, EngineSample sample, long nowNanos, long intervalNanos) {
     var rows = written(slot);
     int row = slot % CHUNK;
+    if (sample.asleep && !everAsleep) {
+      everAsleep = true;
+    }
     write(rows, row, sample);
     attributes.write(slot, sample);
     LONGS.setOpaque(rows.lastUpdateNanos, row, nowNanos);
@@ -149,6 +153,26 @@ public final class EngineSignals {
   /** Whether the last sample is young enough to be believed. */
   public boolean fresh(int slot, long nowNanos) {
     return fresh(chunk(slot), slot % CHUNK, nowNanos);
+  }
+
+  /**
+   * The same of slots 0 to {@code slots - 1} at once. Plain reads in order of memory, which a
+   * 64-bit JVM does not tear, and one fence behind all of them: who reads a row that is fresh here
+   * sees at least the sample that made it so.
+   *
+   * @param into receives it, at least {@code slots} long
+   */
+  public void fresh(int slots, long nowNanos, boolean[] into) {
+    for (int start = 0; start < slots; start += CHUNK) {
+      var rows = chunk(start);
+      int count = Math.min(CHUNK, slots - start);
+      for (int row = 0; row < count; row++) {
+        into[start + row] =
+            rows.updates[row] > 0
+                && nowNanos - rows.lastUpdateNanos[row] <= rows.freshForNanos[row];
+      }
+    }
+    VarHandle.acquireFence();
   }
 
   private static boolean fresh(Rows rows, int row, long nowNanos) {
@@ -225,6 +249,11 @@ public final class EngineSignals {
   /** Preemptions, a total of the engine. */
   public long preemptions(int slot) {
     return (long) LONGS.getOpaque(chunk(slot).preemptions, slot % CHUNK);
+  }
+
+  /** Whether any pod has ever been asleep: while none has, nobody needs to ask each. */
+  public boolean everAsleep() {
+    return everAsleep;
   }
 
   /** Whether no engine of the pod is awake. */

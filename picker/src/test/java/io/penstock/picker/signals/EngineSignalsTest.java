@@ -106,6 +106,37 @@ final class EngineSignalsTest {
   }
 
   @Test
+  void saysOfAllSlotsAtOnceWhatItSaysOfEach() {
+    for (int slot = 0; slot < 600; slot += 7) {
+      signals.update(slot, sample(), slot * MILLISECOND, 0);
+    }
+    signals.reset(7);
+    var all = new boolean[600];
+    Arrays.fill(all, true);
+
+    signals.fresh(599, 700 * MILLISECOND, all);
+
+    for (int slot = 0; slot < 599; slot++) {
+      assertThat(all[slot]).as("slot " + slot).isEqualTo(signals.fresh(slot, 700 * MILLISECOND));
+    }
+    assertThat(all[7]).isFalse();
+    assertThat(all[196]).isFalse();
+    assertThat(all[595]).as("of the third chunk").isTrue();
+    assertThat(all[599]).as("not asked for").isTrue();
+  }
+
+  @Test
+  void knowsWhetherAnyPodWasEverAsleep() {
+    var awake = sample();
+    awake.asleep = false;
+    signals.update(3, awake, 5, MILLISECOND);
+    assertThat(signals.everAsleep()).isFalse();
+
+    signals.update(4, sample(), 5, MILLISECOND);
+    assertThat(signals.everAsleep()).isTrue();
+  }
+
+  @Test
   void aFailureKeepsTheLastSampleUntilItIsStale() {
     signals.update(0, sample(), 0, MILLISECOND);
     signals.failed(0);

@@ -18,9 +18,12 @@ public final class AsleepFilter implements Filter {
   @Override
   public void filter(SchedulingContext context, Candidates candidates) {
     var signals = context.signals();
+    if (!signals.everAsleep()) {
+      return;
+    }
     for (int i = 0; i < candidates.count(); i++) {
       int slot = candidates.slot(i);
-      if (signals.asleep(slot) && signals.fresh(slot, context.nowNanos())) {
+      if (signals.asleep(slot) && context.fresh(slot)) {
         candidates.drop(i);
       }
     }

@@ -11,14 +11,9 @@ final class EngineView {
 
   private EngineView() {}
 
-  /** Whether the engine's own numbers are young enough to be believed. */
-  static boolean fresh(SchedulingContext context, int slot) {
-    return context.signals().fresh(slot, context.nowNanos());
-  }
-
   /** Requests that wait for a place in a batch; from here, those without a first token. */
   static int waiting(SchedulingContext context, int slot) {
-    if (fresh(context, slot)) {
+    if (context.fresh(slot)) {
       return context.signals().waiting(slot);
     }
     var inFlight = context.inFlight();
@@ -27,7 +22,7 @@ final class EngineView {
 
   /** Requests in running batches; from here, those that decode. */
   static int running(SchedulingContext context, int slot) {
-    return fresh(context, slot)
+    return context.fresh(slot)
         ? context.signals().running(slot)
         : context.inFlight().decoding(slot);
   }
@@ -37,7 +32,7 @@ final class EngineView {
    * told last, and 0 where none ever was.
    */
   static double kvUsage(SchedulingContext context, int slot) {
-    if (fresh(context, slot)) {
+    if (context.fresh(slot)) {
       return context.signals().kvUsage(slot);
     }
     long capacity = context.signals().kvCapacityTokens(slot);
@@ -49,6 +44,6 @@ final class EngineView {
   /** An attribute; NaN where the endpoint has not told it, or not lately. */
   static double attribute(
       SchedulingContext context, EngineAttributes attributes, int slot, int column) {
-    return fresh(context, slot) ? attributes.value(slot, column) : Double.NaN;
+    return context.fresh(slot) ? attributes.value(slot, column) : Double.NaN;
   }
 }

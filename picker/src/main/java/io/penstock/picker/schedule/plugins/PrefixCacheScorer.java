@@ -42,6 +42,9 @@ public final class PrefixCacheScorer implements Scorer {
     }
     for (int i = 0; i < candidates.count(); i++) {
       int matched = match.matched(candidates, i);
+      if (matched == 0) {
+        continue; // 0, without two divisions
+      }
       double length = Math.min(1, matched * PrefixMatch.BLOCK_TOKENS / scaleTokens);
       scores[i] = lengthWeight * length * length + (1 - lengthWeight) * matched / total;
     }

@@ -25,6 +25,9 @@ public enum RoleFilter implements Filter {
 
   @Override
   public void filter(SchedulingContext context, Candidates candidates) {
+    if (this == ANSWERS_ALONE && context.allAnswerAlone()) {
+      return;
+    }
     for (int i = 0; i < candidates.count(); i++) {
       if (!keeps(candidates.endpoint(i).spec().role())) {
         candidates.drop(i);

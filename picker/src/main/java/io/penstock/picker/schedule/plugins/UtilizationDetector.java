@@ -86,7 +86,7 @@ public final class UtilizationDetector implements Filter {
   private boolean stale(SchedulingContext context, int slot) {
     var signals = context.signals();
     return signals.updates(slot) == 0
-        || (!EngineView.fresh(context, slot)
+        || (!context.fresh(slot)
             && context.nowNanos() - signals.lastUpdateNanos(slot) > thresholdNanos);
   }
 }
