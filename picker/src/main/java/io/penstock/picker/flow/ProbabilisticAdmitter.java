@@ -6,7 +6,7 @@ import io.penstock.picker.signals.EngineSignals;
 /**
  * Refuses requests that may be shed with a probability that grows with the load of the pool: {@code
  * min(k·s^power, 1)} for the mean s of each endpoint's waiting requests or KV use, by their
- * thresholds. Immutable.
+ * thresholds; endpoints that only encode for others do not count. Immutable.
  *
  * @param queueDepth waiting requests that count as 1, above 0
  * @param kvUsage used share of the KV cache that counts as 1, above 0
@@ -21,7 +21,7 @@ public record ProbabilisticAdmitter(double queueDepth, double kvUsage, double po
     double sum = 0;
     int count = 0;
     for (var endpoint : snapshot.endpoints()) {
-      if (endpoint.accepts()) {
+      if (endpoint.accepts() && endpoint.spec().role().computes()) {
         int slot = endpoint.slot();
         count++;
         sum +=

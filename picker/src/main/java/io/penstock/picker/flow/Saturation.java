@@ -180,7 +180,7 @@ final class Saturation {
     int stale = 0;
     if (detector instanceof Detector.Utilization by) {
       for (var endpoint : snapshot.endpoints()) {
-        if (endpoint.accepts() && by.stale(signals, endpoint.slot(), nowNanos)) {
+        if (stages[endpoint.slot()] != 0 && by.stale(signals, endpoint.slot(), nowNanos)) {
           stale++;
         }
       }

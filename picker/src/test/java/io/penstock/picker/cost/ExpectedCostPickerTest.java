@@ -189,6 +189,21 @@ class ExpectedCostPickerTest {
   }
 
   @Test
+  void who_only_encodes_has_no_share_of_the_load() {
+    var pool = pool(Role.BOTH, Role.ENCODE);
+    for (int i = 0; i < 30; i++) {
+      inFlight.add(0, 0, 500, 1000);
+      inFlight.firstToken(0, 0, 500);
+    }
+    loadPool(pool, 0.25);
+
+    assertThat(model.load()).as("of the one that prefills").isCloseTo(0.5, within(0.02));
+    double load = 4 * model.load() / (1 - model.load());
+    double decoding = model.price(CostWeights.DEFAULT) - 1 - load;
+    assertThat(decoding / CostWeights.DEFAULT.poolStall()).isCloseTo(30, within(1e-6));
+  }
+
+  @Test
   void a_full_cache_costs_what_must_be_evicted_and_the_overflow() {
     var pool = pool(2);
     Metrics.put(signals, 0, 0, 0, 0.93, 625, now);

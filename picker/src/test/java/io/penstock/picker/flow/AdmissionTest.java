@@ -6,6 +6,7 @@ import static io.penstock.picker.flow.FlowPool.utilization;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.penstock.picker.pool.Role;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -597,6 +598,22 @@ class AdmissionTest {
       assertThat(pool.come("important", 0).running).isTrue();
       pool.scrape(0, 4, 0);
       assertThat(pool.come("sure", -1).dropped).isEqualTo(FlowOutcome.DENIED);
+    }
+
+    @Test
+    void who_only_encodes_is_no_part_of_the_load_and_may_be_silent() {
+      var admitter = new ProbabilisticAdmitter(5, 0.8, 1, 1);
+      given(admitting(admitter), 1);
+      pool.add(1, Role.ENCODE);
+      pool.scrape(0, 1, 0);
+
+      assertThat(admitter.refusal(pool.pool.snapshot(), pool.signals)).isCloseTo(0.2, within(1e-9));
+      var saturation = new Saturation(pool.signals, pool.inFlight, FlowSettings.DEFAULT_DETECTOR);
+      saturation.pool(pool.pool.snapshot(), pool.now);
+      assertThat(saturation.stale(pool.now)).isZero();
+      pool.add(1, Role.DECODE);
+      saturation.pool(pool.pool.snapshot(), pool.now);
+      assertThat(saturation.stale(pool.now)).isOne();
     }
 
     @Test

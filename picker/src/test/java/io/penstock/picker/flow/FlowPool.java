@@ -59,10 +59,14 @@ final class FlowPool {
   }
 
   void add(int endpoints) {
+    add(endpoints, Role.BOTH);
+  }
+
+  void add(int endpoints, Role role) {
     List<EndpointSpec> specs = new ArrayList<>();
     int from = pool.snapshot().endpoints().size();
     for (int i = 0; i < endpoints; i++) {
-      specs.add(EndpointSpec.of("10.0.0." + (1 + from + i), 8000, Role.BOTH));
+      specs.add(EndpointSpec.of("10.0.0." + (1 + from + i), 8000, role));
     }
     pool.apply(new PoolDelta(specs, List.of()));
   }
