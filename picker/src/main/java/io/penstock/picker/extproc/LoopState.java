@@ -1,9 +1,8 @@
 package io.penstock.picker.extproc;
 
 import io.netty.channel.EventLoop;
-import io.penstock.picker.request.BodyScanner;
+import io.penstock.picker.request.BodyScanners;
 import io.penstock.picker.request.ScanLimits;
-import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -12,14 +11,11 @@ import java.util.random.RandomGenerator;
 /** What the streams of one event loop share. Confined to that loop. */
 final class LoopState {
 
-  private static final int SPARE_SCANNERS = 64;
-
   private final EventLoop eventLoop;
   private final int column;
-  private final ScanLimits limits;
   private final LongSupplier nanoClock;
   private final RandomGenerator random;
-  private final ArrayDeque<BodyScanner> scanners = new ArrayDeque<>();
+  private final BodyScanners scanners;
   private final Set<ExtProcStream> streams = new HashSet<>();
   private volatile int openStreams;
 
@@ -36,7 +32,7 @@ final class LoopState {
       RandomGenerator random) {
     this.eventLoop = eventLoop;
     this.column = column;
-    this.limits = limits;
+    this.scanners = new BodyScanners(limits);
     this.nanoClock = nanoClock;
     this.random = random;
   }
@@ -62,15 +58,8 @@ final class LoopState {
     return "penstock-" + Long.toHexString(random.nextLong());
   }
 
-  BodyScanner takeScanner() {
-    var spare = scanners.pollLast();
-    return spare == null ? new BodyScanner(limits) : spare;
-  }
-
-  void giveBack(BodyScanner scanner) {
-    if (scanners.size() < SPARE_SCANNERS) {
-      scanners.addLast(scanner);
-    }
+  BodyScanners scanners() {
+    return scanners;
   }
 
   void opened(ExtProcStream stream) {

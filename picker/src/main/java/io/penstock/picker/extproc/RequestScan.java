@@ -52,9 +52,7 @@ final class RequestScan {
     if (!known && !type.isEmpty() && !type.contains("json")) {
       return new RequestScan(loop, false, null, null);
     }
-    var scanner = loop.takeScanner();
-    scanner.reset(api);
-    return new RequestScan(loop, known, scanner, null);
+    return new RequestScan(loop, known, loop.scanners().take(api), null);
   }
 
   /** The request of which nothing is known: no body, or none that could be read. */
@@ -99,7 +97,7 @@ final class RequestScan {
   /** Gives the scanner back; may be called again. */
   void close() {
     if (json != null) {
-      loop.giveBack(json);
+      loop.scanners().giveBack(json);
       json = null;
     }
   }

@@ -4,10 +4,8 @@ import io.penstock.picker.request.ScanResult.Kind;
 import io.penstock.picker.request.ScanResult.Malformed;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +19,7 @@ final class BodyMembers implements JsonListener {
   private static final byte[] INCLUDE_USAGE = "include_usage".getBytes(StandardCharsets.UTF_8);
 
   private final int maxNameBytes;
-  private final Map<ApiKind, MemberTable> tables = new EnumMap<>(ApiKind.class);
+  private final Map<ApiKind, MemberTable> tables;
   private final JsonTokenizer tokenizer;
   private final HashedRegion region;
   private final PromptRoot root = new PromptRoot();
@@ -47,11 +45,9 @@ final class BodyMembers implements JsonListener {
   private boolean usageAhead;
   private boolean usageSeen;
 
-  BodyMembers(ScanLimits limits, Set<String> strippedMembers, HashedRegion region) {
+  BodyMembers(ScanLimits limits, Map<ApiKind, MemberTable> tables, HashedRegion region) {
     maxNameBytes = limits.maxNameBytes();
-    for (ApiKind kind : ApiKind.values()) {
-      tables.put(kind, MemberTable.of(kind, strippedMembers));
-    }
+    this.tables = tables;
     table = Objects.requireNonNull(tables.get(api));
     this.region = region;
     prompt = new PromptReader(region, body);

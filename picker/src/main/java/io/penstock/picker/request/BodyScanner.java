@@ -2,6 +2,7 @@ package io.penstock.picker.request;
 
 import io.penstock.picker.request.ScanResult.Kind;
 import io.penstock.picker.request.ScanResult.Malformed;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
@@ -39,6 +40,8 @@ public final class BodyScanner {
           "nvext",
           "data_parallel_rank");
 
+  private static final Map<ApiKind, MemberTable> USUAL = MemberTable.all(ENGINE_MEMBERS);
+
   /** Scanned, then hashed while still in the first-level cache. */
   private static final int STEP_BYTES = 8_192;
 
@@ -48,9 +51,9 @@ public final class BodyScanner {
   private final JsonTokenizer tokenizer;
   private int bodyBytes;
 
-  /** Strips {@link #ENGINE_MEMBERS}. */
+  /** A scanner that strips {@link #ENGINE_MEMBERS}; {@link #reset} it before its first body. */
   public BodyScanner(ScanLimits limits) {
-    this(limits, ENGINE_MEMBERS);
+    this(limits, USUAL);
   }
 
   /**
@@ -60,8 +63,12 @@ public final class BodyScanner {
    *     InferenceRequest#stripSpans}; they mean nothing else
    */
   public BodyScanner(ScanLimits limits, Set<String> strippedMembers) {
+    this(limits, MemberTable.all(strippedMembers));
+  }
+
+  private BodyScanner(ScanLimits limits, Map<ApiKind, MemberTable> tables) {
     this.limits = limits;
-    members = new BodyMembers(limits, strippedMembers, region);
+    members = new BodyMembers(limits, tables, region);
     tokenizer = members.tokenizer();
   }
 

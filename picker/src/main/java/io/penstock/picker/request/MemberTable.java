@@ -27,6 +27,8 @@ import static io.penstock.picker.request.Meaning.TOOLS;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,8 +36,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The members of one API's bodies that mean something, found by the bytes of their name. Immutable;
- * a look-up costs a hash of the name and one comparison.
+ * The members of one API's bodies that mean something, found by the bytes of their name. Immutable,
+ * and shared by all scanners; a look-up costs a hash of the name and one comparison.
  */
 final class MemberTable {
 
@@ -93,6 +95,15 @@ final class MemberTable {
       names[slot] = name;
       slots[slot] = new Member(entry.getKey(), entry.getValue(), index++);
     }
+  }
+
+  /** One for each API; see {@link #of}. */
+  static Map<ApiKind, MemberTable> all(Set<String> stripped) {
+    Map<ApiKind, MemberTable> tables = new EnumMap<>(ApiKind.class);
+    for (ApiKind api : ApiKind.values()) {
+      tables.put(api, of(api, stripped));
+    }
+    return Collections.unmodifiableMap(tables);
   }
 
   /** Members of {@code api}'s bodies; those to strip mean nothing else. */

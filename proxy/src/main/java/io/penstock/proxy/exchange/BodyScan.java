@@ -10,12 +10,13 @@ interface BodyScan {
   boolean feed(byte[] buffer, int offset, int length);
 
   /**
-   * The result; call once.
+   * The result; call once. What it took to scan is given back, since the body may wait for its pod
+   * for a long time yet.
    *
    * @param sentModel gives the model that a pod is asked for in place of the one named
    */
   ScanResult finish(SentModel sentModel);
 
-  /** Gives the scanner back to its loop. */
+  /** Gives back what a scan that is not to be finished took; again is harmless. */
   void close();
 }

@@ -3,6 +3,7 @@ package io.penstock.proxy.exchange;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.penstock.picker.request.BodyScanner;
+import io.penstock.picker.request.BodyScanners;
 import io.penstock.picker.request.MultipartModelScanner;
 import io.penstock.picker.request.ScanResult;
 import io.penstock.picker.request.SentModel;
@@ -16,11 +17,10 @@ final class BodyScans {
   private BodyScans() {}
 
   /** A scan, or null when a form was expected and the content type names no boundary. */
-  static @Nullable BodyScan of(LoopContext loop, Target.Inference inference, HttpHeaders headers) {
+  static @Nullable BodyScan of(
+      BodyScanners scanners, Target.Inference inference, HttpHeaders headers) {
     if (!inference.multipart()) {
-      var scanner = loop.takeScanner();
-      scanner.reset(inference.api());
-      return new Json(loop, scanner);
+      return new Json(scanners, scanners.take(inference.api()));
     }
     String boundary = boundary(headers.get(HttpHeaderNames.CONTENT_TYPE));
     return boundary == null ? null : new Form(new MultipartModelScanner(boundary));
@@ -45,13 +45,15 @@ final class BodyScans {
     return value.isEmpty() || value.length() > 70 ? null : value;
   }
 
-  /** A JSON body, scanned by one of the loop's scanners. */
+  /**
+   * A JSON body, scanned by one of the loop's scanners, which goes back when the body has ended.
+   */
   private static final class Json implements BodyScan {
-    private final LoopContext loop;
+    private final BodyScanners scanners;
     private @Nullable BodyScanner scanner;
 
-    Json(LoopContext loop, BodyScanner scanner) {
-      this.loop = loop;
+    Json(BodyScanners scanners, BodyScanner scanner) {
+      this.scanners = scanners;
       this.scanner = scanner;
     }
 
@@ -63,15 +65,17 @@ final class BodyScans {
     @Override
     public ScanResult finish(SentModel sentModel) {
       if (scanner == null) {
-        throw new IllegalStateException("closed");
+        throw new IllegalStateException("finished or closed");
       }
-      return scanner.finish(sentModel);
+      var result = scanner.finish(sentModel);
+      close();
+      return result;
     }
 
     @Override
     public void close() {
       if (scanner != null) {
-        loop.giveBack(scanner);
+        scanners.giveBack(scanner);
         scanner = null;
       }
     }

@@ -1,7 +1,5 @@
 package io.penstock.proxy.exchange;
 
-import io.penstock.picker.request.BodyScanner;
-import io.penstock.picker.request.ScanLimits;
 import io.penstock.proxy.metrics.AccessLog;
 import io.penstock.proxy.metrics.GatewayMetrics;
 import io.penstock.proxy.metrics.ModelMetrics;
@@ -28,7 +26,6 @@ public final class Gateway {
   private final AccessLog accessLog;
   private final BodyBudget bodies;
   private final Tracing tracing;
-  private final ScanLimits scanLimits = ScanLimits.DEFAULT;
   private volatile ExchangeSettings settings;
   private volatile boolean draining;
 
@@ -114,10 +111,6 @@ public final class Gateway {
 
   ApiKeys keys() {
     return keys;
-  }
-
-  BodyScanner newScanner() {
-    return new BodyScanner(scanLimits);
   }
 
   /** Counts a request that has ended, and writes its line. */

@@ -2,9 +2,9 @@ package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
-import io.penstock.picker.request.BodyScanner;
+import io.penstock.picker.request.BodyScanners;
+import io.penstock.picker.request.ScanLimits;
 import io.penstock.proxy.upstream.UpstreamPool;
-import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -18,7 +18,6 @@ import java.util.random.RandomGenerator;
 public final class LoopContext {
 
   private static final int SCRATCH_BYTES = 16 * 1024;
-  private static final int SPARE_SCANNERS = 64;
 
   private final Gateway gateway;
   private final int index;
@@ -28,7 +27,7 @@ public final class LoopContext {
   private final LongSupplier nanoClock;
   private final RandomGenerator random;
   private final byte[] scratch = new byte[SCRATCH_BYTES];
-  private final ArrayDeque<BodyScanner> scanners = new ArrayDeque<>();
+  private final BodyScanners scanners = new BodyScanners(ScanLimits.DEFAULT);
   private final Set<Exchange> running = new HashSet<>();
 
   /**
@@ -120,14 +119,7 @@ public final class LoopContext {
     return scratch;
   }
 
-  BodyScanner takeScanner() {
-    var spare = scanners.pollLast();
-    return spare == null ? gateway.newScanner() : spare;
-  }
-
-  void giveBack(BodyScanner scanner) {
-    if (scanners.size() < SPARE_SCANNERS) {
-      scanners.addLast(scanner);
-    }
+  BodyScanners scanners() {
+    return scanners;
   }
 }

@@ -83,7 +83,7 @@ final class Reading implements ExchangeState {
           "content-encoding '" + Exchange.shown(coding) + "' is not supported, allowed: identity");
       return;
     }
-    var scan = BodyScans.of(exchange.loop(), inference, head.headers());
+    var scan = BodyScans.of(exchange.loop().scanners(), inference, head.headers());
     if (scan == null) {
       refuse(
           GatewayError.UNSUPPORTED_MEDIA_TYPE,

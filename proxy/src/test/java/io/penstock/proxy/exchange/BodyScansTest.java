@@ -1,0 +1,49 @@
+package io.penstock.proxy.exchange;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.request.BodyScanners;
+import io.penstock.picker.request.ScanLimits;
+import io.penstock.picker.request.ScanResult;
+import io.penstock.picker.request.SentModel;
+import io.penstock.proxy.openai.Target;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+class BodyScansTest {
+
+  private static final Target.Inference COMPLETIONS =
+      new Target.Inference(ApiKind.COMPLETIONS, false, "/v1/completions");
+
+  private final HttpHeaders headers = new DefaultHttpHeaders();
+  private final BodyScanners scanners = new BodyScanners(ScanLimits.DEFAULT);
+
+  @Test
+  void aBodyThatWaitsForItsPodHoldsNoScanner() {
+    var scan = Objects.requireNonNull(BodyScans.of(scanners, COMPLETIONS, headers));
+    byte[] body = "{\"model\":\"m\",\"prompt\":\"p\"}".getBytes(UTF_8);
+    assertThat(scan.feed(body, 0, body.length)).isTrue();
+    assertThat(scanners.spare()).isZero();
+
+    assertThat(scan.finish(SentModel.AS_NAMED)).isInstanceOf(ScanResult.Scanned.class);
+    assertThat(scanners.spare()).isOne();
+
+    scan.close();
+    assertThat(scanners.spare()).as("given back once").isOne();
+  }
+
+  @Test
+  void aScanThatIsGivenUpGivesItsScannerBackOnce() {
+    var scan = Objects.requireNonNull(BodyScans.of(scanners, COMPLETIONS, headers));
+
+    scan.close();
+    scan.close();
+
+    assertThat(scanners.spare()).isOne();
+    assertThat(scan.feed(new byte[1], 0, 1)).isFalse();
+  }
+}
