@@ -67,7 +67,7 @@ class KubernetesRulesTest {
     soon().untilAsserted(() -> assertThat(rules.priority("foreign")).isEqualTo(7));
     server.delete(OBJECTIVES, "batch");
     soon().untilAsserted(() -> assertThat(rules.priority("batch")).isZero());
-    assertThat(source.problem()).isEmpty();
+    soon().untilAsserted(() -> assertThat(source.problem()).isEmpty());
   }
 
   @Test
@@ -98,7 +98,7 @@ class KubernetesRulesTest {
     server.put(OBJECTIVES, objective("batch", "llm", -2));
     soon().untilAsserted(() -> assertThat(rules.priority("batch")).isEqualTo(-2));
     assertThat(rules.targets("chat").models()).containsExactly("older");
-    assertThat(source.problem()).isEmpty();
+    soon().untilAsserted(() -> assertThat(source.problem()).isEmpty());
   }
 
   @Test
