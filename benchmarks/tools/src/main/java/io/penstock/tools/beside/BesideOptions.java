@@ -56,10 +56,10 @@ record BesideOptions(
       """
       benchmarks/bin/beside: what a gateway takes beside others, CPU per request and per event
 
-        --targets NAME,...   gateway, haproxy, envoy, envoy+picker, and of the last also
+        --targets NAME,...   gateway, haproxy, smg, vllm-router, envoy, envoy+picker, and of the last
                              envoy+picker-plaintext, envoy+picker-request-only,
-                             envoy+picker-plaintext-request-only (gateway,haproxy)
-        --base NAME          what all are compared with (gateway: haproxy; envoy+picker: envoy)
+                             envoy+picker-plaintext-request-only too (gateway,haproxy)
+        --base NAME          what all are compared with (envoy+picker: envoy; others: haproxy)
         --rounds N           rounds of each workload that must count (7)
         --seconds S          how long a round measures each target (1.5)
         --warmup N           requests and events that each target serves first (100000)
@@ -68,7 +68,7 @@ record BesideOptions(
         --prompts WORD,...   distinct, shared (both)
         --loads WORD,...     saturated, fixed, streams, idle (all but idle)
         --streams N,...      streams at a time (50,200,1000)
-        --events N           events a second over all streams (20000; 4000 beside Envoy)
+        --events N           events a second over all streams (20000; 4000 beside pickers)
         --endpoints N        mock pods, each of them scraped (8)
         --page KB            least length of their metrics pages (35; an idle vLLM has 43)
         --neighbour SHARE    of a core that others may use before a round is thrown away (0.05)
@@ -77,14 +77,16 @@ record BesideOptions(
         --load-core N        core of load and mock pods (1)
         --gateway FILE       launcher of a built distribution (the checkout's)
         --haproxy COMMAND    which HAProxy (Debian's)
+        --smg COMMAND        which SMG (the kit's)
+        --vllm-router COMMAND  which router of vLLM's (the kit's)
         --envoy COMMAND      which Envoy (the kit's)
         --envoy-config FILE  its configuration with a picker (deploy/envoy/fail-close.yaml)
         --json FILE          also writes all rounds there
         --chart FILE         also draws the ratios that have a bar there, as SVG
         --seed N             of the prompts (1)
         --short              one short round of few workloads, neighbours or not, with
-                             gateway,haproxy,envoy,envoy+picker unless --targets follows: does
-                             it run?
+                             gateway,haproxy,smg,vllm-router,envoy,envoy+picker unless --targets
+                             follows: does it run?
       """;
 
   private static final Set<String> PROMPTS = new TreeSet<>(List.of("distinct", "shared"));
@@ -113,7 +115,7 @@ record BesideOptions(
   }
 
   private static final int EVENTS = 20_000;
-  private static final int EVENTS_BESIDE_ENVOY = 4_000;
+  private static final int FEW_EVENTS = 4_000;
 
   /** Collects the flags. */
   private static final class Parser {
@@ -121,6 +123,8 @@ record BesideOptions(
     private @Nullable Target base;
     private Path gateway = Path.of("deploy/dist/target/penstock/bin/penstock");
     private String haproxy = "haproxy";
+    private String smg = "smg";
+    private String vllmRouter = "vllm-router";
     private String envoy = "envoy";
     private Path envoyConfig = Path.of("deploy/envoy/fail-close.yaml");
     private int endpoints = 8;
@@ -147,6 +151,8 @@ record BesideOptions(
           List.of(
               new Target.Gateway(),
               new Target.Haproxy(),
+              new Target.Smg(),
+              new Target.VllmRouter(),
               new Target.Envoy(),
               new Target.EnvoyPicker(true, false));
       rounds = 1;
@@ -166,6 +172,8 @@ record BesideOptions(
         case "--base" -> base = target(flag, value);
         case "--gateway" -> gateway = Path.of(value);
         case "--haproxy" -> haproxy = value;
+        case "--smg" -> smg = value;
+        case "--vllm-router" -> vllmRouter = value;
         case "--envoy" -> envoy = value;
         case "--envoy-config" -> envoyConfig = Path.of(value);
         case "--endpoints" -> endpoints = integer(flag, value, 1, 1_000);
@@ -202,7 +210,7 @@ record BesideOptions(
       return new BesideOptions(
           targets,
           base,
-          new Launcher.Commands(gateway, haproxy, envoy, envoyConfig),
+          new Launcher.Commands(gateway, haproxy, smg, vllmRouter, envoy, envoyConfig),
           endpoints,
           pageKib,
           proxyCore,
@@ -244,9 +252,15 @@ record BesideOptions(
 
     /** So many that no target is saturated: where reads hold several events, costs say nothing. */
     private int usualEvents() {
-      return targets.stream().anyMatch(Target.EnvoyPicker.class::isInstance)
-          ? EVENTS_BESIDE_ENVOY
-          : EVENTS;
+      boolean few =
+          targets.stream()
+              .anyMatch(
+                  target ->
+                      switch (target) {
+                        case Target.EnvoyPicker _, Target.Smg _, Target.VllmRouter _ -> true;
+                        case Target.Gateway _, Target.Haproxy _, Target.Envoy _ -> false;
+                      });
+      return few ? FEW_EVENTS : EVENTS;
     }
 
     private static List<Target> targets(String flag, String value) {

@@ -28,10 +28,18 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
    *
    * @param penstock launcher of the distribution
    * @param haproxy command
+   * @param smg command
+   * @param vllmRouter command
    * @param envoy command
    * @param envoyConfig the configuration with a picker, as shipped
    */
-  record Commands(Path penstock, String haproxy, String envoy, Path envoyConfig) {}
+  record Commands(
+      Path penstock,
+      String haproxy,
+      String smg,
+      String vllmRouter,
+      String envoy,
+      Path envoyConfig) {}
 
   /** Starts a target; when this returns, it answers. */
   Proxy start(Target target) throws IOException, InterruptedException {
@@ -42,6 +50,8 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
       switch (target) {
         case Target.Gateway _ -> parts.add(gateway(port));
         case Target.Haproxy _ -> parts.add(haproxy(port));
+        case Target.Smg _ -> parts.add(router(target, List.of(commands.smg, "launch"), port));
+        case Target.VllmRouter _ -> parts.add(router(target, List.of(commands.vllmRouter), port));
         case Target.Envoy _ -> parts.add(envoy(target, Configs.plain(port, endpoints)));
         case Target.EnvoyPicker picker -> {
           int grpc = FreePort.next();
@@ -95,6 +105,19 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
     var config = Configs.haproxy(port, endpoints);
     var file = Files.writeString(folder.resolve("haproxy.cfg"), config);
     return launch("haproxy", "haproxy", List.of(commands.haproxy, "-db", "-f", file.toString()));
+  }
+
+  /** One of the routers in Rust, whose flags are alike. */
+  private Proxy.Part router(Target target, List<String> program, int port) throws IOException {
+    List<String> command = new ArrayList<>(program);
+    command.add("--worker-urls");
+    endpoints.forEach(endpoint -> command.add("http://" + endpoint));
+    command.addAll(List.of("--policy", "cache_aware"));
+    command.addAll(List.of("--host", "127.0.0.1", "--port", Integer.toString(port)));
+    command.addAll(List.of("--prometheus-host", "127.0.0.1"));
+    command.addAll(List.of("--prometheus-port", Integer.toString(FreePort.next())));
+    command.addAll(List.of("--log-level", "error"));
+    return launch(target.name(), target.name(), command);
   }
 
   private Proxy.Part envoy(Target target, String config) throws IOException {

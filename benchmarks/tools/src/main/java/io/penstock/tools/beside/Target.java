@@ -97,11 +97,49 @@ sealed interface Target {
     }
   }
 
+  /** SMG, a router in Rust, by the policy of its that heeds prefixes. */
+  record Smg() implements Target {
+    @Override
+    public String name() {
+      return "smg";
+    }
+
+    @Override
+    public List<String> parts() {
+      return List.of(name());
+    }
+
+    @Override
+    public Target usualBase() {
+      return new Haproxy();
+    }
+  }
+
+  /** vLLM's router, in Rust too, by the same policy. */
+  record VllmRouter() implements Target {
+    @Override
+    public String name() {
+      return "vllm-router";
+    }
+
+    @Override
+    public List<String> parts() {
+      return List.of(name());
+    }
+
+    @Override
+    public Target usualBase() {
+      return new Haproxy();
+    }
+  }
+
   /** All of them. */
   List<Target> ALL =
       List.of(
           new Gateway(),
           new Haproxy(),
+          new Smg(),
+          new VllmRouter(),
           new Envoy(),
           new EnvoyPicker(true, false),
           new EnvoyPicker(false, false),

@@ -69,6 +69,17 @@ class BesideOptionsTest {
   }
 
   @Test
+  void beside_a_router_in_rust_too_and_it_is_compared_with_haproxy() {
+    var options =
+        BesideOptions.parse(
+            List.of("--targets", "smg,vllm-router", "--loads", "streams", "--streams", "50"));
+    assertThat(options.workloads()).containsExactly(new Workload.Streams(50, 4_000));
+    assertThat(options.targets())
+        .extracting(Target::usualBase)
+        .containsExactly(new Target.Haproxy(), new Target.Haproxy());
+  }
+
+  @Test
   void idle_is_measured_when_asked_for_and_long_enough() {
     var options = BesideOptions.parse(List.of("--loads", "idle", "--endpoints", "100"));
     assertThat(options.workloads()).containsExactly(new Workload.Idle());
@@ -82,7 +93,13 @@ class BesideOptionsTest {
     assertThat(options.rounds()).isEqualTo(2);
     assertThat(options.mostNeighbourShare()).isEqualTo(1);
     assertThat(options.targets())
-        .containsExactly(new Target.Gateway(), new Target.Haproxy(), ENVOY, PICKED);
+        .containsExactly(
+            new Target.Gateway(),
+            new Target.Haproxy(),
+            new Target.Smg(),
+            new Target.VllmRouter(),
+            ENVOY,
+            PICKED);
     assertThat(BesideOptions.parse(List.of("--short", "--targets", "envoy")).targets())
         .containsExactly(ENVOY);
   }
@@ -110,7 +127,7 @@ class BesideOptionsTest {
         "--seconds x|--seconds is 'x', allowed: 0.1 to 60",
         "--sizes 1,,4|--sizes is ''",
         "--loads fast|--loads has 'fast', allowed: fixed, idle, saturated, streams",
-        "--targets nginx|--targets has 'nginx', allowed: gateway, haproxy, envoy, envoy+picker",
+        "--targets nginx|--targets has 'nginx', allowed: gateway, haproxy, smg, vllm-router, envoy, envoy+picker",
         "--targets envoy,envoy|--targets is 'envoy,envoy', which names one twice",
         "--base envoy|--base is 'envoy', allowed: what --targets names",
         "--endpoints 0|--endpoints is '0', allowed: 1 to 1000",
