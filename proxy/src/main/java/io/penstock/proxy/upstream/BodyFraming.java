@@ -14,6 +14,11 @@ public final class BodyFraming {
   private static final int MAX_SIZE_LINE = 4 * 1024;
   private static final int MAX_TRAILERS = 16 * 1024;
 
+  /** Room for the segments of a read: one or two are usual, and open streams are many. */
+  private static final int FIRST_ROOM = 2 * 4;
+
+  private static final int MOST_KEPT = 2 * 64;
+
   private enum State {
     SIZE,
     EXTENSION,
@@ -33,7 +38,7 @@ public final class BodyFraming {
   private int digits;
   private int lineBytes;
   private int trailerBytes;
-  private int[] segments = new int[2 * 64];
+  private int[] segments = new int[FIRST_ROOM];
   private int segmentCount;
   private int wholeEnd;
   private boolean ended;
@@ -57,6 +62,9 @@ public final class BodyFraming {
     lineBytes = 0;
     trailerBytes = 0;
     segmentCount = 0;
+    if (segments.length > MOST_KEPT) {
+      segments = new int[FIRST_ROOM];
+    }
     ended = kind == ResponseHead.Framing.NONE;
   }
 
