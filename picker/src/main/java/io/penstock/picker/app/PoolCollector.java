@@ -1,6 +1,7 @@
 package io.penstock.picker.app;
 
 import io.penstock.picker.cost.ExpectedCostPicker;
+import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.signals.EngineSignals;
 import io.prometheus.client.Collector;
 import io.prometheus.client.GaugeMetricFamily;
@@ -66,9 +67,10 @@ final class PoolCollector extends Collector {
       var name = List.of(pool.name());
       troubled.addMetric(name, pool.problem().isEmpty() ? 0 : 1);
       var signals = pool.picker().signals();
-      var slots = freshSlots(pool, signals);
-      ready.addMetric(name, slots.length);
-      for (var endpoint : pool.picker().snapshot().endpoints()) {
+      var snapshot = pool.picker().snapshot();
+      ready.addMetric(name, freshSlots(snapshot, signals).length);
+      var slots = freshSlots(snapshot.withoutEncoders(), signals);
+      for (var endpoint : snapshot.endpoints()) {
         if (signals.fresh(endpoint.slot(), nanoClock.getAsLong())) {
           queues.addMetric(
               List.of(pool.name(), endpoint.spec().name()), signals.waiting(endpoint.slot()));
@@ -93,9 +95,9 @@ final class PoolCollector extends Collector {
         runningDeviation);
   }
 
-  private int[] freshSlots(RunningPool pool, EngineSignals signals) {
+  private int[] freshSlots(PoolSnapshot snapshot, EngineSignals signals) {
     long now = nanoClock.getAsLong();
-    return pool.picker().snapshot().endpoints().stream()
+    return snapshot.endpoints().stream()
         .mapToInt(endpoint -> endpoint.slot())
         .filter(slot -> signals.fresh(slot, now))
         .toArray();

@@ -205,29 +205,22 @@ public final class CostModel implements Forecast {
 
   /** Takes in what was observed since the last call, about ten times a second. Control thread. */
   public void tick(long nowNanos, PoolSnapshot snapshot, EngineSignals signals, InFlight inFlight) {
-    int computing = 0;
-    for (var endpoint : snapshot.endpoints()) {
+    var sharing = snapshot.withoutEncoders();
+    for (var endpoint : sharing.endpoints()) {
       foreign.observe(endpoint.slot(), signals, inFlight);
-      if (endpoint.spec().role().computes()) {
-        computing++;
-      }
     }
     for (var queue : observations) {
       queue.drain(this::observed);
     }
     otherModels.publish();
     models.values().forEach(ModelCalibration::publish);
-    loadPrice.tick(nowNanos, computing);
-    foreignShare.tick(nowNanos, snapshot, signals, inFlight);
-    decoding = meanDecoding(nowNanos, snapshot, computing, signals, inFlight);
+    loadPrice.tick(nowNanos, sharing.endpoints().size());
+    foreignShare.tick(nowNanos, sharing, signals, inFlight);
+    decoding = meanDecoding(nowNanos, sharing, signals, inFlight);
   }
 
   private static double meanDecoding(
-      long nowNanos,
-      PoolSnapshot snapshot,
-      int computing,
-      EngineSignals signals,
-      InFlight inFlight) {
+      long nowNanos, PoolSnapshot snapshot, EngineSignals signals, InFlight inFlight) {
     int sum = 0;
     for (var endpoint : snapshot.endpoints()) {
       int slot = endpoint.slot();
@@ -236,7 +229,7 @@ public final class CostModel implements Forecast {
       boolean fresh = signals.fresh(slot, nowNanos);
       sum += fresh ? Math.max(own, signals.running(slot) - prefilling) : own;
     }
-    return (double) sum / Math.max(1, computing);
+    return (double) sum / Math.max(1, snapshot.endpoints().size());
   }
 
   private void observed(

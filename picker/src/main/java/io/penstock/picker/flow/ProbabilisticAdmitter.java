@@ -1,6 +1,7 @@
 package io.penstock.picker.flow;
 
 import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.pool.Role;
 import io.penstock.picker.signals.EngineSignals;
 
 /**
@@ -21,7 +22,7 @@ public record ProbabilisticAdmitter(double queueDepth, double kvUsage, double po
     double sum = 0;
     int count = 0;
     for (var endpoint : snapshot.endpoints()) {
-      if (endpoint.accepts() && endpoint.spec().role().computes()) {
+      if (endpoint.accepts() && endpoint.spec().role() != Role.ENCODE) {
         int slot = endpoint.slot();
         count++;
         sum +=

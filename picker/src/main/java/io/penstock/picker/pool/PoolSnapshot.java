@@ -22,6 +22,13 @@ public record PoolSnapshot(String name, long version, List<Endpoint> endpoints) 
     return new PoolSnapshot(name, 0, List.of());
   }
 
+  /** The same without those that only encode for others: who shares the pool's load. O(n). */
+  public PoolSnapshot withoutEncoders() {
+    var sharing =
+        endpoints.stream().filter(endpoint -> endpoint.spec().role() != Role.ENCODE).toList();
+    return sharing.size() == endpoints.size() ? this : new PoolSnapshot(name, version, sharing);
+  }
+
   /** The endpoint of that slot, null when it has gone. O(log n). */
   public @Nullable Endpoint bySlot(int slot) {
     int low = 0;

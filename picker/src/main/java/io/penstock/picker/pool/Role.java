@@ -15,9 +15,4 @@ public enum Role {
   public boolean answersAlone() {
     return this == BOTH || this == DECODE;
   }
-
-  /** Whether an endpoint of this role takes a share of the pool's prefills or decodes. */
-  public boolean computes() {
-    return this != ENCODE;
-  }
 }

@@ -33,7 +33,12 @@ public final class LatencySloAdmitter implements Admitter {
     if (ttft == 0 && tpot == 0) {
       return false;
     }
+    boolean asked = false;
     for (int i = 0; i < candidates.count(); i++) {
+      if (!candidates.endpoint(i).spec().role().answersAlone()) {
+        continue; // idle or not, no answer can come from there
+      }
+      asked = true;
       int slot = candidates.slot(i);
       if (idle(context, slot)
           || EngineView.kvUsage(context, slot) < COLD
@@ -41,7 +46,7 @@ public final class LatencySloAdmitter implements Admitter {
         return false;
       }
     }
-    return true;
+    return asked;
   }
 
   private static boolean idle(SchedulingContext context, int slot) {

@@ -3,6 +3,7 @@ package io.penstock.picker.schedule.plugins;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.penstock.picker.pool.Role;
 import java.util.Map;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Nested;
@@ -195,6 +196,17 @@ class LatencyTest {
       var tokensAlone = atWork();
       tokensAlone.headers.remove("x-llm-d-slo-ttft-ms");
       assertThat(tokensAlone.refusedBy(admitter)).isFalse();
+    }
+
+    @Test
+    void an_idle_endpoint_that_cannot_answer_is_no_reason_to_let_a_request_in() {
+      var situation = atWork();
+      situation.endpoint(Role.ENCODE, Map.of());
+      situation.endpoint(Role.PREFILL, Map.of());
+      assertThat(situation.refusedBy(admitter)).isTrue();
+      var none = asked(filtered(), 100, 10);
+      none.endpoint(Role.PREFILL, Map.of());
+      assertThat(none.refusedBy(admitter)).as("that is for the pick to say").isFalse();
     }
 
     @Test
