@@ -113,6 +113,7 @@ public final class SchedulingContext {
     freshKnown = false;
     recalled = null;
     prefills = false;
+    allAnswerAlone = false;
     optionalRun = NONE;
     encodeRun = NONE;
     peer = null;
@@ -205,7 +206,7 @@ public final class SchedulingContext {
       if (fresh.length < slots) {
         fresh = new boolean[slots + slots / 2];
       }
-      signals.fresh(slots, nowNanos, fresh);
+      signals.readFresh(slots, nowNanos, fresh);
     }
     return fresh[slot];
   }

@@ -13,8 +13,9 @@ import java.util.function.IntConsumer;
  * <p>A row has one writer at a time, the scraper of that slot ({@link #update}, {@link #failed};
  * {@link #reset} once the scraper has stopped). Anyone may read. Each cell is read and written in
  * opaque mode: no torn values, no order between cells; a reader may see half of the old sample and
- * half of the new one, which a pick can bear. Only the number of updates is released and acquired,
- * so that who sees a row as fresh sees at least the sample that made it so.
+ * half of the new one, which a pick can bear. Only the number of updates and the time of the last
+ * are released and acquired, so that who sees a row as fresh sees at least the sample that made it
+ * so.
  *
  * <p>Rows are made in chunks of 256 at the first write, about 25 KB each and at most 64 of them. A
  * row that was never written reads as zeros and not fresh.
@@ -96,7 +97,7 @@ public final class EngineSignals {
     }
     write(rows, row, sample);
     attributes.write(slot, sample);
-    LONGS.setOpaque(rows.lastUpdateNanos, row, nowNanos);
+    LONGS.setRelease(rows.lastUpdateNanos, row, nowNanos);
     LONGS.setOpaque(
         rows.freshForNanos, row, Math.max(freshForNanos, FRESH_INTERVALS * intervalNanos));
     LONGS.setRelease(rows.updates, row, rows.updates[row] + 1);
@@ -156,13 +157,13 @@ public final class EngineSignals {
   }
 
   /**
-   * The same of slots 0 to {@code slots - 1} at once. Plain reads in order of memory, which a
-   * 64-bit JVM does not tear, and one fence behind all of them: who reads a row that is fresh here
-   * sees at least the sample that made it so.
+   * What {@link #fresh} says of slots 0 to {@code slots - 1}, at once. Plain reads in order of
+   * memory, which a 64-bit JVM does not tear, and one fence behind all of them: who reads a row
+   * that is fresh here sees at least the sample that made it so.
    *
    * @param into receives it, at least {@code slots} long
    */
-  public void fresh(int slots, long nowNanos, boolean[] into) {
+  public void readFresh(int slots, long nowNanos, boolean[] into) {
     for (int start = 0; start < slots; start += CHUNK) {
       var rows = chunk(start);
       int count = Math.min(CHUNK, slots - start);
@@ -177,7 +178,7 @@ public final class EngineSignals {
 
   private static boolean fresh(Rows rows, int row, long nowNanos) {
     return (long) LONGS.getAcquire(rows.updates, row) > 0
-        && nowNanos - (long) LONGS.getOpaque(rows.lastUpdateNanos, row)
+        && nowNanos - (long) LONGS.getAcquire(rows.lastUpdateNanos, row)
             <= (long) LONGS.getOpaque(rows.freshForNanos, row);
   }
 

@@ -92,6 +92,24 @@ class ExpectedCostPickerTest {
   }
 
   @Test
+  void each_endpoint_costs_the_prefill_of_what_it_does_not_hold_whatever_its_neighbours_do() {
+    var pool = pool(5);
+    int[] held = {72, 0, 36, 72, 0};
+    for (int slot = 0; slot < held.length; slot++) {
+      index.learn(slot, keys, KeyGrid.keys(held[slot]));
+    }
+
+    pick(pool);
+
+    for (int slot = 0; slot < held.length; slot++) {
+      int cached = 64 * held[slot];
+      int left = TOKENS - cached;
+      assertThat(term(slot, PREFILL))
+          .isCloseTo(C * left + A * left * (cached + left / 2.0), within(1e-6));
+    }
+  }
+
+  @Test
   void what_waits_there_counts_as_prefill_seconds() {
     var pool = pool(2);
     inFlight.add(0, 0, 3000, 4000);
@@ -196,7 +214,11 @@ class ExpectedCostPickerTest {
       inFlight.firstToken(0, 0, 500);
     }
     loadPool(pool, 0.25);
+    now += 1;
+    Metrics.put(signals, 1, 8, 0, 0, 0, now);
+    model.tick(now, pool, signals, inFlight);
 
+    assertThat(model.foreignShare()).as("who encodes there is nobody's gateway").isZero();
     assertThat(model.load()).as("of the one that prefills").isCloseTo(0.5, within(0.02));
     double load = 4 * model.load() / (1 - model.load());
     double decoding = model.price(CostWeights.DEFAULT) - 1 - load;

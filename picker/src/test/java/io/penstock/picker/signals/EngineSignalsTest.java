@@ -114,7 +114,7 @@ final class EngineSignalsTest {
     var all = new boolean[600];
     Arrays.fill(all, true);
 
-    signals.fresh(599, 700 * MILLISECOND, all);
+    signals.readFresh(599, 700 * MILLISECOND, all);
 
     for (int slot = 0; slot < 599; slot++) {
       assertThat(all[slot]).as("slot " + slot).isEqualTo(signals.fresh(slot, 700 * MILLISECOND));

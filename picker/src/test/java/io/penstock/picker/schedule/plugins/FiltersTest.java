@@ -64,6 +64,23 @@ class FiltersTest {
   }
 
   @Test
+  void who_sleeps_is_left_out_while_anybody_is_awake_and_the_sample_is_young() {
+    var situation = Situation.filtering(new AsleepFilter()).running(0, 0, 0);
+    assertThat(situation.kept()).containsExactly(0, 1, 2);
+
+    situation.tells(1, 0, 0, 0, "vllm:engine_sleep_state{sleep_state=\"awake\"} 0");
+    assertThat(situation.kept()).containsExactly(0, 2);
+
+    situation.pass(Duration.ofSeconds(2));
+    assertThat(situation.kept()).as("all are stale").containsExactly(0, 1, 2);
+
+    for (int slot = 0; slot < 3; slot++) {
+      situation.tells(slot, 0, 0, 0, "vllm:engine_sleep_state{sleep_state=\"awake\"} 0");
+    }
+    assertThat(situation.kept()).as("all sleep").containsExactly(0, 1, 2);
+  }
+
+  @Test
   void pods_that_encode_stay_for_encode() {
     assertThat(keptRoles(LabelFilter.encode()))
         .containsExactly("encode", "encode-prefill", "encode-prefill-decode");
