@@ -88,15 +88,15 @@ public final class Placement {
     int cached = attempt.predictedCachedTokens();
     int uncached = leg == Attempt.Leg.DECODE ? 0 : promptTokens - cached;
     int output = leg == Attempt.Leg.PREFILL ? 0 : placements.halfOfOutput(request);
-    var pool = placements.state();
+    var known = placements.state();
     this.sent =
         leg == Attempt.Leg.DECODE
             ? loop.observer().decoding(request, slot)
-            : loop.observer().sent(request, slot, pool.inFlight(), promptTokens, cached);
+            : loop.observer().sent(request, slot, known.inFlight(), promptTokens, cached);
     this.reservation =
-        pool.inFlight().reserve(loop.column(), slot, uncached, promptTokens + output);
+        known.inFlight().reserve(loop.column(), slot, uncached, promptTokens + output);
     var keys = request.keys();
-    this.learned = pool.index().learn(slot, keys.array(), keys.count());
+    this.learned = known.index().learn(slot, keys.array(), keys.count());
     placements.loadChanged(slot);
   }
 
@@ -152,8 +152,8 @@ public final class Placement {
     if (state != State.WAITING || leg != Attempt.Leg.DECODE || sent == null) {
       return -1;
     }
-    var pool = placements.state();
-    long step = loop.observer().stepNanos(sent, pool.inFlight(), pool.signals(), nowNanos);
+    var known = placements.state();
+    long step = loop.observer().stepNanos(sent, known.inFlight(), known.signals(), nowNanos);
     long nanos = Math.max(0, nowNanos - startNanos - step);
     attempt.transferred(nanos);
     return nanos;
@@ -181,8 +181,8 @@ public final class Placement {
     tokensAtSample = tokens;
     sampleNanos = nowNanos;
     if (sent != null) {
-      var pool = placements.state();
-      loop.observer().interval(sent, seconds, pool.inFlight(), pool.signals(), nowNanos);
+      var known = placements.state();
+      loop.observer().interval(sent, seconds, known.inFlight(), known.signals(), nowNanos);
     }
   }
 

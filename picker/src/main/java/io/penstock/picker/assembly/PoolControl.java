@@ -59,7 +59,7 @@ final class PoolControl implements AutoCloseable {
   private final PoolQuality quality;
   private final @Nullable Shadow shadow;
   private final EndpointHealth health;
-  private final Admission admission;
+  private final Admission flowControl;
   private final List<? extends Executor> eventLoops;
   private final LongSupplier ticker;
   private final @Nullable ScheduledExecutorService thread;
@@ -71,7 +71,7 @@ final class PoolControl implements AutoCloseable {
 
   PoolControl(
       PoolState state,
-      Admission admission,
+      Admission flowControl,
       PoolQuality quality,
       @Nullable Shadow shadow,
       PoolPickerBuilder builder) {
@@ -80,7 +80,7 @@ final class PoolControl implements AutoCloseable {
     this.inFlight = state.inFlight();
     this.index = state.index();
     this.costs = state.costs();
-    this.admission = admission;
+    this.flowControl = flowControl;
     this.quality = quality;
     this.shadow = shadow;
     this.health = builder.health;
@@ -160,7 +160,7 @@ final class PoolControl implements AutoCloseable {
       quality.forget(endpoint.id());
       leaving.add(new Leaving(endpoint.slot(), passAll(), scraper != null));
     }
-    admission.pool(snapshot);
+    flowControl.pool(snapshot);
   }
 
   /** A slot that is leaving has one life only, so the slot tells which. */
@@ -202,7 +202,7 @@ final class PoolControl implements AutoCloseable {
       setCapacity(endpoint);
     }
     leaving.removeIf(this::released);
-    admission.tick(nowNanos);
+    flowControl.tick(nowNanos);
   }
 
   private void setCapacity(Endpoint endpoint) {
@@ -252,7 +252,7 @@ final class PoolControl implements AutoCloseable {
     if (scraper != null) {
       execute(scraper::close);
     }
-    execute(admission::close);
+    execute(flowControl::close);
     if (thread != null) {
       thread.shutdown();
     }

@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The members of one API's bodies that mean something, found by the bytes of their name. Immutable,
- * and shared by all scanners; a look-up costs a hash of the name and one comparison.
+ * and shared by all scanners with the same to strip; a look-up costs a hash of the name and one
+ * comparison.
  */
 final class MemberTable {
 

@@ -10,7 +10,7 @@ interface BodyScan {
   boolean feed(byte[] buffer, int offset, int length);
 
   /**
-   * The result; call once. What it took to scan is given back, since the body may wait for its pod
+   * The result; call once. A scanner of the loop's goes back, since the body may wait for its pod
    * for a long time yet.
    *
    * @param sentModel gives the model that a pod is asked for in place of the one named
