@@ -17,6 +17,7 @@ final class Meter {
 
   private static final Duration POLL = Duration.ofMillis(2);
   private static final Duration READY_WITHIN = Duration.ofSeconds(20);
+  private static final Duration STUCK_AFTER = Duration.ofSeconds(60);
   private static final int STARTED = 32;
   private static final Duration LOOK = Duration.ofSeconds(1);
 
@@ -69,7 +70,18 @@ final class Meter {
       throws IOException, InterruptedException {
     beat(workload);
     var run = LoadRun.start(workload.spec(proxy.url()), workload.prompts(seed++));
-    while (progress(run, workload) + run.progress().failed() < units) {
+    long last = 0;
+    long since = System.nanoTime();
+    for (long now = 0; now < units; now = progress(run, workload) + run.progress().failed()) {
+      if (now > last) {
+        last = now;
+        since = System.nanoTime();
+      } else if (System.nanoTime() - since > STUCK_AFTER.toNanos()) {
+        run.stop();
+        throw new IOException(
+            "%s: nothing came back for %d s under %s"
+                .formatted(proxy.target().name(), STUCK_AFTER.toSeconds(), workload));
+      }
       pause(POLL);
     }
     long until = System.nanoTime() + settle.toNanos();

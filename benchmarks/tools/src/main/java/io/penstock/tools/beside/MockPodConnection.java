@@ -18,19 +18,21 @@ import org.jspecify.annotations.Nullable;
  * A mock pod's side of one connection. Confined to the event loop.
  *
  * <p>A POST is answered when its body is read, which has a length or comes in chunks; it is not
- * looked at but for its last bytes: a stream is what asks for one there.
+ * looked at but for its last kilobyte: a stream is what asks for one there, wherever a router that
+ * writes bodies anew has put it. There is no {@code /render}.
  */
 final class MockPodConnection extends ChannelInboundHandlerAdapter {
 
   private static final int MAX_HEAD_BYTES = 16 * 1024;
-  private static final byte[] STREAM = "\"stream\":true}".getBytes(US_ASCII);
+  private static final byte[] STREAM = "\"stream\":true".getBytes(US_ASCII);
+  private static final int TAIL_BYTES = 1_024;
   private static final ByteBuf HEAD_END =
       Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("\r\n\r\n", US_ASCII));
 
   private final Supplier<MockPods.Beat> beat;
   private final ByteBuf metrics;
   private byte[] head = new byte[0];
-  private final byte[] tail = new byte[STREAM.length];
+  private final byte[] tail = new byte[TAIL_BYTES];
   private ByteBuf answer = MockAnswers.NOT_FOUND;
   private boolean chat;
   private final ChunkWalk chunks = new ChunkWalk();
@@ -85,7 +87,7 @@ final class MockPodConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void begin(ChannelHandlerContext ctx, String text) {
-    chat = text.startsWith("POST ");
+    chat = text.startsWith("POST ") && !text.substring(0, text.indexOf('\r')).contains("/render ");
     answer = chat ? MockAnswers.CHAT : page(text);
     var lower = text.toLowerCase(Locale.ROOT);
     chunked = lower.contains("\r\ntransfer-encoding: chunked");
@@ -144,11 +146,20 @@ final class MockPodConnection extends ChannelInboundHandlerAdapter {
 
   private void complete(ChannelHandlerContext ctx) {
     bodyLeft = -1;
-    if (chat && Arrays.equals(tail, STREAM)) {
+    if (chat && asksForStream()) {
       stream(ctx, beat.get());
     } else {
       ctx.writeAndFlush(answer.duplicate(), ctx.voidPromise());
     }
+  }
+
+  private boolean asksForStream() {
+    for (int i = tail.length - STREAM.length; i >= 0; i--) {
+      if (Arrays.equals(tail, i, i + STREAM.length, STREAM, 0, STREAM.length)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void stream(ChannelHandlerContext ctx, MockPods.Beat next) {

@@ -47,6 +47,19 @@ class MockPodsTest {
   }
 
   @Test
+  void a_body_that_was_written_anew_asks_for_a_stream_in_its_middle()
+      throws IOException, InterruptedException {
+    var body = "{\"messages\":[],\"stream\":true,\"stop\":[\"" + "x".repeat(600) + "\"]}";
+    assertThat(post("/v1/chat/completions", body).body())
+        .startsWith("data: ")
+        .endsWith("[DONE]\n\n");
+    var text = "{\"messages\":[\"\\\"stream\\\":true\"]}";
+    assertThat(post("/v1/chat/completions", text).body())
+        .contains("\"object\":\"chat.completion\"");
+    assertThat(post("/v1/chat/completions/render", body).statusCode()).isEqualTo(404);
+  }
+
+  @Test
   void a_gateway_finds_what_it_looks_for() throws IOException, InterruptedException {
     assertThat(get("/health").statusCode()).isEqualTo(200);
     assertThat(get("/v1/models").body()).contains("\"id\":\"tiny\"");
@@ -73,6 +86,15 @@ class MockPodsTest {
             .build();
     var shape = Conversations.Shape.ofBody(chat, bodyBytes, 2, 0.8, 8, 0.5, 5);
     return LoadRun.start(spec, new Conversations(chat, shape)).await();
+  }
+
+  private HttpResponse<String> post(String path, String body)
+      throws IOException, InterruptedException {
+    var uri = URI.create("http://" + pods.endpoints().get(0) + path);
+    var request = HttpRequest.newBuilder(uri).POST(HttpRequest.BodyPublishers.ofString(body));
+    try (var client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+      return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
   }
 
   private HttpResponse<String> get(String path) throws IOException, InterruptedException {
