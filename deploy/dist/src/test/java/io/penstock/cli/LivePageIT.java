@@ -76,6 +76,8 @@ class LivePageIT {
     open(1440, 900, false);
     openTheNewest();
     browser.await("!document.getElementById('drawer').hidden");
+    // It slides in out of nothing, and what cannot be seen yet has no text.
+    browser.await("document.getElementById('drawer').getAnimations().length === 0");
 
     var hash = (String) browser.ask("location.hash");
     var id = hash.replaceFirst("#decision=(\\d+)&.*", "$1");
