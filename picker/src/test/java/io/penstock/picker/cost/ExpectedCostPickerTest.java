@@ -218,11 +218,25 @@ class ExpectedCostPickerTest {
     Metrics.put(signals, 1, 8, 0, 0, 0, now);
     model.tick(now, pool, signals, inFlight);
 
-    assertThat(model.foreignShare()).as("who encodes there is nobody's gateway").isZero();
     assertThat(model.load()).as("of the one that prefills").isCloseTo(0.5, within(0.02));
     double load = 4 * model.load() / (1 - model.load());
     double decoding = model.price(CostWeights.DEFAULT) - 1 - load;
     assertThat(decoding / CostWeights.DEFAULT.poolStall()).isCloseTo(30, within(1e-6));
+  }
+
+  @Test
+  void what_runs_where_media_are_encoded_is_no_other_gateways_request() {
+    var pool = pool(Role.BOTH, Role.ENCODE);
+    for (int i = 0; i < 16; i++) {
+      inFlight.add(0, 0, 0, 0);
+    }
+    for (int i = 0; i < 300; i++) {
+      now += 1_000_000_000L;
+      Metrics.put(signals, 0, 16, 0, 0, 0, now);
+      Metrics.put(signals, 1, 16, 0, 0, 0, now);
+      model.tick(now, pool, signals, inFlight);
+    }
+    assertThat(model.foreignShare()).isZero();
   }
 
   @Test

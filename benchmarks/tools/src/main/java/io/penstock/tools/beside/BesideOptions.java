@@ -151,8 +151,8 @@ record BesideOptions(
           List.of(
               new Target.Gateway(),
               new Target.Haproxy(),
-              new Target.Smg(),
-              new Target.VllmRouter(),
+              new Target.Router(Target.SMG),
+              new Target.Router(Target.VLLM_ROUTER),
               new Target.Envoy(),
               new Target.EnvoyPicker(true, false));
       rounds = 1;
@@ -257,7 +257,7 @@ record BesideOptions(
               .anyMatch(
                   target ->
                       switch (target) {
-                        case Target.EnvoyPicker _, Target.Smg _, Target.VllmRouter _ -> true;
+                        case Target.EnvoyPicker _, Target.Router _ -> true;
                         case Target.Gateway _, Target.Haproxy _, Target.Envoy _ -> false;
                       });
       return few ? FEW_EVENTS : EVENTS;

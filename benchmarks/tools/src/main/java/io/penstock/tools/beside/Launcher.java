@@ -50,8 +50,7 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
       switch (target) {
         case Target.Gateway _ -> parts.add(gateway(port));
         case Target.Haproxy _ -> parts.add(haproxy(port));
-        case Target.Smg _ -> parts.add(router(target, List.of(commands.smg, "launch"), port));
-        case Target.VllmRouter _ -> parts.add(router(target, List.of(commands.vllmRouter), port));
+        case Target.Router router -> parts.add(router(router, port));
         case Target.Envoy _ -> parts.add(envoy(target, Configs.plain(port, endpoints)));
         case Target.EnvoyPicker picker -> {
           int grpc = FreePort.next();
@@ -108,8 +107,12 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
   }
 
   /** One of the routers in Rust, whose flags are alike. */
-  private Proxy.Part router(Target target, List<String> program, int port) throws IOException {
-    List<String> command = new ArrayList<>(program);
+  private Proxy.Part router(Target.Router target, int port) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.addAll(
+        target.name().equals(Target.SMG)
+            ? List.of(commands.smg, "launch")
+            : List.of(commands.vllmRouter));
     command.add("--worker-urls");
     endpoints.forEach(endpoint -> command.add("http://" + endpoint));
     command.addAll(List.of("--policy", "cache_aware"));

@@ -10,6 +10,12 @@ sealed interface Target {
   /** The picker's process, where it is one of its own. */
   String PICKER = "picker";
 
+  /** SMG. */
+  String SMG = "smg";
+
+  /** vLLM's router. */
+  String VLLM_ROUTER = "vllm-router";
+
   /** The name in flags, tables and JSON. */
   String name();
 
@@ -97,34 +103,15 @@ sealed interface Target {
     }
   }
 
-  /** SMG, a router in Rust, by the policy of its that heeds prefixes. */
-  record Smg() implements Target {
-    @Override
-    public String name() {
-      return "smg";
-    }
-
-    @Override
-    public List<String> parts() {
-      return List.of(name());
-    }
-
-    @Override
-    public Target usualBase() {
-      return new Haproxy();
-    }
-  }
-
-  /** vLLM's router, in Rust too, by the same policy. */
-  record VllmRouter() implements Target {
-    @Override
-    public String name() {
-      return "vllm-router";
-    }
-
+  /**
+   * A router in Rust, by the policy of its that heeds prefixes.
+   *
+   * @param name {@link #SMG} or {@link #VLLM_ROUTER}
+   */
+  record Router(String name) implements Target {
     @Override
     public List<String> parts() {
-      return List.of(name());
+      return List.of(name);
     }
 
     @Override
@@ -138,8 +125,8 @@ sealed interface Target {
       List.of(
           new Gateway(),
           new Haproxy(),
-          new Smg(),
-          new VllmRouter(),
+          new Router(SMG),
+          new Router(VLLM_ROUTER),
           new Envoy(),
           new EnvoyPicker(true, false),
           new EnvoyPicker(false, false),

@@ -96,8 +96,8 @@ class BesideOptionsTest {
         .containsExactly(
             new Target.Gateway(),
             new Target.Haproxy(),
-            new Target.Smg(),
-            new Target.VllmRouter(),
+            new Target.Router(Target.SMG),
+            new Target.Router(Target.VLLM_ROUTER),
             ENVOY,
             PICKED);
     assertThat(BesideOptions.parse(List.of("--short", "--targets", "envoy")).targets())
