@@ -69,7 +69,7 @@ public final class PoolPicker implements AutoCloseable {
     var signals = new EngineSignals(config.freshFor(), this::signalsChanged);
     signals.engines(engines(builder.policy));
     var inFlight = new InFlight(columns);
-    var costs = new CostModel(columns, ModelRates.PRIOR);
+    var costs = new CostModel(columns, ModelRates.PRIOR, config.disaggregation().mayOverflow());
     this.state = new PoolState(pool, signals, inFlight, new PrefixIndex(config.index()), costs);
     this.decisions = new DecisionLog(columns, config.decisions());
     this.quality = new PoolQuality(columns);

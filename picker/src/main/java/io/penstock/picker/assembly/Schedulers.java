@@ -1,6 +1,7 @@
 package io.penstock.picker.assembly;
 
 import io.penstock.picker.config.EndpointPickerConfig;
+import io.penstock.picker.cost.AnsweringFilter;
 import io.penstock.picker.cost.CostModel;
 import io.penstock.picker.cost.CostWeights;
 import io.penstock.picker.cost.DisaggregationHandler;
@@ -44,7 +45,7 @@ final class Schedulers {
       return scheduler(
           new DisaggregationHandler(costs, weights, config.disaggregation()),
           List.of(
-              profile("decode", RoleFilter.ANSWERS_ALONE, false, weights),
+              profile("decode", new AnsweringFilter(costs), false, weights),
               profile("prefill", RoleFilter.PREFILLS_FOR_OTHERS, true, weights.ofPrefills())),
           List.of());
     }

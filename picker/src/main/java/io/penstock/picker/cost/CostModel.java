@@ -38,19 +38,33 @@ public final class CostModel implements Forecast {
   private final ForeignLoad foreign = new ForeignLoad();
   private final ForeignShare foreignShare = new ForeignShare();
   private final LoadPrice loadPrice = new LoadPrice();
+  private final Overflow overflow = new Overflow();
+  private final boolean mayOverflow;
   private final List<Observations> observations;
 
   /** D̄: requests that decode on an endpoint, on average over the pool. */
   private volatile double decoding;
 
   /**
-   * A model of which nothing is known yet.
+   * A model of which nothing is known yet, of a pool that does not overflow.
    *
    * @param columns number of event loops
    * @param prior rates of every model until they are calibrated
    */
   public CostModel(int columns, ModelRates prior) {
+    this(columns, prior, false);
+  }
+
+  /**
+   * A model of which nothing is known yet.
+   *
+   * @param columns number of event loops
+   * @param prior rates of every model until they are calibrated
+   * @param mayOverflow whether endpoints that prefill for others may answer where all are full
+   */
+  public CostModel(int columns, ModelRates prior, boolean mayOverflow) {
     this.prior = prior;
+    this.mayOverflow = mayOverflow;
     this.otherModels = new ModelCalibration(prior);
     List<Observations> made = new ArrayList<>();
     for (int i = 0; i < columns; i++) {
@@ -68,6 +82,14 @@ public final class CostModel implements Forecast {
   /** ρ: seconds of prefill routed per second and endpoint, 0 to 0.95. */
   public double load() {
     return loadPrice.load();
+  }
+
+  /**
+   * Whether endpoints that prefill for others answer too, and nothing is divided, because both
+   * kinds are full.
+   */
+  public boolean overflows() {
+    return overflow.active();
   }
 
   /** f: which share of the pool's requests others send, 0 to 0.95. */
@@ -199,8 +221,8 @@ public final class CostModel implements Forecast {
     return models.computeIfAbsent(model, m -> new ModelCalibration(prior));
   }
 
-  void routed(double prefillSeconds) {
-    loadPrice.add(prefillSeconds);
+  void routed(double prefillSeconds, double tokens) {
+    loadPrice.add(prefillSeconds, tokens);
   }
 
   /** Takes in what was observed since the last call, about ten times a second. Control thread. */
@@ -217,6 +239,16 @@ public final class CostModel implements Forecast {
     loadPrice.tick(nowNanos, sharing.endpoints().size());
     foreignShare.tick(nowNanos, sharing, signals, inFlight);
     decoding = meanDecoding(nowNanos, sharing, signals, inFlight);
+    if (mayOverflow) {
+      overflow.tick(
+          nowNanos,
+          sharing,
+          signals,
+          inFlight,
+          foreign,
+          loadPrice.secondsPerToken(),
+          loadPrice.tokensPerRequest());
+    }
   }
 
   private static double meanDecoding(

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * it went for prompts of a size, it goes on until it is dearer, so that equal costs do not swing.
  * Sizes are powers of two of uncached tokens; the memory is one int, read and written racily by all
  * loops.
+ *
+ * <p>Where both kinds of endpoints are full, all of them answer and nothing is divided ({@link
+ * CostModel#overflows}).
  */
 public final class DisaggregationHandler implements ProfileHandler {
 
@@ -79,6 +82,10 @@ public final class DisaggregationHandler implements ProfileHandler {
     var refusal = refusal(context, decode);
     if (refusal != null) {
       context.weigh(Weighing.of(refusal));
+      return -1;
+    }
+    if (model.overflows()) {
+      context.weigh(Weighing.of(Reason.OVERFLOW));
       return -1;
     }
     return PREFILL;

@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param kvBytesPerToken size of a token's KV cache, at least 1
  * @param bytesPerSecond of the network between two endpoints, at least 1
  * @param overhead what a second leg takes whatever the prompt: a request, a handshake, a notice
+ * @param overflow whether, where cost decides and both kinds of endpoints are full, those that
+ *     prefill answer too
  */
 public record DisaggregationPolicy(
     Decider decider,
@@ -19,11 +21,13 @@ public record DisaggregationPolicy(
     int nonCachedTokens,
     long kvBytesPerToken,
     long bytesPerSecond,
-    Duration overhead) {
+    Duration overhead,
+    boolean overflow) {
 
   /** By cost, without bounds, for an 8B model's cache over 100 Gbit/s. */
   public static final DisaggregationPolicy DEFAULT =
-      new DisaggregationPolicy(Decider.COST, 0, 0, 131_072, 12_500_000_000L, Duration.ofMillis(10));
+      new DisaggregationPolicy(
+          Decider.COST, 0, 0, 131_072, 12_500_000_000L, Duration.ofMillis(10), true);
 
   /** What decides. */
   public enum Decider {
@@ -55,6 +59,11 @@ public record DisaggregationPolicy(
               + overhead
               + ", allowed: at least 1, 1 and 0");
     }
+  }
+
+  /** Whether endpoints that prefill may answer. */
+  public boolean mayOverflow() {
+    return overflow && decider == Decider.COST;
   }
 
   /** From the end of a prefill until who answers holds so many tokens of it, in nanoseconds. */

@@ -32,7 +32,8 @@ import java.util.List;
  * overflow.
  *
  * <p>Where some endpoints only prefill for others, wc counts three times: among equals a stall is
- * moved from those who decode here to those who decode there, but here it need not be.
+ * moved from those who decode here to those who decode there, but here it need not be. While the
+ * pool overflows, all are equals.
  *
  * <p>Beside gateways that share nothing with this one, the {@link Home} of a prompt is believed to
  * hold some of it by their doing: there C is that of correspondingly fewer uncached tokens ({@link
@@ -108,7 +109,8 @@ public final class ExpectedCostPicker implements Picker {
 
     var load = new EndpointLoad();
     double price = model.price(weights);
-    double stall = weights.stall() * (context.prefillsApart() ? AVOIDABLE : 1);
+    boolean divides = context.prefillsApart() && !model.overflows();
+    double stall = weights.stall() * (divides ? AVOIDABLE : 1);
     int prompt = context.promptTokens();
     double output = expectedOutput(context.request(), rates);
     double perDecode = weights.decode() * output * rates.decodeSecondsPerToken();

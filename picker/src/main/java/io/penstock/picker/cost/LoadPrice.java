@@ -3,8 +3,9 @@ package io.penstock.picker.cost;
 import java.util.concurrent.atomic.DoubleAdder;
 
 /**
- * How full the pool is: seconds of prefill routed per second and endpoint, as an average over about
- * 30 s. Event loops add, the control thread averages, anyone reads.
+ * How full the pool is: seconds of prefill routed per second and endpoint, and how many tokens and
+ * requests these were, as averages over about 30 s. Event loops add, the control thread averages,
+ * anyone reads.
  */
 final class LoadPrice {
 
@@ -12,14 +13,32 @@ final class LoadPrice {
   private static final double MOST_LOAD = 0.95;
 
   private final DoubleAdder routed = new DoubleAdder();
+  private final DoubleAdder routedTokens = new DoubleAdder();
+  private final DoubleAdder routedRequests = new DoubleAdder();
   private long lastNanos;
   private boolean started;
   private double perSecond;
+  private double tokensPerSecond;
+  private double requestsPerSecond;
   private volatile double load;
 
-  /** Seconds of prefill were routed. */
-  void add(double prefillSeconds) {
+  /** A request was routed that takes so many seconds to prefill so many tokens. */
+  void add(double prefillSeconds, double tokens) {
     routed.add(prefillSeconds);
+    routedTokens.add(tokens);
+    routedRequests.add(1);
+  }
+
+  /**
+   * Seconds of prefill for each token of what was routed; 0 before anything was. Control thread.
+   */
+  double secondsPerToken() {
+    return tokensPerSecond > 0 ? perSecond / tokensPerSecond : 0;
+  }
+
+  /** Tokens to prefill of each request routed; 0 before any was. Control thread. */
+  double tokensPerRequest() {
+    return requestsPerSecond > 0 ? tokensPerSecond / requestsPerSecond : 0;
   }
 
   /** ρ, 0 to 0.95. */
@@ -47,6 +66,8 @@ final class LoadPrice {
     lastNanos = nowNanos;
     double share = 1 - Math.exp(-seconds / TIME_CONSTANT_SECONDS);
     perSecond += share * (routed.sumThenReset() / seconds - perSecond);
+    tokensPerSecond += share * (routedTokens.sumThenReset() / seconds - tokensPerSecond);
+    requestsPerSecond += share * (routedRequests.sumThenReset() / seconds - requestsPerSecond);
     load = Math.clamp(perSecond / Math.max(endpoints, 1), 0, MOST_LOAD);
   }
 }

@@ -36,7 +36,8 @@ public final class LoopObserver {
     double pairs =
         uncached * (predictedCached + uncached / 2) + ahead * ahead / (2 * aheadRequests);
     var rates = calibration.rates();
-    model.routed(model.prefillFactor(slot) * rates.prefillSeconds(uncached, predictedCached));
+    double seconds = model.prefillFactor(slot) * rates.prefillSeconds(uncached, predictedCached);
+    model.routed(seconds, uncached);
     observations.add(Observations.Kind.ROUTED, calibration, slot, uncached, promptTokens, 0);
     return new Sent(calibration, slot, uncached + ahead, pairs);
   }

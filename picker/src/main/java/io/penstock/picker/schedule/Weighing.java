@@ -34,6 +34,8 @@ public record Weighing(Reason reason, double localSeconds, double remoteSeconds)
     PROMPT_LOGPROBS,
     /** An API, or a continued response, that cannot be divided. */
     API,
+    /** Both kinds of endpoints are full: those that prefill for others answer too. */
+    OVERFLOW,
     /** No prefill endpoint takes requests now. */
     NO_PREFILL_ENDPOINT,
     /** The endpoint that answers is the one that the prompt would be computed on. */

@@ -19,6 +19,7 @@ import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.picker.schedule.Weighing;
+import io.penstock.picker.signals.EnginePage;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -74,7 +75,7 @@ class DisaggregationDecisionTest {
 
   private static DisaggregationPolicy policy(Decider decider, int promptTokens, int nonCached) {
     return new DisaggregationPolicy(
-        decider, promptTokens, nonCached, 131_072, 12_500_000_000L, Duration.ofMillis(10));
+        decider, promptTokens, nonCached, 131_072, 12_500_000_000L, Duration.ofMillis(10), true);
   }
 
   private static InferenceRequest.Builder prompt(int family, int blocks) {
@@ -258,6 +259,81 @@ class DisaggregationDecisionTest {
 
     assertThat(pick(prompt(1, 9).build()))
         .isEqualTo(new Decision.NoEndpoint(Decision.Reason.FILTERED));
+  }
+
+  /** Prompts wait at those who prefill, and those who answer are full, for half a minute. */
+  private void fill() {
+    picker.tick(now);
+    for (int i = 0; i < 100; i++) {
+      var request = prompt(100 + i, BLOCKS).build();
+      if (pick(request) instanceof Decision.Disaggregated divided) {
+        var prefill = divided.prefill();
+        var _ = picker.placements().placePrefill(request, divided, prefill, 0, now);
+      }
+    }
+    for (int i = 0; i < 300; i++) {
+      now += 100 * MILLI;
+      for (var endpoint : picker.snapshot().endpoints()) {
+        boolean answers = endpoint.spec().role() == Role.DECODE;
+        var page =
+            """
+            vllm:num_requests_running 9
+            vllm:kv_cache_usage_perc %s
+            vllm:cache_config_info{block_size="16",num_gpu_blocks="1000000"} 1
+            """
+                .formatted(answers ? "0.9" : "0.2");
+        picker.signals().update(endpoint.slot(), EnginePage.read(page), now, 200 * MILLI);
+      }
+      picker.tick(now);
+    }
+  }
+
+  @Test
+  void where_all_are_full_those_who_prefill_answer_too() {
+    decoding(100);
+    fill();
+
+    Set<Role> answered = new HashSet<>();
+    for (int i = 0; i < 100; i++) {
+      var decision = (Decision.Route) pick(prompt(1_000 + i, 9).build());
+      assertThat(weighing().reason()).isEqualTo(Weighing.Reason.OVERFLOW);
+      answered.add(decision.endpoint().spec().role());
+      var _ =
+          picker
+              .placements()
+              .place(prompt(1_000 + i, 9).build(), decision, decision.endpoint(), 0, now);
+    }
+    assertThat(answered).contains(Role.PREFILL);
+    assertThat(picker.disaggregation().count(false, Weighing.Reason.OVERFLOW)).isEqualTo(100);
+  }
+
+  @Test
+  void a_pool_that_may_not_overflow_keeps_to_its_roles() {
+    var usual = DisaggregationPolicy.DEFAULT;
+    picker =
+        pool(
+            new DisaggregationPolicy(
+                Decider.COST,
+                0,
+                0,
+                usual.kvBytesPerToken(),
+                usual.bytesPerSecond(),
+                usual.overhead(),
+                false),
+            2,
+            2);
+    decoding(100);
+    fill();
+
+    for (int i = 0; i < 100; i++) {
+      var decision = pick(prompt(1_000 + i, 9).build());
+      assertThat(weighing().reason()).isEqualTo(Weighing.Reason.COST);
+      var answers =
+          decision instanceof Decision.Disaggregated divided
+              ? divided.decode()
+              : (Decision.Route) decision;
+      assertThat(answers.endpoint().spec().role()).isEqualTo(Role.DECODE);
+    }
   }
 
   @Test

@@ -417,7 +417,7 @@ class ExpectedCostPickerTest {
   private void loadPool(PoolSnapshot pool, double perSecond) {
     model.tick(now, pool, signals, inFlight);
     for (int i = 0; i < 600; i++) {
-      model.routed(perSecond * pool.endpoints().size());
+      model.routed(perSecond * pool.endpoints().size(), 1_000);
       now += 1_000_000_000L;
       model.tick(now, pool, signals, inFlight);
     }

@@ -235,6 +235,8 @@ public final class ConfigPrinter {
         + policy.bytesPerSecond()
         + "B, overhead: "
         + time(policy.overhead().toNanos())
+        + ", overflow: "
+        + policy.overflow()
         + ", prefillTimeout: "
         + time(disaggregation.prefillTimeout().toNanos());
   }

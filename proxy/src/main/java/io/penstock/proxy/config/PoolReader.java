@@ -6,6 +6,7 @@ import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.scrape.PodTls;
+import io.penstock.proxy.config.PoolConfig.Connector;
 import io.penstock.proxy.config.PoolConfig.Disaggregation;
 import io.penstock.proxy.config.PoolConfig.Discovery;
 import io.penstock.proxy.config.PoolConfig.RoutingPolicy;
@@ -319,8 +320,9 @@ final class PoolReader {
     if (mapping != null) {
       mapping.refuseAllBut(PoolSettings.disaggregation().stream().map(Setting::key).toList());
     }
+    var connector = leaf(mapping, PoolSettings.CONNECTOR);
     return new Disaggregation(
-        leaf(mapping, PoolSettings.CONNECTOR),
+        connector,
         new DisaggregationPolicy(
             decider == null
                 ? leaf(mapping, PoolSettings.DECIDER)
@@ -329,8 +331,23 @@ final class PoolReader {
             leaf(mapping, PoolSettings.NON_CACHED_TOKENS),
             leaf(mapping, PoolSettings.KV_BYTES),
             leaf(mapping, PoolSettings.BANDWIDTH),
-            leaf(mapping, PoolSettings.OVERHEAD)),
+            leaf(mapping, PoolSettings.OVERHEAD),
+            overflow(mapping, connector)),
         leaf(mapping, PoolSettings.PREFILL_TIMEOUT));
+  }
+
+  private static boolean overflow(@Nullable YamlMapping mapping, Connector connector) {
+    boolean overflow = leaf(mapping, PoolSettings.OVERFLOW);
+    if (connector != Connector.SGLANG) {
+      return overflow;
+    }
+    if (overflow && mapping != null && mapping.has(PoolSettings.OVERFLOW.key())) {
+      mapping.error(
+          PoolSettings.OVERFLOW.key(),
+          "is true, but SGLang's prefill servers answer nobody; allowed with connector sglang:"
+              + " false");
+    }
+    return false;
   }
 
   /** The leaf's value, or its default, which it must have. */

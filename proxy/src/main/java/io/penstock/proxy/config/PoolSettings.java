@@ -142,6 +142,13 @@ final class PoolSettings {
           SettingType.TIME_OR_NONE,
           "10ms",
           "What a second pod takes whatever the prompt, for the same.");
+  static final Setting<Boolean> OVERFLOW =
+      new Setting<>(
+          "pools[].disaggregation.overflow",
+          SettingType.BOOLEAN,
+          "true",
+          "Whether pods with role prefill answer too while all are full; needs decider cost, and a"
+              + " connector other than sglang, whose prefill servers cannot.");
   static final Setting<Duration> PREFILL_TIMEOUT =
       Setting.time(
           "pools[].disaggregation.prefillTimeout",
@@ -165,6 +172,7 @@ final class PoolSettings {
           KV_BYTES,
           BANDWIDTH,
           OVERHEAD,
+          OVERFLOW,
           PREFILL_TIMEOUT);
 
   private static final List<Setting<?>> ALL =
@@ -191,6 +199,7 @@ final class PoolSettings {
           KV_BYTES,
           BANDWIDTH,
           OVERHEAD,
+          OVERFLOW,
           PREFILL_TIMEOUT,
           SHADOW_SAMPLE);
 

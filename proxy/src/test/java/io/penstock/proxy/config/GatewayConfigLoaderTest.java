@@ -314,8 +314,33 @@ class GatewayConfigLoaderTest {
                     256,
                     64 << 10,
                     5L << 30,
-                    Duration.ofMillis(10)),
+                    Duration.ofMillis(10),
+                    true),
                 Duration.ofSeconds(5)));
+  }
+
+  @Test
+  void prefill_pods_answer_where_all_are_full_unless_they_cannot() throws Exception {
+    var pools =
+        """
+        pools:
+          - name: usual
+            discovery: {dns: {address: "pods:8000"}}
+          - name: off
+            discovery: {dns: {address: "pods:8000"}}
+            disaggregation: {overflow: false}
+          - name: sglang
+            discovery: {dns: {address: "pods:8000"}}
+            disaggregation: {connector: sglang}
+        """;
+    assertThat(loaded(sources(pools)).config().pools())
+        .extracting(pool -> pool.disaggregation().policy().overflow())
+        .containsExactly(true, false, false);
+
+    assertThat(errors(sources(pools.replace("sglang}", "sglang, overflow: true}"))))
+        .singleElement(STRING)
+        .contains(
+            "pools[2].disaggregation.overflow", "true", "allowed with connector sglang: false");
   }
 
   @Test

@@ -97,7 +97,8 @@ class LegsTest {
         0,
         usual.kvBytesPerToken(),
         usual.bytesPerSecond(),
-        usual.overhead());
+        usual.overhead(),
+        usual.overflow());
   }
 
   private EndpointSpec pod(Role role, Pod does) throws IOException {

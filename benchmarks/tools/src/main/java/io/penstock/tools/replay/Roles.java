@@ -40,6 +40,6 @@ public record Roles(int prefills, long kvBytesPerToken, long bytesPerSecond, Dur
 
   /** What a gateway of such pods would have in its configuration. */
   DisaggregationPolicy policy(DisaggregationPolicy.Decider decider) {
-    return new DisaggregationPolicy(decider, 0, 0, kvBytesPerToken, bytesPerSecond, overhead);
+    return new DisaggregationPolicy(decider, 0, 0, kvBytesPerToken, bytesPerSecond, overhead, true);
   }
 }
