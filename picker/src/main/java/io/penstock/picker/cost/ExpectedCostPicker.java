@@ -32,8 +32,9 @@ import java.util.List;
  * overflow.
  *
  * <p>Where some endpoints only prefill for others, wc counts three times: among equals a stall is
- * moved from those who decode here to those who decode there, but here it need not be. While the
- * pool overflows, all are equals.
+ * moved from those who decode here to those who decode there, but here it need not be; and u counts
+ * those who are expected here while their prompts are computed elsewhere. While the pool overflows,
+ * all are equals.
  *
  * <p>Beside gateways that share nothing with this one, the {@link Home} of a prompt is believed to
  * hold some of it by their doing: there C is that of correspondingly fewer uncached tokens ({@link
@@ -58,6 +59,7 @@ public final class ExpectedCostPicker implements Picker {
   private static final double OVERFLOW_SECONDS = 100;
   private static final double EQUAL_TOKENS = 16;
   private static final double LEAST_LOAD = 1e-6;
+  private static final double MOST_SPOKEN_FOR = 1.2;
 
   private final CostModel model;
   private final CostWeights weights;
@@ -161,12 +163,21 @@ public final class ExpectedCostPicker implements Picker {
                   * evicted
                   * eviction.perToken(load.capacityTokens);
         }
-        double use = load.kvUse + added / load.capacityTokens;
+        double use = (divides ? spokenFor(load) : load.kvUse) + added / load.capacityTokens;
         overflowTerm[i] = OVERFLOW_SECONDS * Math.max(0, use - FULL);
       }
       scores[i] =
           -(pendingTerm[i] + prefillTerm[i] + decodeTerm[i] + evictionTerm[i] + overflowTerm[i]);
     }
+  }
+
+  /**
+   * The share of the KV cache that is used, or will be by those whose prompts are computed
+   * elsewhere. Prefixes that requests share count for each of them, hence the bound.
+   */
+  private static double spokenFor(EndpointLoad load) {
+    double expected = Math.min(MOST_SPOKEN_FOR, load.contextTokens / load.capacityTokens);
+    return Math.max(load.kvUse, expected);
   }
 
   /** What an evicted token costs one day, by the capacity that it is evicted from. */

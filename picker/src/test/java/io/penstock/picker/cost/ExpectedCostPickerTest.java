@@ -181,6 +181,26 @@ class ExpectedCostPickerTest {
   }
 
   @Test
+  void memory_is_spoken_for_by_those_whose_prompts_are_computed_elsewhere() {
+    var pool = pool(Role.DECODE, Role.PREFILL, Role.DECODE);
+    for (int slot = 0; slot < 3; slot++) {
+      now += 1;
+      Metrics.put(signals, slot, 0, 0, 0.25, 2_500, now); // of 40,000 tokens
+    }
+    inFlight.add(0, 0, 0, 36_000);
+    inFlight.add(0, 2, 0, 400_000);
+
+    pick(pool);
+
+    double added = (6400 + 350) / 40_000.0;
+    assertThat(term(0, OVERFLOW)).isCloseTo(100 * (0.9 + added - 0.95), within(1e-6));
+    assertThat(term(2, OVERFLOW)).as("at most").isCloseTo(100 * (1.2 + added - 0.95), within(1e-6));
+
+    pick(pool(Role.DECODE, Role.DECODE, Role.DECODE));
+    assertThat(term(0, OVERFLOW)).as("among equals the engine's word counts").isZero();
+  }
+
+  @Test
   void max_tokens_bounds_the_output_that_is_expected() {
     var pool = pool(1);
     inFlight.add(0, 0, 0, 1000);
