@@ -45,7 +45,7 @@ final class Schedulers {
       return scheduler(
           new DisaggregationHandler(costs, weights, config.disaggregation()),
           List.of(
-              profile("decode", new AnsweringFilter(costs), false, weights),
+              profile("decode", new AnsweringFilter(), false, weights),
               profile("prefill", RoleFilter.PREFILLS_FOR_OTHERS, true, weights.ofPrefills())),
           List.of());
     }

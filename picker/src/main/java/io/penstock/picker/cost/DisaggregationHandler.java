@@ -74,6 +74,7 @@ public final class DisaggregationHandler implements ProfileHandler {
   public int next(SchedulingContext context) {
     var decode = context.result(DECODE);
     if (decode == null) {
+      context.overflow(model.overflows());
       return DECODE;
     }
     if (context.result(PREFILL) != null || !context.prefillsApart() || decode.ranked() == 0) {
@@ -84,7 +85,7 @@ public final class DisaggregationHandler implements ProfileHandler {
       context.weigh(Weighing.of(refusal));
       return -1;
     }
-    if (model.overflows()) {
+    if (context.overflows()) {
       context.weigh(Weighing.of(Reason.OVERFLOW));
       return -1;
     }

@@ -24,10 +24,10 @@ public record DisaggregationPolicy(
     Duration overhead,
     boolean overflow) {
 
-  /** By cost, without bounds, for an 8B model's cache over 100 Gbit/s. */
+  /** By cost, without bounds or overflow, for an 8B model's cache over 100 Gbit/s. */
   public static final DisaggregationPolicy DEFAULT =
       new DisaggregationPolicy(
-          Decider.COST, 0, 0, 131_072, 12_500_000_000L, Duration.ofMillis(10), true);
+          Decider.COST, 0, 0, 131_072, 12_500_000_000L, Duration.ofMillis(10), false);
 
   /** What decides. */
   public enum Decider {

@@ -111,7 +111,7 @@ public final class ExpectedCostPicker implements Picker {
 
     var load = new EndpointLoad();
     double price = model.price(weights);
-    boolean divides = context.prefillsApart() && !model.overflows();
+    boolean divides = context.prefillsApart() && !context.overflows();
     double stall = weights.stall() * (divides ? AVOIDABLE : 1);
     int prompt = context.promptTokens();
     double output = expectedOutput(context.request(), rates);
@@ -163,7 +163,8 @@ public final class ExpectedCostPicker implements Picker {
                   * evicted
                   * eviction.perToken(load.capacityTokens);
         }
-        double use = (divides ? spokenFor(load) : load.kvUse) + added / load.capacityTokens;
+        boolean awaits = divides && candidates.endpoint(i).spec().role().answersAlone();
+        double use = (awaits ? spokenFor(load) : load.kvUse) + added / load.capacityTokens;
         overflowTerm[i] = OVERFLOW_SECONDS * Math.max(0, use - FULL);
       }
       scores[i] =

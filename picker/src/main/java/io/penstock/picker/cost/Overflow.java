@@ -14,9 +14,9 @@ import io.penstock.picker.signals.InFlightTotals;
  *
  * <p>Measure is what all endpoints hold for requests, over what fits into the KV caches of those
  * that answer, as an average over about 10 s. Above 1 they cannot take what is on its way to them;
- * where prompts wait 3 s at the others too, both kinds are full, and memory lies idle where nobody
- * answers. Above 1.2 it is time even if nothing waits there. Then nothing is divided any more, and
- * all endpoints are equals, until the measure is below 0.9.
+ * where they use 0.7 of theirs and prompts wait 3 s at the others, both kinds are full, and memory
+ * lies idle where nobody answers. Above 1.2 it is time even if nothing waits there. Then nothing is
+ * divided any more, and all endpoints are equals, until the measure is below 0.9.
  *
  * <p>All at once and not one by one: a pool that is divided in part carries less than either whole.
  * Chosen on the first half of the conversation trace and on long prompts with seeds 2 and 3.
@@ -25,6 +25,7 @@ final class Overflow {
 
   private static final double TIME_CONSTANT_SECONDS = 10;
   private static final double WAIT_SECONDS = 3;
+  private static final double MUCH_USED = 0.7;
   private static final double FULL = 1;
   private static final double FULL_ANYHOW = 1.2;
   private static final double ROOM_AGAIN = 0.9;
@@ -35,6 +36,7 @@ final class Overflow {
   private long lastNanos;
   private double waitSeconds;
   private double use;
+  private double answeringUse;
   private volatile boolean active;
 
   /** Whether they answer now. */
@@ -50,9 +52,9 @@ final class Overflow {
     if (spec.role() != Role.PREFILL) {
       return spec.role().answersAlone();
     }
-    var engine = spec.labels().getOrDefault(EngineSettings.LABEL, "");
-    var older = spec.labels().getOrDefault(EngineSettings.OLDER_LABEL, "");
-    return !engine.equals("sglang") && !older.equals("sglang");
+    var labels = spec.labels();
+    var older = labels.getOrDefault(EngineSettings.OLDER_LABEL, "");
+    return !labels.getOrDefault(EngineSettings.LABEL, older).equals("sglang");
   }
 
   /**
@@ -69,11 +71,11 @@ final class Overflow {
       ForeignLoad foreign,
       double secondsPerToken,
       double tokensPerRequest) {
-    boolean was = active;
     totals.take(inFlight, snapshot.slotBound());
     int prefilling = 0;
     double waiting = 0;
     double held = 0;
+    double heldAnswering = 0;
     double capacity = 0;
     for (var endpoint : snapshot.endpoints()) {
       if (!endpoint.accepts() || !canAnswer(endpoint.spec())) {
@@ -87,6 +89,7 @@ final class Overflow {
       }
       held += load.kvUse * load.capacityTokens;
       if (answers) {
+        heldAnswering += load.kvUse * load.capacityTokens;
         capacity += load.capacityTokens;
       }
     }
@@ -95,20 +98,26 @@ final class Overflow {
       active = false;
       return;
     }
-    average(nowNanos, waiting / prefilling, held / capacity);
-    active = was ? use >= ROOM_AGAIN : use > (waitSeconds > WAIT_SECONDS ? FULL : FULL_ANYHOW);
+    average(nowNanos, waiting / prefilling, held / capacity, heldAnswering / capacity);
+    active = active ? use >= ROOM_AGAIN : full();
   }
 
-  private void average(long nowNanos, double waitingNow, double usedNow) {
+  private boolean full() {
+    return answeringUse > MUCH_USED && use > (waitSeconds > WAIT_SECONDS ? FULL : FULL_ANYHOW);
+  }
+
+  private void average(long nowNanos, double waitingNow, double usedNow, double answeringNow) {
     double share = 1 - Math.exp(-(nowNanos - lastNanos) / 1e9 / TIME_CONSTANT_SECONDS);
     lastNanos = nowNanos;
     if (!started) {
       started = true;
       waitSeconds = 0;
       use = 0;
+      answeringUse = 0;
       return;
     }
     waitSeconds += share * (waitingNow - waitSeconds);
     use += share * (usedNow - use);
+    answeringUse += share * (answeringNow - answeringUse);
   }
 }

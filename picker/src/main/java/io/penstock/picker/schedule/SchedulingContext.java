@@ -52,6 +52,7 @@ public final class SchedulingContext {
   private @Nullable Moment recalled;
   private boolean prefills;
   private boolean allAnswerAlone;
+  private boolean overflows;
   private int optionalRun = NONE;
   private int encodeRun = NONE;
   private @Nullable Endpoint peer;
@@ -114,6 +115,7 @@ public final class SchedulingContext {
     recalled = null;
     prefills = false;
     allAnswerAlone = false;
+    overflows = false;
     optionalRun = NONE;
     encodeRun = NONE;
     peer = null;
@@ -314,6 +316,16 @@ public final class SchedulingContext {
   /** Whether every endpoint that serves the model can take a whole request. */
   public boolean allAnswerAlone() {
     return allAnswerAlone;
+  }
+
+  /** Whether endpoints that are there for prefills answer this request too, as its handler said. */
+  public boolean overflows() {
+    return overflows;
+  }
+
+  /** Says so, before the first profile runs. */
+  public void overflow(boolean prefillsAnswer) {
+    overflows = prefillsAnswer;
   }
 
   /** Notes why the request is disaggregated or not, for the record. */

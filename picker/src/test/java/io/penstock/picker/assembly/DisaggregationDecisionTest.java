@@ -261,8 +261,8 @@ class DisaggregationDecisionTest {
         .isEqualTo(new Decision.NoEndpoint(Decision.Reason.FILTERED));
   }
 
-  /** Prompts wait at those who prefill, and those who answer are full, for half a minute. */
-  private void fill() {
+  /** Prompts wait at those who prefill, and caches are used that much, for half a minute. */
+  private void fill(String answering, String prefilling) {
     picker.tick(now);
     for (int i = 0; i < 100; i++) {
       var request = prompt(100 + i, BLOCKS).build();
@@ -281,7 +281,7 @@ class DisaggregationDecisionTest {
             vllm:kv_cache_usage_perc %s
             vllm:cache_config_info{block_size="16",num_gpu_blocks="1000000"} 1
             """
-                .formatted(answers ? "0.9" : "0.2");
+                .formatted(answers ? answering : prefilling);
         picker.signals().update(endpoint.slot(), EnginePage.read(page), now, 200 * MILLI);
       }
       picker.tick(now);
@@ -289,9 +289,10 @@ class DisaggregationDecisionTest {
   }
 
   @Test
-  void where_all_are_full_those_who_prefill_answer_too() {
+  void where_all_are_full_those_who_prefill_answer_too_until_there_is_room() {
+    picker = pool(policy(Decider.COST, 0, 0), 2, 2);
     decoding(100);
-    fill();
+    fill("0.9", "0.2");
 
     Set<Role> answered = new HashSet<>();
     for (int i = 0; i < 100; i++) {
@@ -305,25 +306,16 @@ class DisaggregationDecisionTest {
     }
     assertThat(answered).contains(Role.PREFILL);
     assertThat(picker.disaggregation().count(false, Weighing.Reason.OVERFLOW)).isEqualTo(100);
+
+    fill("0.5", "0.2");
+    pick(prompt(2_000, 9).build());
+    assertThat(weighing().reason()).isEqualTo(Weighing.Reason.COST);
   }
 
   @Test
   void a_pool_that_may_not_overflow_keeps_to_its_roles() {
-    var usual = DisaggregationPolicy.DEFAULT;
-    picker =
-        pool(
-            new DisaggregationPolicy(
-                Decider.COST,
-                0,
-                0,
-                usual.kvBytesPerToken(),
-                usual.bytesPerSecond(),
-                usual.overhead(),
-                false),
-            2,
-            2);
     decoding(100);
-    fill();
+    fill("0.9", "0.2");
 
     for (int i = 0; i < 100; i++) {
       var decision = pick(prompt(1_000 + i, 9).build());

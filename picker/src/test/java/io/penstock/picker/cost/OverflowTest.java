@@ -100,6 +100,13 @@ class OverflowTest {
   }
 
   @Test
+  void prompts_that_are_computed_fill_nobody_who_answers() {
+    waits(0, 50);
+    pass(120, 0.9, 0.5, BLOCKS);
+    assertThat(overflow.active()).isFalse();
+  }
+
+  @Test
   void it_lasts_until_what_all_hold_fits_where_requests_are_answered() {
     begin();
     pass(60, 0.5, 0.45, BLOCKS);

@@ -337,11 +337,12 @@ final class PoolReader {
   }
 
   private static boolean overflow(@Nullable YamlMapping mapping, Connector connector) {
-    boolean overflow = leaf(mapping, PoolSettings.OVERFLOW);
     if (connector != Connector.SGLANG) {
-      return overflow;
+      return leaf(mapping, PoolSettings.OVERFLOW);
     }
-    if (overflow && mapping != null && mapping.has(PoolSettings.OVERFLOW.key())) {
+    if (mapping != null
+        && mapping.has(PoolSettings.OVERFLOW.key())
+        && Boolean.TRUE.equals(required(mapping, PoolSettings.OVERFLOW))) {
       mapping.error(
           PoolSettings.OVERFLOW.key(),
           "is true, but SGLang's prefill servers answer nobody; allowed with connector sglang:"
