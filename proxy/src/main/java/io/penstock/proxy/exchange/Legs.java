@@ -134,14 +134,14 @@ final class Legs {
     // Also for a prefill that has not answered: its answer may be on the way.
     var by =
         switch (next) {
-          case Decision.Route route ->
-              route.endpoint().id().equals(lost.prefill().id())
-                  ? lost.nextDecode(routing.tried()) // it cannot read from itself
-                  : route.endpoint();
+          case Decision.Route route -> route.endpoint();
           case Decision.Disaggregated divided -> divided.decode().endpoint();
           case Decision.NoEndpoint _ -> lost.nextDecode(routing.tried());
           case null -> lost.nextDecode(routing.tried());
         };
+    if (by != null && by.id().equals(lost.prefill().id())) {
+      by = lost.nextDecode(routing.tried()); // who holds it cannot read it from itself
+    }
     if (by == null) {
       by = orElse;
     }

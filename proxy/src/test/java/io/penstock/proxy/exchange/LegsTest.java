@@ -44,16 +44,20 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Two legs side by side, over sockets whose far ends do as the test says. */
+/**
+ * Two legs, side by side if not said otherwise, over sockets whose far ends do as the test says.
+ */
 class LegsTest {
 
   private static final String BODY =
       "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
+  private static final String RELEASE = "released";
   private static final long MINUTE = TimeUnit.MINUTES.toNanos(1);
 
   private final List<ServerSocket> listeners = new ArrayList<>();
@@ -69,16 +73,13 @@ class LegsTest {
 
   /** A pod: what it does with each request, which has come in part at least. */
   private interface Pod {
-    void asked(Socket client, String address) throws IOException, InterruptedException;
+    void asked(Socket client, String address, String request)
+        throws IOException, InterruptedException;
   }
 
   @BeforeEach
   void start() throws IOException {
-    picker =
-        PoolPicker.builder(
-                PoolPickerConfig.of("divided", Set.of("tiny"), 1).withDisaggregation(always()), 1)
-            .withoutThread()
-            .build();
+    picker = divided();
     picker.apply(
         new PoolDelta(
             List.of(
@@ -87,6 +88,13 @@ class LegsTest {
                 pod(Role.DECODE, this::decode)),
             List.of()));
     loop = loop(picker);
+  }
+
+  private static PoolPicker divided() {
+    return PoolPicker.builder(
+            PoolPickerConfig.of("divided", Set.of("tiny"), 1).withDisaggregation(always()), 1)
+        .withoutThread()
+        .build();
   }
 
   private static DisaggregationPolicy always() {
@@ -123,8 +131,10 @@ class LegsTest {
 
   private static void serve(Socket client, String address, Pod does) {
     try {
-      if (client.getInputStream().read(new byte[8_192]) > 0) {
-        does.asked(client, address);
+      var bytes = new byte[8_192];
+      int read;
+      while ((read = client.getInputStream().read(bytes)) > 0) {
+        does.asked(client, address, new String(bytes, 0, read, StandardCharsets.US_ASCII));
       }
     } catch (IOException | InterruptedException gone) {
       assertThat(gone).isNotNull();
@@ -132,7 +142,7 @@ class LegsTest {
   }
 
   /** The first that is asked fails, the second takes its time. */
-  private void prefill(Socket client, String address) throws IOException {
+  private void prefill(Socket client, String address, String request) throws IOException {
     prefillsAsked.add(address);
     boolean first = secondPrefill.getCount() == 2;
     secondPrefill.countDown();
@@ -146,7 +156,8 @@ class LegsTest {
   }
 
   /** Dies once a second pod has been asked for the prompt. */
-  private void decode(Socket client, String address) throws IOException, InterruptedException {
+  private void decode(Socket client, String address, String request)
+      throws IOException, InterruptedException {
     secondPrefill.await();
     client.close();
   }
@@ -228,19 +239,69 @@ class LegsTest {
     assertThat(leg.doubted).isEqualTo(prefillsAsked);
   }
 
+  /**
+   * The pod that answers dies, and in that moment the one that computed the prompt is there to
+   * answer too, and the other one to compute.
+   */
+  @Test
+  void a_prompt_is_not_released_by_the_pod_that_holds_it() throws IOException {
+    picker.close();
+    leg.holding = true;
+    List<EndpointSpec> specs = new CopyOnWriteArrayList<>();
+    List<String> released = new CopyOnWriteArrayList<>();
+    var died = new AtomicBoolean();
+    Pod answers =
+        (client, address, request) -> {
+          if (request.contains(RELEASE)) {
+            released.add(address);
+          }
+          client
+              .getOutputStream()
+              .write(
+                  "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+                      .getBytes(StandardCharsets.US_ASCII));
+        };
+    Pod dies =
+        (client, address, request) -> {
+          if (died.getAndSet(true)) {
+            answers.asked(client, address, request);
+            return;
+          }
+          var holder = EndpointSpec.of("127.0.0.1", specs.get(0).port(), Role.BOTH);
+          var other = specs.get(specs.get(1).name().equals(address) ? 2 : 1);
+          var computes = EndpointSpec.of("127.0.0.1", other.port(), Role.PREFILL);
+          picker.apply(new PoolDelta(List.of(holder, computes), List.of()));
+          client.close();
+        };
+    specs.add(pod(Role.PREFILL, answers));
+    specs.add(pod(Role.DECODE, dies));
+    specs.add(pod(Role.DECODE, dies));
+    picker = divided();
+    picker.apply(new PoolDelta(List.copyOf(specs), List.of()));
+    loop = loop(picker);
+
+    ask();
+
+    var metrics = loop.gateway().metrics();
+    await().until(() -> metrics.conservation().accepted() == 1 && metrics.conservation().isQuiet());
+    await().until(() -> !released.isEmpty());
+    assertThat(released).hasSize(1).doesNotContain(specs.getFirst().name());
+  }
+
   /** Hands prompts over by words known before, and notes whom it is told to doubt. */
   private static final class DoubtedPods implements PrefillLeg {
 
     private final List<String> doubted = new CopyOnWriteArrayList<>();
+    private volatile boolean holding;
 
     @Override
     public boolean concurrent() {
-      return true;
+      return !holding;
     }
 
     @Override
     public boolean holdsPrompts() {
-      return false;
+      return holding;
     }
 
     @Override
@@ -274,7 +335,7 @@ class LegsTest {
 
     @Override
     public ByteBuf releaseBody(ByteBuf body) {
-      return body.retainedDuplicate();
+      return Unpooled.copiedBuffer(RELEASE, StandardCharsets.US_ASCII);
     }
 
     @Override
