@@ -78,7 +78,7 @@ final class BodyMembers implements JsonListener {
   /** The body is a whole JSON object of {@code bodyBytes}: what it says. */
   ScanResult finish(int bodyBytes, SentModel sentModel) {
     String asked = facts.model;
-    if (asked == null && api == ApiKind.SGLANG) {
+    if (asked == null && mayNameNone(api)) {
       return scanned("", "", bodyBytes);
     }
     if (asked == null) {
@@ -88,6 +88,11 @@ final class BodyMembers implements JsonListener {
     String sent = sentModel.of(asked, facts.previousResponseId);
     root.put(facts.modelIndex, sent.getBytes(StandardCharsets.UTF_8));
     return scanned(asked, sent, bodyBytes);
+  }
+
+  /** Whether engines take a body without a model for one that means theirs. */
+  private static boolean mayNameNone(ApiKind api) {
+    return api == ApiKind.SGLANG || api == ApiKind.GENERATE;
   }
 
   private ScanResult scanned(String asked, String sent, int bodyBytes) {

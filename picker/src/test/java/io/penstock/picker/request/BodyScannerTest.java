@@ -151,6 +151,18 @@ class BodyScannerTest {
     }
 
     @Test
+    void ofTokensForNoModelInParticular() {
+      var request = request(ApiKind.GENERATE, "{\"token_ids\":[5,6,7],\"sampling_params\":{}}");
+
+      assertThat(request.model()).isEmpty();
+      assertThat(request.asked()).isEmpty();
+      assertThat(request.modelSpan()).isNull();
+      assertThat(request.promptTokenIds()).isEqualTo(3);
+      assertThat(request(ApiKind.GENERATE, "{\"model\":\"m\",\"token_ids\":[5]}").model())
+          .isEqualTo("m");
+    }
+
+    @Test
     void ofSglangsPromptsSaltAndModel() {
       String ids = "[" + "11,".repeat(199) + "11]";
       var plain = request(ApiKind.SGLANG, "{\"input_ids\":" + ids + "}");

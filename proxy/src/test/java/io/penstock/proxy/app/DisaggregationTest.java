@@ -236,13 +236,13 @@ class DisaggregationTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"true", "false"})
-  void token_ids_are_generated_from_a_prompt_that_another_pod_computed(boolean stream)
-      throws Exception {
+  @CsvSource({"true, true", "false, true", "false, false"})
+  void token_ids_are_generated_from_a_prompt_that_another_pod_computed(
+      boolean stream, boolean named) throws Exception {
     try (var pods = DividedPods.with().pods((i, pod) -> pod.scaleOut(true)).start()) {
       String body =
-          "{\"model\":\"tiny\",\"token_ids\":[%s3],\"stream\":%s,\"sampling_params\":{"
-                  .formatted("5,6,7,8,".repeat(30), stream)
+          "{%s\"token_ids\":[%s3],\"stream\":%s,\"sampling_params\":{"
+                  .formatted(named ? "\"model\":\"tiny\"," : "", "5,6,7,8,".repeat(30), stream)
               + "\"max_tokens\":3,\"min_tokens\":2,\"extra_args\":{\"kv_transfer_params\":{"
               + "\"do_remote_prefill\":true,\"remote_host\":\"10.6.6.6\"}}}}";
 
