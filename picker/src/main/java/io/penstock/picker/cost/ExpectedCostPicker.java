@@ -164,7 +164,7 @@ public final class ExpectedCostPicker implements Picker {
                   * eviction.perToken(load.capacityTokens);
         }
         boolean awaits = divides && candidates.endpoint(i).spec().role().answersAlone();
-        double use = (awaits ? spokenFor(load) : load.kvUse) + added / load.capacityTokens;
+        double use = (awaits ? spokenFor(load, rates) : load.kvUse) + added / load.capacityTokens;
         overflowTerm[i] = OVERFLOW_SECONDS * Math.max(0, use - FULL);
       }
       scores[i] =
@@ -173,12 +173,18 @@ public final class ExpectedCostPicker implements Picker {
   }
 
   /**
-   * The share of the KV cache that is used, or will be by those whose prompts are computed
-   * elsewhere. Prefixes that requests share count for each of them, hence the bound.
+   * The share of the KV cache that is used, or will be by those who are still to begin here, most
+   * of whose prompts are computed elsewhere: of their context what requests do not share with
+   * others, on average. At most 1.2 for these, since it is a guess.
    */
-  private static double spokenFor(EndpointLoad load) {
-    double expected = Math.min(MOST_SPOKEN_FOR, load.contextTokens / load.capacityTokens);
-    return Math.max(load.kvUse, expected);
+  private static double spokenFor(EndpointLoad load, ModelRates rates) {
+    double requests = load.pendingRequests + load.decoding;
+    if (requests == 0) {
+      return load.kvUse;
+    }
+    double unshared = rates.uncachedTokens() / Math.max(1, rates.promptTokens());
+    double expected = load.contextTokens * (load.pendingRequests / requests) * unshared;
+    return load.kvUse + Math.min(MOST_SPOKEN_FOR, expected / load.capacityTokens);
   }
 
   /** What an evicted token costs one day, by the capacity that it is evicted from. */

@@ -187,17 +187,23 @@ class ExpectedCostPickerTest {
       now += 1;
       Metrics.put(signals, slot, 0, 0, 0.25, 2_500, now); // of 40,000 tokens
     }
-    inFlight.add(0, 0, 0, 36_000);
+    inFlight.add(0, 0, 0, 40_000);
+    inFlight.add(0, 0, 0, 40_000);
+    inFlight.firstToken(0, 0, 0);
     inFlight.add(0, 1, 36_000, 36_000);
-    inFlight.add(0, 2, 0, 400_000);
+    inFlight.add(0, 2, 0, 4_000_000);
 
     pick(pool);
 
     double added = (6400 + 350) / 40_000.0;
-    assertThat(term(0, OVERFLOW)).isCloseTo(100 * (0.9 + added - 0.95), within(1e-6));
-    assertThat(term(2, OVERFLOW)).as("at most").isCloseTo(100 * (1.2 + added - 0.95), within(1e-6));
-
+    double shared = 1000 / 1500.0; // of the prior
+    assertThat(term(0, OVERFLOW))
+        .as("half of what it holds is of one that decodes")
+        .isCloseTo(100 * (0.25 + shared + added - 0.95), within(1e-6));
     assertThat(term(1, OVERFLOW)).as("prompts that wait hold nothing yet").isZero();
+    assertThat(term(2, OVERFLOW))
+        .as("at most")
+        .isCloseTo(100 * (0.25 + 1.2 + added - 0.95), within(1e-6));
 
     pick(pool(Role.DECODE, Role.DECODE, Role.DECODE));
     assertThat(term(0, OVERFLOW)).as("among equals the engine's word counts").isZero();
