@@ -175,7 +175,7 @@ public final class ExpectedCostPicker implements Picker {
   /**
    * The share of the KV cache that is used, or will be by those who are still to begin here, most
    * of whose prompts are computed elsewhere: of their context what requests do not share with
-   * others, on average. At most 1.2 for these, since it is a guess.
+   * others, on average. At most 1.2 with these: beyond it all are full, and by how much is a guess.
    */
   private static double spokenFor(EndpointLoad load, ModelRates rates) {
     double requests = load.pendingRequests + load.decoding;
@@ -184,7 +184,8 @@ public final class ExpectedCostPicker implements Picker {
     }
     double unshared = rates.uncachedTokens() / Math.max(1, rates.promptTokens());
     double expected = load.contextTokens * (load.pendingRequests / requests) * unshared;
-    return load.kvUse + Math.min(MOST_SPOKEN_FOR, expected / load.capacityTokens);
+    double use = load.kvUse + expected / load.capacityTokens;
+    return Math.max(load.kvUse, Math.min(MOST_SPOKEN_FOR, use));
   }
 
   /** What an evicted token costs one day, by the capacity that it is evicted from. */

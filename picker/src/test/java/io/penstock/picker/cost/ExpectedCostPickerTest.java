@@ -201,9 +201,7 @@ class ExpectedCostPickerTest {
         .as("half of what it holds is of one that decodes")
         .isCloseTo(100 * (0.25 + shared + added - 0.95), within(1e-6));
     assertThat(term(1, OVERFLOW)).as("prompts that wait hold nothing yet").isZero();
-    assertThat(term(2, OVERFLOW))
-        .as("at most")
-        .isCloseTo(100 * (0.25 + 1.2 + added - 0.95), within(1e-6));
+    assertThat(term(2, OVERFLOW)).as("at most").isCloseTo(100 * (1.2 + added - 0.95), within(1e-6));
 
     pick(pool(Role.DECODE, Role.DECODE, Role.DECODE));
     assertThat(term(0, OVERFLOW)).as("among equals the engine's word counts").isZero();
