@@ -1,7 +1,6 @@
 package io.penstock.picker.assembly;
 
 import io.penstock.picker.config.EndpointPickerConfig;
-import io.penstock.picker.cost.AnsweringFilter;
 import io.penstock.picker.cost.CostModel;
 import io.penstock.picker.cost.CostWeights;
 import io.penstock.picker.cost.DisaggregationHandler;
@@ -45,7 +44,7 @@ final class Schedulers {
       return scheduler(
           new DisaggregationHandler(costs, weights, config.disaggregation()),
           List.of(
-              profile("decode", new AnsweringFilter(), false, weights),
+              profile("decode", RoleFilter.ANSWERS_ALONE, false, weights),
               profile("prefill", RoleFilter.PREFILLS_FOR_OTHERS, true, weights.ofPrefills())),
           List.of());
     }

@@ -1,9 +1,7 @@
 package io.penstock.picker.cost;
 
-import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolSnapshot;
-import io.penstock.picker.pool.Role;
-import io.penstock.picker.signals.EngineSettings;
+import io.penstock.picker.schedule.plugins.RoleFilter;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import io.penstock.picker.signals.InFlightTotals;
@@ -19,7 +17,7 @@ import io.penstock.picker.signals.InFlightTotals;
  * divided any more, and all endpoints are equals, until the measure is below 0.9.
  *
  * <p>All at once and not one by one: a pool that is divided in part carries less than either whole.
- * Chosen on the first half of the conversation trace and on long prompts with seeds 2 and 3.
+ * Chosen on the first half of the conversation trace and on long prompts with seeds 1 to 3.
  */
 final class Overflow {
 
@@ -45,19 +43,6 @@ final class Overflow {
   }
 
   /**
-   * Whether an endpoint of role prefill could answer at all: SGLang's servers in prefill mode wait
-   * for a decode server.
-   */
-  static boolean canAnswer(EndpointSpec spec) {
-    if (spec.role() != Role.PREFILL) {
-      return spec.role().answersAlone();
-    }
-    var labels = spec.labels();
-    var older = labels.getOrDefault(EngineSettings.OLDER_LABEL, "");
-    return !labels.getOrDefault(EngineSettings.LABEL, older).equals("sglang");
-  }
-
-  /**
    * Looks at the pool. Control thread.
    *
    * @param secondsPerToken of prefill, of the pool's requests on average
@@ -78,7 +63,7 @@ final class Overflow {
     double heldAnswering = 0;
     double capacity = 0;
     for (var endpoint : snapshot.endpoints()) {
-      if (!endpoint.accepts() || !canAnswer(endpoint.spec())) {
+      if (!endpoint.accepts() || !RoleFilter.answersInOverflow(endpoint.spec())) {
         continue;
       }
       load.read(endpoint.slot(), nowNanos, totals, signals, foreign, tokensPerRequest);

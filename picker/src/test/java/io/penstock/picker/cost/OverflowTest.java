@@ -7,6 +7,7 @@ import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.Role;
+import io.penstock.picker.schedule.plugins.RoleFilter;
 import io.penstock.picker.signals.EngineSettings;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
@@ -154,8 +155,10 @@ class OverflowTest {
   @ValueSource(strings = {EngineSettings.LABEL, EngineSettings.OLDER_LABEL})
   void prefill_servers_of_sglang_cannot_answer(String label) {
     var sglang = endpoint(0, Role.PREFILL, false, Map.of(label, "sglang"));
-    assertThat(Overflow.canAnswer(sglang.spec())).isFalse();
-    assertThat(Overflow.canAnswer(endpoint(1, Role.DECODE, false, Map.of(label, "sglang")).spec()))
+    assertThat(RoleFilter.answersInOverflow(sglang.spec())).isFalse();
+    assertThat(
+            RoleFilter.answersInOverflow(
+                endpoint(1, Role.DECODE, false, Map.of(label, "sglang")).spec()))
         .isTrue();
 
     pool = pool(sglang, endpoint(1, Role.DECODE, false));
