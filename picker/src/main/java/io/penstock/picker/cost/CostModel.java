@@ -38,12 +38,10 @@ public final class CostModel implements Forecast {
   private final ForeignLoad foreign = new ForeignLoad();
   private final ForeignShare foreignShare = new ForeignShare();
   private final LoadPrice loadPrice = new LoadPrice();
+  private final PoolMeans means = new PoolMeans();
   private final Overflow overflow = new Overflow();
   private final boolean mayOverflow;
   private final List<Observations> observations;
-
-  /** D̄: requests that decode on an endpoint, on average over the pool. */
-  private volatile double decoding;
 
   /**
    * A model of which nothing is known yet, of a pool that does not overflow.
@@ -174,7 +172,15 @@ public final class CostModel implements Forecast {
 
   /** α: what a second of compute costs those who come later, in seconds. */
   double price(CostWeights weights) {
-    return loadPrice.price(weights.loadPrice()) + weights.poolStall() * decoding;
+    return loadPrice.price(weights.loadPrice()) + weights.poolStall() * means.decoding();
+  }
+
+  /**
+   * How many times that where memory is short: the more by the share of their prompts that requests
+   * have in common, since what one finds in use it needs no memory for.
+   */
+  double memoryPrice(CostWeights weights, ModelRates rates) {
+    return 1 + weights.memoryPrice() * rates.sharedTokens() * means.memoryShortage();
   }
 
   /**
@@ -188,8 +194,8 @@ public final class CostModel implements Forecast {
    */
   double sharedAtHome(ModelRates rates) {
     double others = foreignShare.share();
-    double known = 1 - rates.uncachedTokens() / Math.max(1, rates.promptTokens());
-    double unknown = Math.max(0, known) * others / (1 - others);
+    double known = rates.sharedTokens();
+    double unknown = known * others / (1 - others);
     double ratio = unknown / Math.max(1e-3, 1 - known);
     return MOST_AT_HOME * ratio * ratio / (ratio * ratio + HALF_AT_HOME);
   }
@@ -238,7 +244,7 @@ public final class CostModel implements Forecast {
     models.values().forEach(ModelCalibration::publish);
     loadPrice.tick(nowNanos, sharing.endpoints().size());
     foreignShare.tick(nowNanos, sharing, signals, inFlight);
-    decoding = meanDecoding(nowNanos, sharing, signals, inFlight);
+    means.tick(nowNanos, sharing, signals, inFlight);
     if (mayOverflow) {
       overflow.tick(
           nowNanos,
@@ -249,19 +255,6 @@ public final class CostModel implements Forecast {
           loadPrice.secondsPerToken(),
           loadPrice.tokensPerRequest());
     }
-  }
-
-  private static double meanDecoding(
-      long nowNanos, PoolSnapshot snapshot, EngineSignals signals, InFlight inFlight) {
-    int sum = 0;
-    for (var endpoint : snapshot.endpoints()) {
-      int slot = endpoint.slot();
-      int own = inFlight.decoding(slot);
-      int prefilling = inFlight.requests(slot) - own;
-      boolean fresh = signals.fresh(slot, nowNanos);
-      sum += fresh ? Math.max(own, signals.running(slot) - prefilling) : own;
-    }
-    return (double) sum / Math.max(1, snapshot.endpoints().size());
   }
 
   private void observed(

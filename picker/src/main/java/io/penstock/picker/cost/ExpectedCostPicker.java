@@ -16,25 +16,27 @@ import java.util.List;
  * <pre>
  * C    = f·(c·(n−m) + a·(n−m)·(m + (n−m)/2))       own prefill; f the endpoint's speed factor
  * P    = prefill seconds of what waits there       ours in flight, and others' as the engine counts
- * α    = 1 + g·ρ/(1−ρ) + wp·D̄                      price of compute at load ρ
+ * α    = (1 + g·ρ/(1−ρ) + wp·D̄)·(1 + gm·H·S)       price of compute at load ρ
  * E    = c·evicted tokens·exp(−age/600 s)          what has to be computed again one day
  * cost = P + (α + wc·D + wq·W)·C + wd·o·t_kv·(K + n·(D + W)) + ev·α·E + 100·max(0, u − 0.95)
  * </pre>
  *
  * <p>D requests decode there and W wait for their prefill, over K tokens of context together; D̄ is
- * the pool's mean of D. A prefill stalls those who decode while it runs: the D who do now, and the
- * W ahead of it, who will have just begun when their turn is over, and of whose few first tokens a
- * stall is the larger part. o tokens will be generated, u is the KV use after placement. Evicted
- * are the tokens that the prompt and its answer need beyond what the prefix index leaves free of
- * the KV cache; their age is the time in which the pool, at its load, writes that cache once:
- * capacity·c/ρ. A model name that is known, a fresh signal and a known capacity each sharpen the
- * cost; without them it falls back to priors, in-flight counts, and no terms for eviction and
- * overflow.
+ * the pool's mean of D, S = max(0, ū − 0.8)/(1.05 − ū) for its mean ū of u, H the share of prompts
+ * that is believed cached where they go: where memory is short those who share a prefix should be
+ * together, since what is in use takes no memory again. A prefill stalls those who decode while it
+ * runs: the D who do now, and the W ahead of it, who will have just begun when their turn is over,
+ * and of whose few first tokens a stall is the larger part. o tokens will be generated, u is the KV
+ * use after placement. Evicted are the tokens that the prompt and its answer need beyond what the
+ * prefix index leaves free of the KV cache; their age is the time in which the pool, at its load,
+ * writes that cache once: capacity·c/ρ. A model name that is known, a fresh signal and a known
+ * capacity each sharpen the cost; without them it falls back to priors, in-flight counts, and no
+ * terms for eviction and overflow.
  *
  * <p>Where some endpoints only prefill for others, wc counts three times: among equals a stall is
  * moved from those who decode here to those who decode there, but here it need not be; and u counts
- * those who are expected here while their prompts are computed elsewhere. While the pool overflows,
- * all are equals.
+ * those who are expected here while their prompts are computed elsewhere; gm counts for nothing,
+ * since dividing saves no memory. While the pool overflows, all are equals.
  *
  * <p>Beside gateways that share nothing with this one, the {@link Home} of a prompt is believed to
  * hold some of it by their doing: there C is that of correspondingly fewer uncached tokens ({@link
@@ -110,8 +112,8 @@ public final class ExpectedCostPicker implements Picker {
     var overflowTerm = candidates.term(firstTerm + 4);
 
     var load = new EndpointLoad();
-    double price = model.price(weights);
     boolean divides = context.prefillsApart() && !context.overflows();
+    double price = model.price(weights) * (divides ? 1 : model.memoryPrice(weights, rates));
     double stall = weights.stall() * (divides ? AVOIDABLE : 1);
     int prompt = context.promptTokens();
     double output = expectedOutput(context.request(), rates);

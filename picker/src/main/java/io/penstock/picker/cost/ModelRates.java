@@ -37,6 +37,11 @@ public record ModelRates(
     return bytesPerToken / cachedDensity;
   }
 
+  /** H: the share of a prompt that was believed cached where it went, on average, 0 to 1. */
+  public double sharedTokens() {
+    return Math.max(0, 1 - uncachedTokens / Math.max(1, promptTokens));
+  }
+
   /** Seconds to prefill {@code uncached} tokens behind {@code cached} ones, on an idle endpoint. */
   public double prefillSeconds(double uncached, double cached) {
     return prefillSecondsPerToken * uncached

@@ -234,6 +234,53 @@ class ExpectedCostPickerTest {
   }
 
   @Test
+  void where_memory_is_short_a_prefill_is_dearer_by_what_requests_share() {
+    var pool = pool(2);
+    var observer = model.observer(0);
+    for (int i = 0; i < 1_000; i++) {
+      var _ = observer.sent(request, 0, inFlight, 1_000, 800);
+      model.tick(now, pool, signals, inFlight);
+    }
+    var rates = model.rates("m");
+    assertThat(rates.sharedTokens()).isCloseTo(0.8, within(0.01));
+
+    assertThat(memoryPrice(pool, rates, 0.8, 0.8)).isEqualTo(1);
+    assertThat(memoryPrice(pool, rates, 0.9, 1)).isCloseTo(1 + 5 * 0.8 * 1.5, within(0.1));
+    assertThat(memoryPrice(pool, rates, 1, 1)).isCloseTo(1 + 5 * 0.8 * 4, within(0.2));
+    assertThat(memoryPrice(pool, ModelRates.PRIOR, 1, 1))
+        .as("a third is shared")
+        .isCloseTo(1 + 5 / 3.0 * 4, within(1e-6));
+
+    now += 5_000_000_000L;
+    assertThat(memoryPrice(pool, rates, 1)).as("nothing is known of one").isGreaterThan(10);
+    now += 5_000_000_000L;
+    assertThat(memoryPrice(pool, rates)).as("nor of the other").isEqualTo(1);
+  }
+
+  @Test
+  void where_memory_is_short_a_request_goes_to_its_prefix_in_spite_of_a_queue() {
+    var pool = pool(2);
+    index.learn(1, keys, KeyGrid.keys(72));
+    inFlight.add(0, 1, 6_000, 6_000);
+    memoryPrice(pool, ModelRates.PRIOR, 0.5, 0.5);
+    assertThat(pick(pool).endpoint().slot()).isZero();
+    double roomy = term(0, PREFILL);
+
+    memoryPrice(pool, ModelRates.PRIOR, 0.9, 0.9);
+    assertThat(pick(pool).endpoint().slot()).isEqualTo(1);
+    assertThat(term(0, PREFILL)).isGreaterThan(1.5 * roomy);
+  }
+
+  /** What memory makes of the price where the endpoints use that share of their caches. */
+  private double memoryPrice(PoolSnapshot pool, ModelRates rates, double... uses) {
+    for (int slot = 0; slot < uses.length; slot++) {
+      Metrics.put(signals, slot, 0, 0, uses[slot], 1_000_000, now);
+    }
+    model.tick(now, pool, signals, inFlight);
+    return model.memoryPrice(CostWeights.DEFAULT, rates);
+  }
+
+  @Test
   void who_only_encodes_has_no_share_of_the_load() {
     var pool = pool(Role.BOTH, Role.ENCODE);
     for (int i = 0; i < 30; i++) {

@@ -104,23 +104,25 @@ public final class Policy {
     }
     double g = weights.loadPrice();
     double wp = weights.poolStall();
+    double gm = weights.memoryPrice();
     double ev = weights.eviction();
     double wd = weights.decode();
     double wc = weights.stall();
     double wq = weights.queueStall();
     return switch (key) {
-      case "loadPrice" -> new CostWeights(value, wp, ev, wd, wc, wq);
-      case "poolStall" -> new CostWeights(g, value, ev, wd, wc, wq);
-      case "eviction" -> new CostWeights(g, wp, value, wd, wc, wq);
-      case "decode" -> new CostWeights(g, wp, ev, value, wc, wq);
-      case "stall" -> new CostWeights(g, wp, ev, wd, value, wq);
-      case "queueStall" -> new CostWeights(g, wp, ev, wd, wc, value);
+      case "loadPrice" -> new CostWeights(value, wp, gm, ev, wd, wc, wq);
+      case "poolStall" -> new CostWeights(g, value, gm, ev, wd, wc, wq);
+      case "memoryPrice" -> new CostWeights(g, wp, value, ev, wd, wc, wq);
+      case "eviction" -> new CostWeights(g, wp, gm, value, wd, wc, wq);
+      case "decode" -> new CostWeights(g, wp, gm, ev, value, wc, wq);
+      case "stall" -> new CostWeights(g, wp, gm, ev, wd, value, wq);
+      case "queueStall" -> new CostWeights(g, wp, gm, ev, wd, wc, value);
       default ->
           throw new IllegalArgumentException(
               "weight '"
                   + key
-                  + "' is unknown, allowed: loadPrice, poolStall, eviction, decode, stall,"
-                  + " queueStall");
+                  + "' is unknown, allowed: loadPrice, poolStall, memoryPrice, eviction, decode,"
+                  + " stall, queueStall");
     };
   }
 
