@@ -86,15 +86,17 @@ public final class Placement {
     }
     int slot = attempt.endpoint().slot();
     int cached = attempt.predictedCachedTokens();
-    int uncached = leg == Attempt.Leg.DECODE ? 0 : promptTokens - cached;
     int output = leg == Attempt.Leg.PREFILL ? 0 : placements.halfOfOutput(request);
     var known = placements.state();
     this.sent =
         leg == Attempt.Leg.DECODE
             ? loop.observer().decoding(request, slot)
             : loop.observer().sent(request, slot, known.inFlight(), promptTokens, cached);
+    int context = promptTokens + output;
     this.reservation =
-        known.inFlight().reserve(loop.column(), slot, uncached, promptTokens + output);
+        leg == Attempt.Leg.DECODE
+            ? known.inFlight().reserveHandOver(loop.column(), slot, promptTokens - cached, context)
+            : known.inFlight().reserve(loop.column(), slot, promptTokens - cached, context);
     var keys = request.keys();
     this.learned = known.index().learn(slot, keys.array(), keys.count());
     placements.loadChanged(slot);

@@ -134,8 +134,16 @@ public final class Placements {
    */
   public @Nullable Reservation expect(
       InferenceRequest request, Decision.Disaggregated divided, int column) {
-    int context = divided.decode().promptTokens() + halfOfOutput(request);
-    return reserved(divided.decode().endpoint(), context, column);
+    var decode = divided.decode();
+    int slot = decode.endpoint().slot();
+    if (!attached(decode.endpoint())) {
+      return null;
+    }
+    int sent = decode.promptTokens() - decode.cachedTokens();
+    int context = decode.promptTokens() + halfOfOutput(request);
+    var reserved = state.inFlight().reserveHandOver(column, slot, sent, context);
+    loadChanged(slot);
+    return reserved;
   }
 
   /**
@@ -144,17 +152,17 @@ public final class Placements {
    * @return null for an endpoint that has left the pool
    */
   public @Nullable Reservation encoding(Endpoint endpoint, int column) {
-    return reserved(endpoint, 0, column);
-  }
-
-  private @Nullable Reservation reserved(Endpoint endpoint, int contextTokens, int column) {
-    var known = state.pool().snapshot().bySlot(endpoint.slot());
-    if (known == null || !known.id().equals(endpoint.id())) {
+    if (!attached(endpoint)) {
       return null;
     }
-    var reserved = state.inFlight().reserve(column, endpoint.slot(), 0, contextTokens);
+    var reserved = state.inFlight().reserve(column, endpoint.slot(), 0, 0);
     loadChanged(endpoint.slot());
     return reserved;
+  }
+
+  private boolean attached(Endpoint endpoint) {
+    var known = state.pool().snapshot().bySlot(endpoint.slot());
+    return known != null && known.id().equals(endpoint.id());
   }
 
   /** It is not expected any more. */

@@ -18,19 +18,20 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * local(d)     = what the picker says of d
  * remote(p, d) = P_p + α·C_p + E_p + U_p                 the prompt on p
- *              + x_d + overhead + t_s                    its cache to d, and the step that ends there
- *              + wq·max(0, P_d − (P_p + C_p + x_d))      prefills that d still has before it
+ *              + X_d + x_d + overhead + t_s              its cache to d, and the step that ends there
+ *              + wq·max(0, P_d − (P_p + C_p + X_d + x_d))  prefills that d still has before it
  *              + decode_d + E_d + U_d                    as if it had been computed there
  * </pre>
  *
- * <p>x_d is the time of those tokens that d does not hold already; t_s that of a step, since times
- * to first token have in them what an answer waits for memory, one way or the other. The pair is
- * picked together, among the best of each profile. Remote goes where it is cheaper by a tenth; once
- * it went for prompts of a size, it goes on until it is dearer, so that equal costs do not swing.
- * Sizes are powers of two of uncached tokens; the memory is one int, read and written racily by all
- * loops.
+ * <p>x_d is the time of those tokens that d does not hold already; X_d that of half of what this
+ * process has promised d before, whose link takes in one cache after the other: the other half was
+ * sent while the prompt was computed. t_s is the time of a step, since times to first token have in
+ * them what an answer waits for memory, one way or the other. The pair is picked together, among
+ * the best of each profile. Remote goes where it is cheaper by a tenth; once it went for prompts of
+ * a size, it goes on until it is dearer, so that equal costs do not swing. Sizes are powers of two
+ * of uncached tokens; the memory is one int, read and written racily by all loops.
  *
- * <p>Where both kinds of endpoints are full, all of them answer and nothing is divided ({@link
+ * <p>Where those that answer do not keep up, all of them do and nothing is divided ({@link
  * CostModel#overflows}).
  */
 public final class DisaggregationHandler implements ProfileHandler {
@@ -47,6 +48,9 @@ public final class DisaggregationHandler implements ProfileHandler {
   private static final int DECODE_CANDIDATES = 8;
   private static final int PREFILL_CANDIDATES = 4;
   private static final double HYSTERESIS = 0.1;
+
+  /** Of the caches that were promised before, how much is still to be sent by then. */
+  private static final double SENT_LATER = 0.5;
 
   private final CostModel model;
   private final CostWeights weights;
@@ -125,6 +129,7 @@ public final class DisaggregationHandler implements ProfileHandler {
     double least = Double.POSITIVE_INFINITY;
     int bestDecode = 0;
     int bestPrefill = 0;
+    double bestTransfer = 0;
     var rates = model.rates(context.request().model());
     int decodes = Math.min(decode.ranked(), DECODE_CANDIDATES);
     int prefills = Math.min(prefill.ranked(), PREFILL_CANDIDATES);
@@ -148,6 +153,7 @@ public final class DisaggregationHandler implements ProfileHandler {
           least = cost;
           bestDecode = d;
           bestPrefill = p;
+          bestTransfer = transfer;
         }
       }
     }
@@ -158,8 +164,7 @@ public final class DisaggregationHandler implements ProfileHandler {
       context.weigh(why);
       return context.routes().to(DECODE);
     }
-    double transfer = transferSeconds(context, decode, decode.ranked(bestDecode));
-    double rest = transfer + policy.overhead().toNanos() / 1e9 + rates.stepSeconds();
+    double rest = bestTransfer + policy.overhead().toNanos() / 1e9 + rates.stepSeconds();
     return context
         .routes()
         .disaggregate(DECODE, bestDecode, PREFILL, bestPrefill, Math.round(rest * 1e9), why);
@@ -172,8 +177,11 @@ public final class DisaggregationHandler implements ProfileHandler {
     return ExpectedCostPicker.pending(prefill, i) + model.prefillFactor(prefill.slot(i)) * own;
   }
 
+  /** From when the prompt is computed until it is there: X and x. */
   private double transferSeconds(SchedulingContext context, Candidates decode, int i) {
-    return policy.transferSeconds(context.promptTokens() - context.cachedTokens(decode, i));
+    double before = SENT_LATER * context.handOverTokens(decode.slot(i));
+    return policy.transferSeconds(
+        before + context.promptTokens() - context.cachedTokens(decode, i));
   }
 
   private boolean cheaper(

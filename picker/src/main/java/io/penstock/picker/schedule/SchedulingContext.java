@@ -195,6 +195,11 @@ public final class SchedulingContext {
     return totals;
   }
 
+  /** Tokens of KV caches that are to be sent to that endpoint, as it is now. */
+  public long handOverTokens(int slot) {
+    return inFlight.handOverTokens(slot);
+  }
+
   /**
    * Whether the engine's last sample is young enough to be believed, as it was when this decision
    * first asked for any.

@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What this process has sent each endpoint and not yet got back: requests, uncached prompt tokens
  * whose prefill is still to come, tokens of context, and requests that decode. Exact: reserved at
- * pick, before the first byte leaves, and returned at the first token, the end or the abort.
+ * pick, before the first byte leaves, and returned at the first token, the end or the abort. Of
+ * requests whose prompt comes from another endpoint also their number, and the tokens of the KV
+ * cache that is to be sent, until the first token.
  *
  * <p>One column per event loop. A column is written on its loop only; a reader sums the columns. No
  * lock and no read-modify-write shared by threads: cells are written and read in opaque mode, so a
@@ -38,15 +40,25 @@ public final class InFlight {
   private final int[][] @Nullable [] columns;
 
   /**
+   * Those of the requests whose first token waits for another endpoint; their tokens to be sent.
+   */
+  private final @Nullable InFlight handOvers;
+
+  /**
    * Nothing is in flight.
    *
    * @param columns number of event loops; loop i writes column i
    */
   public InFlight(int columns) {
+    this(columns, new InFlight(columns, null));
+  }
+
+  private InFlight(int columns, @Nullable InFlight handOvers) {
     if (columns < 1) {
       throw new IllegalArgumentException("in-flight columns: " + columns + " is not at least 1");
     }
     this.columns = new int[columns][Endpoint.MAX_SLOTS / CHUNK][];
+    this.handOvers = handOvers;
   }
 
   /**
@@ -57,7 +69,41 @@ public final class InFlight {
    * @param contextTokens tokens that the request will hold in the KV cache, not negative
    */
   public Reservation reserve(int column, int slot, int uncachedTokens, int contextTokens) {
-    return new Reservation(this, column, slot, uncachedTokens, contextTokens);
+    return new Reservation(this, column, slot, uncachedTokens, contextTokens, -1);
+  }
+
+  /**
+   * The same for a request whose prompt is computed elsewhere and comes from there.
+   *
+   * @param sentTokens of its KV cache that are to be sent, not negative
+   * @param contextTokens tokens that the request will hold in the KV cache, not negative
+   */
+  public Reservation reserveHandOver(int column, int slot, int sentTokens, int contextTokens) {
+    return new Reservation(this, column, slot, 0, contextTokens, Math.max(0, sentTokens));
+  }
+
+  /** A KV cache is to be sent there. On the column's loop. */
+  void addHandOver(int column, int slot, int tokens) {
+    if (handOvers != null) {
+      handOvers.add(column, slot, tokens, 0);
+    }
+  }
+
+  /** It was sent, or will not be. On the column's loop. */
+  void removeHandOver(int column, int slot, int tokens) {
+    if (handOvers != null) {
+      handOvers.removePrefilling(column, slot, tokens, 0);
+    }
+  }
+
+  /** Requests to that endpoint that wait for the KV cache of their prompt from another one. */
+  public int handOvers(int slot) {
+    return handOvers == null ? 0 : handOvers.requests(slot);
+  }
+
+  /** Tokens of these caches, but for those that the endpoint holds. */
+  public long handOverTokens(int slot) {
+    return handOvers == null ? 0 : handOvers.pendingPrefillTokens(slot);
   }
 
   /** A request goes out. On the column's loop. */
@@ -130,7 +176,7 @@ public final class InFlight {
     for (int slot = 0; slot < Endpoint.MAX_SLOTS; slot++) {
       total += requests(slot) + pendingPrefillTokens(slot) + contextTokens(slot) + decoding(slot);
     }
-    return total;
+    return handOvers == null ? total : total + handOvers.total();
   }
 
   /**

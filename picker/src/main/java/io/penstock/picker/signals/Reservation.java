@@ -17,9 +17,21 @@ public final class Reservation {
   private final int slot;
   private final int uncachedTokens;
   private final int contextTokens;
+  private final int sentTokens;
   private State state = State.PREFILLING;
 
-  Reservation(InFlight inFlight, int column, int slot, int uncachedTokens, int contextTokens) {
+  /**
+   * Reserves.
+   *
+   * @param sentTokens of a KV cache that comes from another endpoint; -1: none comes
+   */
+  Reservation(
+      InFlight inFlight,
+      int column,
+      int slot,
+      int uncachedTokens,
+      int contextTokens,
+      int sentTokens) {
     if (uncachedTokens < 0 || contextTokens < 0) {
       throw new IllegalArgumentException(
           "tokens of a reservation: " + uncachedTokens + ", " + contextTokens);
@@ -29,7 +41,11 @@ public final class Reservation {
     this.slot = slot;
     this.uncachedTokens = uncachedTokens;
     this.contextTokens = contextTokens;
+    this.sentTokens = sentTokens;
     inFlight.add(column, slot, uncachedTokens, contextTokens);
+    if (sentTokens >= 0) {
+      inFlight.addHandOver(column, slot, sentTokens);
+    }
   }
 
   /** The endpoint's slot. */
@@ -42,6 +58,7 @@ public final class Reservation {
     if (state == State.PREFILLING) {
       state = State.DECODING;
       inFlight.firstToken(column, slot, uncachedTokens);
+      handedOver();
     }
   }
 
@@ -50,9 +67,18 @@ public final class Reservation {
     var was = state;
     state = State.ENDED;
     switch (was) {
-      case PREFILLING -> inFlight.removePrefilling(column, slot, uncachedTokens, contextTokens);
+      case PREFILLING -> {
+        inFlight.removePrefilling(column, slot, uncachedTokens, contextTokens);
+        handedOver();
+      }
       case DECODING -> inFlight.removeDecoding(column, slot, contextTokens);
       case ENDED -> {}
+    }
+  }
+
+  private void handedOver() {
+    if (sentTokens >= 0) {
+      inFlight.removeHandOver(column, slot, sentTokens);
     }
   }
 }

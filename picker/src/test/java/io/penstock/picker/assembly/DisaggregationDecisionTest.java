@@ -1,6 +1,7 @@
 package io.penstock.picker.assembly;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.cost.DisaggregationPolicy.Decider;
@@ -146,6 +147,53 @@ class DisaggregationDecisionTest {
 
     assertThat(again).isInstanceOf(Decision.Route.class);
     assertThat(((Decision.Route) again).endpoint()).isEqualTo(answers);
+  }
+
+  @Test
+  void caches_on_their_way_to_an_endpoint_make_it_dearer_to_send_another_one_there() {
+    decoding(100);
+    var request = prompt(1, BLOCKS).build();
+    var alone = (Decision.Disaggregated) pick(request);
+
+    for (var endpoint : picker.snapshot().endpoints()) {
+      if (endpoint.spec().role() == Role.DECODE) {
+        var _ = picker.inFlight().reserveHandOver(0, endpoint.slot(), 50_000, 0);
+      }
+    }
+    var behind = (Decision.Disaggregated) pick(request);
+
+    double half = 25_000.0 * 131_072 / 12.5e9;
+    assertThat((rest(behind) - rest(alone)) / 1e9).isCloseTo(half, within(1e-6));
+    assertThat(weighing().remoteSeconds() - alone.weighing().remoteSeconds()).isGreaterThan(half);
+  }
+
+  /** From the end of the prefill to the first token, in nanoseconds. */
+  private static long rest(Decision.Disaggregated divided) {
+    return divided.predictedTtftNanos() - divided.predictedPrefillNanos();
+  }
+
+  @Test
+  void a_request_that_is_divided_counts_as_handed_over_until_its_first_token() {
+    decoding(100);
+    var request = prompt(1, BLOCKS).build();
+    var divided = (Decision.Disaggregated) pick(request);
+    int slot = divided.decode().endpoint().slot();
+    var inFlight = picker.inFlight();
+
+    var expected = picker.placements().expect(request, divided, 0);
+    assertThat(inFlight.handOvers(slot)).isEqualTo(1);
+    assertThat(inFlight.handOverTokens(slot)).isEqualTo(divided.decode().promptTokens());
+    picker.placements().expectedNoMore(expected);
+    assertThat(inFlight.handOvers(slot)).isZero();
+
+    var placed =
+        picker.placements().placeDecode(request, divided, divided.decode().endpoint(), 0, now);
+    assertThat(inFlight.handOverTokens(slot)).isEqualTo(divided.decode().promptTokens());
+    placed.firstByte(now);
+    assertThat(inFlight.handOvers(slot)).isZero();
+    assertThat(inFlight.handOverTokens(slot)).isZero();
+    placed.completed(-1, -1, -1, now);
+    assertThat(inFlight.handOvers(slot)).isZero();
   }
 
   @Test
