@@ -58,7 +58,8 @@ public final class CostModel implements Forecast {
    *
    * @param columns number of event loops
    * @param prior rates of every model until they are calibrated
-   * @param mayOverflow whether endpoints that prefill for others may answer where all are full
+   * @param mayOverflow whether endpoints that prefill for others may answer where the others do not
+   *     keep up
    */
   public CostModel(int columns, ModelRates prior, boolean mayOverflow) {
     this.prior = prior;
@@ -83,8 +84,8 @@ public final class CostModel implements Forecast {
   }
 
   /**
-   * Whether endpoints that prefill for others answer too, and nothing is divided, because both
-   * kinds are full.
+   * Whether endpoints that prefill for others answer too, and nothing is divided, because those
+   * that answer do not keep up.
    */
   public boolean overflows() {
     return overflow.active();
@@ -246,14 +247,7 @@ public final class CostModel implements Forecast {
     foreignShare.tick(nowNanos, sharing, signals, inFlight);
     means.tick(nowNanos, sharing, signals, inFlight);
     if (mayOverflow) {
-      overflow.tick(
-          nowNanos,
-          sharing,
-          signals,
-          inFlight,
-          foreign,
-          loadPrice.secondsPerToken(),
-          loadPrice.tokensPerRequest());
+      overflow.tick(nowNanos, sharing, signals, inFlight, foreign, loadPrice.routed());
     }
   }
 

@@ -20,6 +20,7 @@ final class LoadPrice {
   private double perSecond;
   private double tokensPerSecond;
   private double requestsPerSecond;
+  private double lastPerSecond;
   private volatile double load;
 
   /** A request was routed that takes so many seconds to prefill so many tokens. */
@@ -30,15 +31,20 @@ final class LoadPrice {
   }
 
   /**
-   * Seconds of prefill for each token of what was routed; 0 before anything was. Control thread.
+   * What is routed to the pool.
+   *
+   * @param requestsPerSecond whose prompts are to be computed, between the last two ticks
+   * @param tokensPerRequest to prefill, on average; 0 before any was routed
+   * @param secondsPerToken of prefill, on average; 0 before any was routed
    */
-  double secondsPerToken() {
-    return tokensPerSecond > 0 ? perSecond / tokensPerSecond : 0;
-  }
+  record Routed(double requestsPerSecond, double tokensPerRequest, double secondsPerToken) {}
 
-  /** Tokens to prefill of each request routed; 0 before any was. Control thread. */
-  double tokensPerRequest() {
-    return requestsPerSecond > 0 ? tokensPerSecond / requestsPerSecond : 0;
+  /** What is routed to the pool. Control thread. */
+  Routed routed() {
+    return new Routed(
+        lastPerSecond,
+        requestsPerSecond > 0 ? tokensPerSecond / requestsPerSecond : 0,
+        tokensPerSecond > 0 ? perSecond / tokensPerSecond : 0);
   }
 
   /** ρ, 0 to 0.95. */
@@ -67,7 +73,8 @@ final class LoadPrice {
     double share = 1 - Math.exp(-seconds / TIME_CONSTANT_SECONDS);
     perSecond += share * (routed.sumThenReset() / seconds - perSecond);
     tokensPerSecond += share * (routedTokens.sumThenReset() / seconds - tokensPerSecond);
-    requestsPerSecond += share * (routedRequests.sumThenReset() / seconds - requestsPerSecond);
+    lastPerSecond = routedRequests.sumThenReset() / seconds;
+    requestsPerSecond += share * (lastPerSecond - requestsPerSecond);
     load = Math.clamp(perSecond / Math.max(endpoints, 1), 0, MOST_LOAD);
   }
 }

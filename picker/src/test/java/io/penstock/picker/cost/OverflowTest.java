@@ -11,7 +11,9 @@ import io.penstock.picker.schedule.plugins.RoleFilter;
 import io.penstock.picker.signals.EngineSettings;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
+import io.penstock.picker.signals.Reservation;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -26,6 +28,11 @@ class OverflowTest {
   private static final long SECOND = 1_000_000_000L;
   private static final double SECONDS_PER_TOKEN = 1e-3;
   private static final int BLOCKS = 1_000;
+
+  /** Ten requests a second of 100 tokens each. */
+  private static final LoadPrice.Routed ROUTED = new LoadPrice.Routed(10, 100, SECONDS_PER_TOKEN);
+
+  private final ArrayDeque<Reservation> awaited = new ArrayDeque<>();
 
   private final EngineSignals signals = new EngineSignals(Duration.ofSeconds(1));
   private final InFlight inFlight = new InFlight(1);
@@ -61,7 +68,7 @@ class OverflowTest {
     for (int i = 0; i < seconds * 10; i++) {
       Metrics.put(signals, 0, 1, 0, prefillUse, blocks, now);
       Metrics.put(signals, 1, 1, 0, answerUse, blocks, now);
-      overflow.tick(now, pool, signals, inFlight, foreign, SECONDS_PER_TOKEN, 100);
+      overflow.tick(now, pool, signals, inFlight, foreign, ROUTED);
       now += SECOND / 10;
     }
   }
@@ -120,13 +127,115 @@ class OverflowTest {
     assertThat(overflow.active()).as("the queue is still there, but there is room").isFalse();
   }
 
+  /** So many requests are to be answered there whose prompts are computed elsewhere. */
+  private void awaits(int requests) {
+    for (int i = 0; i < requests; i++) {
+      awaited.add(inFlight.reserveHandOver(0, 1, 10, 10));
+    }
+  }
+
+  /** They have begun. */
+  private void begun() {
+    while (!awaited.isEmpty()) {
+      awaited.remove().firstToken();
+    }
+  }
+
+  @Test
+  void it_begins_where_computed_prompts_wait_for_those_who_answer() {
+    awaits(29);
+    pass(120, 0.1, 0.5, BLOCKS);
+    assertThat(overflow.active()).as("2.9 s").isFalse();
+
+    awaits(10);
+    pass(1, 0.1, 0.5, BLOCKS);
+    assertThat(overflow.active()).as("3.9 s, for 1 s").isFalse();
+    pass(3, 0.1, 0.5, BLOCKS);
+    assertThat(overflow.active()).as("3.9 s, for 4 s").isTrue();
+  }
+
+  @Test
+  void a_few_that_wait_where_next_to_nothing_is_asked_are_no_reason() {
+    awaits(1);
+    for (int i = 0; i < 600; i++) {
+      Metrics.put(signals, 0, 1, 0, 0.1, BLOCKS, now);
+      Metrics.put(signals, 1, 1, 0, 0.5, BLOCKS, now);
+      overflow.tick(
+          now, pool, signals, inFlight, foreign, new LoadPrice.Routed(0, 100, SECONDS_PER_TOKEN));
+      now += SECOND / 10;
+    }
+    assertThat(overflow.active()).isFalse();
+  }
+
+  @Test
+  void prompts_that_are_still_computed_wait_for_nobody_else() {
+    awaits(40);
+    for (int i = 0; i < 40; i++) {
+      inFlight.add(0, 0, 1, 10);
+    }
+    pass(120, 0.1, 0.5, BLOCKS);
+    assertThat(overflow.active()).as("at those who prefill").isFalse();
+
+    for (int i = 0; i < 40; i++) {
+      inFlight.add(0, 1, 1, 10);
+    }
+    pass(120, 0.1, 0.5, BLOCKS);
+    assertThat(overflow.active()).as("where they are answered").isFalse();
+
+    pool =
+        pool(
+            endpoint(0, Role.PREFILL, true),
+            endpoint(1, Role.DECODE, false),
+            endpoint(2, Role.PREFILL, false));
+    pass(120, 0.1, 0.5, BLOCKS);
+    assertThat(overflow.active()).as("at one that leaves").isFalse();
+  }
+
+  @Test
+  void a_trial_goes_on_where_all_are_full() {
+    awaits(100);
+    passUntil(true, 60);
+    begun();
+    pass(90, 0.5, 0.8, BLOCKS);
+    assertThat(overflow.active()).as("1.3 of it").isTrue();
+    pass(60, 0.3, 0.5, BLOCKS);
+    assertThat(overflow.active()).as("0.8 of it").isFalse();
+  }
+
+  @Test
+  void what_began_because_of_the_hand_over_is_tried_for_a_minute_and_each_time_for_twice_as_long() {
+    for (int seconds : new int[] {60, 120, 240}) {
+      awaits(100);
+      passUntil(true, 60);
+      begun();
+      assertThat(passUntil(false, 300)).isBetween(seconds - 1, seconds + 1);
+    }
+
+    pass(481, 0.1, 0.5, BLOCKS);
+    awaits(100);
+    passUntil(true, 60);
+    begun();
+    assertThat(passUntil(false, 300)).as("after a calm of twice as long").isBetween(59, 61);
+  }
+
+  /** Seconds until it is so. */
+  private int passUntil(boolean active, int most) {
+    for (int seconds = 0; seconds < most; seconds++) {
+      if (overflow.active() == active) {
+        return seconds;
+      }
+      pass(1, 0.5, 0.5, BLOCKS); // what all hold would fit, barely
+    }
+    throw new AssertionError("not within " + most + " s");
+  }
+
   @Test
   void what_others_sent_counts() {
     for (int i = 0; i < 300; i++) {
       Metrics.put(signals, 0, 1, 60, 0.2, BLOCKS, now); // 100 tokens each: 6 s
       Metrics.put(signals, 1, 1, 0, 0.9, BLOCKS, now);
       foreign.observe(0, signals, inFlight);
-      overflow.tick(now, pool, signals, inFlight, foreign, SECONDS_PER_TOKEN, 100);
+      overflow.tick(now, pool, signals, inFlight, foreign, ROUTED);
       now += SECOND / 10;
     }
     assertThat(overflow.active()).isTrue();
