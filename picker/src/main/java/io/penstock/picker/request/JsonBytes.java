@@ -19,9 +19,12 @@ final class JsonBytes {
 
   private static final long ONES = 0x0101010101010101L;
   private static final long HIGHS = 0x8080808080808080L;
-  private static final long QUOTES = '"' * ONES;
   private static final long BACKSLASHES = '\\' * ONES;
-  private static final long SPACES = ' ' * ONES;
+
+  /** Takes quotes to spaces, spaces beyond, and control characters to each other. */
+  private static final long QUOTE_TO_SPACE = ('"' ^ ' ') * ONES;
+
+  private static final long AFTER_SPACES = (' ' + 1) * ONES;
 
   private static final boolean[] PLAIN = new boolean[256];
   private static final boolean[] HEX = new boolean[256];
@@ -37,14 +40,19 @@ final class JsonBytes {
 
   /** Index of the first byte at or after {@code i} that is not plain text, or {@code to}. */
   static int skipPlain(byte[] b, int i, int to) {
-    while (i <= to - 16) {
-      if ((stops((long) LONGS.get(b, i)) | stops((long) LONGS.get(b, i + 8))) != 0) {
+    while (i <= to - 32) {
+      long stops =
+          marks((long) LONGS.get(b, i))
+              | marks((long) LONGS.get(b, i + 8))
+              | marks((long) LONGS.get(b, i + 16))
+              | marks((long) LONGS.get(b, i + 24));
+      if ((stops & HIGHS) != 0) {
         break;
       }
-      i += 16;
+      i += 32;
     }
     while (i <= to - 8) {
-      long stops = stops((long) LONGS.get(b, i));
+      long stops = marks((long) LONGS.get(b, i)) & HIGHS;
       if (stops != 0) {
         return i + (Long.numberOfTrailingZeros(stops) >>> 3);
       }
@@ -61,9 +69,9 @@ final class JsonBytes {
     return i;
   }
 
-  private static long stops(long word) {
-    return (((word ^ QUOTES) - ONES) | ((word ^ BACKSLASHES) - ONES) | (word - SPACES) | word)
-        & HIGHS;
+  /** The high bit of a byte is set from the first byte that stops on, and not before. */
+  private static long marks(long word) {
+    return ((word ^ QUOTE_TO_SPACE) - AFTER_SPACES) | ((word ^ BACKSLASHES) - ONES) | word;
   }
 
   /**
