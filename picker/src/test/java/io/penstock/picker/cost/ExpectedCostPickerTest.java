@@ -271,6 +271,18 @@ class ExpectedCostPickerTest {
     assertThat(term(0, PREFILL)).isGreaterThan(1.5 * roomy);
   }
 
+  @Test
+  void where_some_only_prefill_the_price_of_memory_counts_for_nothing() {
+    var pool = pool(Role.DECODE, Role.PREFILL);
+    memoryPrice(pool, ModelRates.PRIOR, 0.5, 0.5);
+    pick(pool);
+    double roomy = term(0, PREFILL);
+
+    assertThat(memoryPrice(pool, ModelRates.PRIOR, 0.9, 0.9)).isGreaterThan(2);
+    pick(pool);
+    assertThat(term(0, PREFILL)).isEqualTo(roomy);
+  }
+
   /** What memory makes of the price where the endpoints use that share of their caches. */
   private double memoryPrice(PoolSnapshot pool, ModelRates rates, double... uses) {
     for (int slot = 0; slot < uses.length; slot++) {
