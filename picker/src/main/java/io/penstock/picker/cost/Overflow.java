@@ -105,20 +105,17 @@ final class Overflow {
       trial = false;
       return;
     }
-    double share = started ? 1 - Math.exp(-(nowNanos - lastNanos) / 1e9 / AVERAGE_SECONDS) : 0;
+    // What begins, or begins anew, begins empty.
+    double kept = started ? Math.exp(-(nowNanos - lastNanos) / 1e9 / AVERAGE_SECONDS) : 0;
+    double share = started ? 1 - kept : 0;
     started = true;
     lastNanos = nowNanos;
-    waitSeconds = average(waitSeconds, waiting / prefilling, share);
-    use = average(use, held / capacity, share);
-    answeringUse = average(answeringUse, heldAnswering / capacity, share);
-    computed = average(computed, Math.max(0, computedNow), share);
-    perSecond = average(perSecond, routed.requestsPerSecond(), share);
+    waitSeconds = kept * waitSeconds + share * (waiting / prefilling);
+    use = kept * use + share * (held / capacity);
+    answeringUse = kept * answeringUse + share * (heldAnswering / capacity);
+    computed = kept * computed + share * Math.max(0, computedNow);
+    perSecond = kept * perSecond + share * routed.requestsPerSecond();
     decide(nowNanos);
-  }
-
-  /** A share of 0 begins anew. */
-  private static double average(double before, double now, double share) {
-    return share == 0 ? 0 : before + share * (now - before);
   }
 
   private void decide(long nowNanos) {

@@ -90,6 +90,19 @@ class OverflowTest {
   }
 
   @Test
+  void looking_twice_at_once_changes_nothing() {
+    waits(0, 5);
+    for (int i = 0; i < 300; i++) {
+      pass(1, 0.3, 0.8, BLOCKS);
+      overflow.tick(now - SECOND / 10, pool, signals, inFlight, foreign, ROUTED);
+      if (overflow.active()) {
+        return;
+      }
+    }
+    throw new AssertionError("it never began");
+  }
+
+  @Test
   void a_queue_alone_is_no_reason() {
     waits(0, 50);
     pass(120, 0.3, 0.65, BLOCKS);
