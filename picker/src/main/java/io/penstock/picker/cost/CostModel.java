@@ -171,14 +171,14 @@ public final class CostModel implements Forecast {
     return Math.round(seconds * 1e9);
   }
 
-  /** α: what a second of compute costs those who come later, in seconds. */
+  /** What a second of compute costs those who come later, in seconds: α where memory is roomy. */
   double price(CostWeights weights) {
     return loadPrice.price(weights.loadPrice()) + weights.poolStall() * means.decoding();
   }
 
   /**
-   * How many times that where memory is short: the more by the share of their prompts that requests
-   * have in common, since what one finds in use it needs no memory for.
+   * By what {@link #price} is multiplied where memory is short: the more by the share of their
+   * prompts that requests have in common, since what one finds in use it needs no memory for.
    */
   double memoryPrice(CostWeights weights, ModelRates rates) {
     return 1 + weights.memoryPrice() * rates.sharedTokens() * means.memoryShortage();

@@ -133,14 +133,13 @@ public final class DisaggregationHandler implements ProfileHandler {
     var rates = model.rates(context.request().model());
     int decodes = Math.min(decode.ranked(), DECODE_CANDIDATES);
     int prefills = Math.min(prefill.ranked(), PREFILL_CANDIDATES);
-    for (int p = 0; p < prefills; p++) {
-      int from = prefill.ranked(p);
-      double there = -prefill.scores()[from];
-      int prefillCached = context.cachedTokens(prefill, from);
-      double computed = computedSeconds(context, prefill, from, prefillCached, rates);
-      for (int d = 0; d < decodes; d++) {
-        int to = decode.ranked(d);
-        double transfer = transferSeconds(context, decode, to);
+    for (int d = 0; d < decodes; d++) {
+      int to = decode.ranked(d);
+      double transfer = transferSeconds(context, decode, to);
+      for (int p = 0; p < prefills; p++) {
+        int from = prefill.ranked(p);
+        double there = -prefill.scores()[from];
+        double computed = computedSeconds(context, prefill, from, rates);
         double ahead = ExpectedCostPicker.pending(decode, to) - computed - transfer;
         double cost =
             there
@@ -172,7 +171,8 @@ public final class DisaggregationHandler implements ProfileHandler {
 
   /** Seconds until the prompt is computed there. */
   private double computedSeconds(
-      SchedulingContext context, Candidates prefill, int i, int cached, ModelRates rates) {
+      SchedulingContext context, Candidates prefill, int i, ModelRates rates) {
+    int cached = context.cachedTokens(prefill, i);
     double own = rates.prefillSeconds(context.promptTokens() - cached, cached);
     return ExpectedCostPicker.pending(prefill, i) + model.prefillFactor(prefill.slot(i)) * own;
   }

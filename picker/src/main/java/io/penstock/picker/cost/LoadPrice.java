@@ -33,11 +33,11 @@ final class LoadPrice {
   /**
    * What is routed to the pool.
    *
-   * @param requestsPerSecond whose prompts are to be computed, between the last two ticks
+   * @param perSecond requests whose prompts are to be computed, between the last two ticks
    * @param tokensPerRequest to prefill, on average; 0 before any was routed
    * @param secondsPerToken of prefill, on average; 0 before any was routed
    */
-  record Routed(double requestsPerSecond, double tokensPerRequest, double secondsPerToken) {}
+  record Routed(double perSecond, double tokensPerRequest, double secondsPerToken) {}
 
   /** What is routed to the pool. Control thread. */
   Routed routed() {

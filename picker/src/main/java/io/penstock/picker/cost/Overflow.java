@@ -17,11 +17,12 @@ import java.util.concurrent.TimeUnit;
  * lies idle where nobody answers. Above 1.2 it is time even if nothing waits there. Then nothing is
  * divided any more, and all endpoints are equals, until the measure is below 0.9.
  *
- * <p>Also where computed prompts wait 3 s for those that answer, on the way or for a place: too few
- * answer, or the links to them are full. By Little's law that is their number over the rate of all
- * requests, both averaged alike. It says nothing of when it will be better, so that is tried after
- * a minute, and whenever it was not, after twice as long as before, at most 16 minutes. Answers
- * that are not streamed show no first token and count for little of it.
+ * <p>Also where computed prompts wait for those that answer, on the way or for a place, 3 s on
+ * average over all requests: too few answer, or the links to them are full. By Little's law that is
+ * the number of these prompts over the rate of requests, both averaged alike. It says nothing of
+ * when it will be better, so that is tried after a minute, and whenever it was not, after twice as
+ * long as before, at most 16 minutes; after a calm of twice the last time it is a minute again.
+ * Answers that are not streamed show no first token and count for little of that wait.
  *
  * <p>All at once and not one by one: a pool that is divided in part carries less than either whole.
  * Chosen on the first half of the conversation trace and on long prompts with seeds 1 to 3.
@@ -114,7 +115,7 @@ final class Overflow {
     use = kept * use + share * (held / capacity);
     answeringUse = kept * answeringUse + share * (heldAnswering / capacity);
     computed = kept * computed + share * Math.max(0, computedNow);
-    perSecond = kept * perSecond + share * routed.requestsPerSecond();
+    perSecond = kept * perSecond + share * routed.perSecond();
     decide(nowNanos);
   }
 

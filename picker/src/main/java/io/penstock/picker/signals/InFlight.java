@@ -39,9 +39,7 @@ public final class InFlight {
   /** By column, then by chunk: null until the first write. */
   private final int[][] @Nullable [] columns;
 
-  /**
-   * Those of the requests whose first token waits for another endpoint; their tokens to be sent.
-   */
+  /** The requests that wait for another endpoint, and their tokens; null in itself. */
   private final @Nullable InFlight handOvers;
 
   /**
@@ -79,7 +77,10 @@ public final class InFlight {
    * @param contextTokens tokens that the request will hold in the KV cache, not negative
    */
   public Reservation reserveHandOver(int column, int slot, int sentTokens, int contextTokens) {
-    return new Reservation(this, column, slot, 0, contextTokens, Math.max(0, sentTokens));
+    if (sentTokens < 0) {
+      throw new IllegalArgumentException("tokens of a hand-over: " + sentTokens);
+    }
+    return new Reservation(this, column, slot, 0, contextTokens, sentTokens);
   }
 
   /** A KV cache is to be sent there. On the column's loop. */

@@ -197,6 +197,34 @@ class DisaggregationDecisionTest {
   }
 
   @Test
+  void a_cache_that_goes_to_another_endpoint_after_a_failure_goes_there_whole() {
+    decoding(100);
+    var request = prompt(1, BLOCKS).build();
+    for (var endpoint : picker.snapshot().endpoints()) {
+      if (endpoint.spec().role() == Role.DECODE) {
+        picker.index().learn(endpoint.slot(), request.keys().array(), 8);
+      }
+    }
+    var divided = (Decision.Disaggregated) pick(request);
+    var first = divided.decode().endpoint();
+    var other = divided.decode().alternatives().getFirst();
+    var inFlight = picker.inFlight();
+
+    var failing = picker.placements().placeDecode(request, divided, first, 0, now);
+    assertThat(inFlight.handOverTokens(first.slot()))
+        .isLessThan(divided.decode().promptTokens())
+        .isPositive();
+    failing.failed(FailureKind.RESET, now);
+    assertThat(inFlight.handOverTokens(first.slot())).isZero();
+
+    var second = picker.placements().placeDecode(request, divided, other, 0, now);
+    assertThat(inFlight.handOverTokens(other.slot())).isPositive();
+    second.aborted(now);
+    assertThat(inFlight.handOvers(other.slot())).isZero();
+    assertThat(inFlight.handOverTokens(other.slot())).isZero();
+  }
+
+  @Test
   void bounds_hold_whatever_the_costs() {
     picker = pool(policy(Decider.ALWAYS, 10_000, 0), 2, 2);
     assertThat(pick(prompt(1, 100).build())).isInstanceOf(Decision.Route.class);

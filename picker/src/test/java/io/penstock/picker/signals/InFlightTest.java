@@ -63,6 +63,8 @@ final class InFlightTest {
 
     assertThatThrownBy(() -> inFlight.reserve(0, 0, -1, 0))
         .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> inFlight.reserveHandOver(0, 0, -1, 0))
+        .isInstanceOf(IllegalArgumentException.class);
     assertThat(inFlight.total()).isZero();
   }
 
@@ -78,15 +80,19 @@ final class InFlightTest {
           int slot = random.nextInt(4) * 300;
           int uncached = random.nextInt(100_000);
           int context = uncached + random.nextInt(100_000);
-          var reservation = inFlight.reserve(random.nextInt(4), slot, uncached, context);
-          open.add(new Model(reservation, slot, uncached, context, false));
+          int column = random.nextInt(4);
+          boolean handedOver = random.nextBoolean();
+          var reservation =
+              handedOver
+                  ? inFlight.reserveHandOver(column, slot, uncached, context)
+                  : inFlight.reserve(column, slot, uncached, context);
+          open.add(new Model(reservation, slot, uncached, context, handedOver, false));
         } else {
           int at = random.nextInt(open.size());
           var model = open.get(at);
           if (choice == 1) {
             model.reservation.firstToken();
-            open.set(
-                at, new Model(model.reservation, model.slot, model.uncached, model.context, true));
+            open.set(at, model.afterFirstToken());
           } else {
             model.reservation.end();
             open.remove(at);
@@ -135,7 +141,11 @@ final class InFlightTest {
     assertThat(inFlight.idle(slot)).as("seed %d", seed).isEqualTo(there.isEmpty());
     assertThat(inFlight.pendingPrefillTokens(slot))
         .as("seed %d", seed)
-        .isEqualTo(there.stream().filter(m -> !m.decoding).mapToLong(m -> m.uncached).sum());
+        .isEqualTo(tokens(there, false));
+    assertThat(inFlight.handOverTokens(slot)).as("seed %d", seed).isEqualTo(tokens(there, true));
+    assertThat(inFlight.handOvers(slot))
+        .as("seed %d", seed)
+        .isEqualTo(there.stream().filter(m -> m.handedOver && !m.decoding).count());
     assertThat(inFlight.contextTokens(slot))
         .as("seed %d", seed)
         .isEqualTo(there.stream().mapToLong(m -> m.context).sum());
@@ -144,6 +154,24 @@ final class InFlightTest {
         .isEqualTo(there.stream().filter(m -> m.decoding).count());
   }
 
+  private static long tokens(List<Model> there, boolean handedOver) {
+    return there.stream()
+        .filter(model -> !model.decoding && model.handedOver == handedOver)
+        .mapToLong(model -> model.tokens)
+        .sum();
+  }
+
+  /** Its tokens are to be computed there or to be sent there. */
   private record Model(
-      Reservation reservation, int slot, int uncached, int context, boolean decoding) {}
+      Reservation reservation,
+      int slot,
+      int tokens,
+      int context,
+      boolean handedOver,
+      boolean decoding) {
+
+    Model afterFirstToken() {
+      return new Model(reservation, slot, tokens, context, handedOver, true);
+    }
+  }
 }

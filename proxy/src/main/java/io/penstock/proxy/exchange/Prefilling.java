@@ -288,6 +288,7 @@ final class Prefilling implements ExchangeState, ResponseHandler {
   private void leave() {
     if (answering && pool.division().leg().holdsPrompts()) {
       clientLeft = true;
+      endExpectation();
       exchange.loop().deadlines().set(left, exchange.loop().now() + LEFT_NANOS);
     } else {
       abandon();
