@@ -151,10 +151,11 @@ class EnvoyFailureIT {
         plain.add(executor.submit(() -> PenstockProcess.post(pods.envoy().url(), CHAT, body)));
       }
       List<OpenStream> streams = openStreams(pods.envoy().url());
+      await().until(() -> pods.running() == CLIENTS + STREAMS);
       pods.terminatePicker();
       assertThat(pods.pickerStatus()).isZero();
       for (var answer : plain) {
-        assertThat(answer.get().statusCode()).isEqualTo(200);
+        assertThat(answer.get().statusCode()).as("%s", answer.get().body()).isEqualTo(200);
         assertThat(answer.get().body()).contains("\"completion_tokens\":" + LONG);
       }
       assertThat(streams)

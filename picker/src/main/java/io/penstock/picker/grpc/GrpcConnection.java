@@ -40,6 +40,13 @@ final class GrpcConnection extends Http2ConnectionHandler {
   /** How long a peer that does not answer a ping may take to learn that this side goes. */
   private static final long GOING_SECONDS = 5;
 
+  /**
+   * How long a peer may take to close a connection whose calls have ended. It may still be writing
+   * pieces of them, and a socket closed on those answers with a reset, on which a peer drops what
+   * it has not read yet: the ends of these very calls.
+   */
+  private static final long LINGER_SECONDS = 2;
+
   private static final long GOING_PING = 0x70656e73746f636bL;
 
   private final Map<AsciiString, GrpcMethod> methods;
@@ -47,6 +54,7 @@ final class GrpcConnection extends Http2ConnectionHandler {
   private @Nullable ChannelHandlerContext context;
   private @Nullable Future<?> preface;
   private @Nullable Future<?> going;
+  private @Nullable Future<?> lingering;
   private boolean reading;
   private boolean flushPlanned;
   private boolean gone;
@@ -103,6 +111,7 @@ final class GrpcConnection extends Http2ConnectionHandler {
   public void channelInactive(ChannelHandlerContext ctx) throws Exception {
     cancel(preface);
     cancel(going);
+    cancel(lingering);
     super.channelInactive(ctx);
   }
 
@@ -134,7 +143,7 @@ final class GrpcConnection extends Http2ConnectionHandler {
     return context().channel().eventLoop();
   }
 
-  /** Refuses new calls, and closes when those that run have ended. */
+  /** Refuses new calls; when those that run have ended, the peer closes, or this side does. */
   void leave() {
     if (gone || going != null) {
       return;
@@ -158,18 +167,18 @@ final class GrpcConnection extends Http2ConnectionHandler {
     int last = connection().remote().lastStreamCreated();
     goAway(ctx, last, Http2Error.NO_ERROR.code(), reason(), ctx.newPromise());
     flush(ctx);
-    closeIfIdle();
+    lingerIfIdle();
   }
 
   private static ByteBuf reason() {
     return Unpooled.copiedBuffer("the server stops", CharsetUtil.US_ASCII);
   }
 
-  private void closeIfIdle() {
-    if (gone && connection().numActiveStreams() == 0) {
+  private void lingerIfIdle() {
+    if (gone && lingering == null && connection().numActiveStreams() == 0) {
       var ctx = context();
       flush(ctx);
-      ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+      lingering = ctx.executor().schedule(() -> ctx.close(), LINGER_SECONDS, TimeUnit.SECONDS);
     }
   }
 
@@ -271,7 +280,7 @@ final class GrpcConnection extends Http2ConnectionHandler {
 
     @Override
     public void onStreamRemoved(Http2Stream stream) {
-      closeIfIdle();
+      lingerIfIdle();
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -240,7 +241,7 @@ class GrpcConnectionTest {
   }
 
   @Test
-  void a_server_that_leaves_lets_running_calls_end_and_then_closes() {
+  void a_server_that_leaves_lets_running_calls_end_and_reads_on_until_the_peer_closes() {
     client(WIDE);
     var call = client.call(PATH);
     connection().leave();
@@ -249,20 +250,25 @@ class GrpcConnectionTest {
         .as("first all that may be on their way, then those that came")
         .containsExactly("goaway " + Integer.MAX_VALUE, "goaway 3");
 
-    client.send(call, ClientSide.framed(ascii("still served")), true);
-    assertThat(heard).containsExactly("still served", "half closed");
-    assertThat(client.server.isOpen()).isTrue();
+    client.send(call, ClientSide.framed(ascii("still served")), false);
     last.send(ascii("answered"));
     last.close();
-    client.pump();
-    assertThat(client.received).last().isEqualTo("3 headers grpc-status=0 end");
-    assertThat(client.server.isOpen()).isFalse();
+    client.send(call, ClientSide.framed(ascii("on its way")), false);
+    assertThat(heard).containsExactly("still served");
+    assertThat(client.received).endsWith("3 headers grpc-status=0 end", "3 reset 0").hasSize(2 + 4);
+    assertThat(client.server.isOpen()).isTrue();
   }
 
   @Test
-  void a_server_that_leaves_closes_idle_connections() {
+  void a_server_that_leaves_closes_what_the_peer_does_not() {
     client(WIDE);
+    client.server.freezeTime();
     connection().leave();
+    client.pump();
+    client.server.advanceTimeBy(1_999, TimeUnit.MILLISECONDS);
+    client.pump();
+    assertThat(client.server.isOpen()).isTrue();
+    client.server.advanceTimeBy(1, TimeUnit.MILLISECONDS);
     client.pump();
     assertThat(client.server.isOpen()).isFalse();
   }
