@@ -141,9 +141,7 @@ public final class Placements {
     }
     int sent = decode.promptTokens() - decode.cachedTokens();
     int context = decode.promptTokens() + halfOfOutput(request);
-    var reserved = state.inFlight().reserveHandOver(column, slot, sent, context);
-    loadChanged(slot);
-    return reserved;
+    return counted(state.inFlight().reserveHandOver(column, slot, sent, context));
   }
 
   /**
@@ -155,8 +153,11 @@ public final class Placements {
     if (!attached(endpoint)) {
       return null;
     }
-    var reserved = state.inFlight().reserve(column, endpoint.slot(), 0, 0);
-    loadChanged(endpoint.slot());
+    return counted(state.inFlight().reserve(column, endpoint.slot(), 0, 0));
+  }
+
+  private Reservation counted(Reservation reserved) {
+    loadChanged(reserved.slot());
     return reserved;
   }
 

@@ -184,7 +184,7 @@ public final class ExpectedCostPicker implements Picker {
     if (requests == 0) {
       return load.kvUse;
     }
-    double unshared = rates.uncachedTokens() / Math.max(1, rates.promptTokens());
+    double unshared = 1 - rates.sharedTokens();
     double expected = load.contextTokens * (load.pendingRequests / requests) * unshared;
     double use = load.kvUse + expected / load.capacityTokens;
     return Math.max(load.kvUse, Math.min(MOST_SPOKEN_FOR, use));

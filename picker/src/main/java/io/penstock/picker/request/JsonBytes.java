@@ -8,9 +8,10 @@ import java.nio.ByteOrder;
  * The inner loops of the tokenizer over string contents: pure functions on bytes.
  *
  * <p>Plain text is skipped 32 bytes at a time, in words of eight (SWAR). A byte stops the skip if
- * it is a quote, a backslash, a control character or not ASCII. The tests for zero and for "less
- * than 0x20" borrow upwards only out of a byte that itself stops, so the lowest flagged byte, the
- * first in memory order, is exact.
+ * it is a quote, a backslash, a control character or not ASCII. The test for zero (a backslash) and
+ * the one for "less than 0x21" (a quote or a control character, see QUOTE_TO_SPACE) borrow upwards
+ * only out of a byte that itself stops, so the lowest flagged byte, the first in memory order, is
+ * exact.
  */
 final class JsonBytes {
 

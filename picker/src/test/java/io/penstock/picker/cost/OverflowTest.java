@@ -65,10 +65,15 @@ class OverflowTest {
 
   /** Time goes by, ten looks a second, with that much of the caches in use. */
   private void pass(int seconds, double prefillUse, double answerUse, int blocks) {
+    pass(seconds, prefillUse, answerUse, blocks, ROUTED);
+  }
+
+  private void pass(
+      int seconds, double prefillUse, double answerUse, int blocks, LoadPrice.Routed routed) {
     for (int i = 0; i < seconds * 10; i++) {
       Metrics.put(signals, 0, 1, 0, prefillUse, blocks, now);
       Metrics.put(signals, 1, 1, 0, answerUse, blocks, now);
-      overflow.tick(now, pool, signals, inFlight, foreign, ROUTED);
+      overflow.tick(now, pool, signals, inFlight, foreign, routed);
       now += SECOND / 10;
     }
   }
@@ -170,13 +175,7 @@ class OverflowTest {
   @Test
   void a_few_that_wait_where_next_to_nothing_is_asked_are_no_reason() {
     awaits(1);
-    for (int i = 0; i < 600; i++) {
-      Metrics.put(signals, 0, 1, 0, 0.1, BLOCKS, now);
-      Metrics.put(signals, 1, 1, 0, 0.5, BLOCKS, now);
-      overflow.tick(
-          now, pool, signals, inFlight, foreign, new LoadPrice.Routed(0, 100, SECONDS_PER_TOKEN));
-      now += SECOND / 10;
-    }
+    pass(60, 0.1, 0.5, BLOCKS, new LoadPrice.Routed(0, 100, SECONDS_PER_TOKEN));
     assertThat(overflow.active()).isFalse();
   }
 
