@@ -56,4 +56,10 @@ final class EndpointLoad {
       kvUse = capacityTokens > 0 ? Math.min(1, contextTokens / capacityTokens) : 0;
     }
   }
+
+  /** Of the context, what those hold, or will, who wait for their prefill or to begin here. */
+  double waitingContextTokens() {
+    double requests = pendingRequests + decoding;
+    return requests == 0 ? 0 : contextTokens * (pendingRequests / requests);
+  }
 }

@@ -33,7 +33,7 @@ import java.util.List;
  * capacity each sharpen the cost; without them it falls back to priors, in-flight counts, and no
  * terms for eviction and overflow.
  *
- * <p>Where some endpoints only prefill for others, wc counts three times: among equals a stall is
+ * <p>Where some endpoints only prefill for others, wc counts four times: among equals a stall is
  * moved from those who decode here to those who decode there, but here it need not be; and u counts
  * those who are expected here while their prompts are computed elsewhere; gm counts for nothing,
  * since dividing saves no memory. While the pool overflows, all are equals.
@@ -54,7 +54,7 @@ public final class ExpectedCostPicker implements Picker {
       List.of("pendingPrefill", "prefill", "decode", "eviction", "overflow");
 
   /** What a stall counts where the prefill could go to an endpoint on which nobody decodes. */
-  private static final double AVOIDABLE = 3;
+  private static final double AVOIDABLE = 4;
 
   private static final double EVICTION_AGE_SECONDS = 600;
   private static final double FULL = 0.95;
@@ -180,12 +180,7 @@ public final class ExpectedCostPicker implements Picker {
    * others, on average. At most 1.2 with these: beyond it all are full, and by how much is a guess.
    */
   private static double spokenFor(EndpointLoad load, ModelRates rates) {
-    double requests = load.pendingRequests + load.decoding;
-    if (requests == 0) {
-      return load.kvUse;
-    }
-    double unshared = 1 - rates.sharedTokens();
-    double expected = load.contextTokens * (load.pendingRequests / requests) * unshared;
+    double expected = load.waitingContextTokens() * (1 - rates.sharedTokens());
     double use = load.kvUse + expected / load.capacityTokens;
     return Math.max(load.kvUse, Math.min(MOST_SPOKEN_FOR, use));
   }

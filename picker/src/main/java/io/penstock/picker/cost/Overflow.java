@@ -8,34 +8,35 @@ import io.penstock.picker.signals.InFlightTotals;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Whether endpoints that prefill for others answer too, because both kinds are full, or those that
- * answer do not keep up. Written by the control thread, read by anyone.
+ * Whether endpoints that prefill for others answer too, because those that answer are full or do
+ * not keep up, or those that prefill do not. Then nothing is divided any more, and all endpoints
+ * are equals. Written by the control thread, read by anyone.
  *
- * <p>Measure is what all endpoints hold for requests, over what fits into the KV caches of those
- * that answer, as an average over about 10 s. Above 1 they cannot take what is on its way to them;
- * where they use 0.7 of theirs and prompts wait 3 s at the others, both kinds are full, and memory
- * lies idle where nobody answers. Above 1.2 it is time even if nothing waits there. Then nothing is
- * divided any more, and all endpoints are equals, until the measure is below 0.9.
+ * <p>All measures are averages over about 10 s. Memory: what those that answer hold in their KV
+ * caches, and what those will hold who wait or are computed for them, is 1.2 times what fits. That
+ * is over when it fits; but where computed prompts had to wait 1.5 s for those that answer, only
+ * when what all endpoints hold takes 0.9 of that room, since all of it would be theirs to answer.
  *
- * <p>Also where computed prompts wait for those that answer, on the way or for a place, 3 s on
- * average over all requests: too few answer, or the links to them are full. By Little's law that is
- * the number of these prompts over the rate of requests, both averaged alike. It says nothing of
- * when it will be better, so that is tried after a minute, and whenever it was not, after twice as
- * long as before, at most 16 minutes; after a calm of twice the last time it is a minute again.
- * Answers that are not streamed show no first token and count for little of that wait.
+ * <p>Time: computed prompts wait 3 s for those that answer, on the way or for a place, on average
+ * over all requests; or prompts wait 15 s for those that prefill. The former is, by Little's law,
+ * the number of these prompts over the rate of requests. Neither says when it will be better, so
+ * that is tried after a minute, and whenever it was not, after twice as long as before, at most 16
+ * minutes; after a calm of twice the last time it is a minute again. Answers that are not streamed
+ * show no first token and count for little of the wait for those that answer.
  *
  * <p>All at once and not one by one: a pool that is divided in part carries less than either whole.
- * Chosen on the first half of the conversation trace and on long prompts with seeds 1 to 3.
+ * Chosen on the first half of the conversation trace, and on long prompts and shared prefixes with
+ * seeds 1 to 3.
  */
 final class Overflow {
 
   private static final double AVERAGE_SECONDS = 10;
-  private static final double WAIT_SECONDS = 3;
-  private static final double MUCH_USED = 0.7;
-  private static final double FULL = 1;
-  private static final double FULL_ANYHOW = 1.2;
+  private static final double FULL = 1.2;
+  private static final double FITS_AGAIN = 1;
   private static final double ROOM_AGAIN = 0.9;
+  private static final double SLOW_HAND_OVER_SECONDS = 1.5;
   private static final double HAND_OVER_SECONDS = 3;
+  private static final double PREFILL_SECONDS = 15;
   private static final double LEAST_COMPUTED = 1;
   private static final long FIRST_NANOS = TimeUnit.MINUTES.toNanos(1);
   private static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(16);
@@ -44,11 +45,12 @@ final class Overflow {
   private final EndpointLoad load = new EndpointLoad();
   private boolean started;
   private long lastNanos;
-  private double waitSeconds;
-  private double use;
-  private double answeringUse;
+  private double spokenFor;
+  private double held;
+  private double prefillSeconds;
   private double computed;
   private double perSecond;
+  private boolean handOversWaited;
   private boolean trial;
   private long lastsNanos;
   private long untilNanos;
@@ -74,10 +76,10 @@ final class Overflow {
       LoadPrice.Routed routed) {
     totals.take(inFlight, snapshot.slotBound());
     int prefilling = 0;
-    double waiting = 0;
-    double held = 0;
-    double heldAnswering = 0;
-    double capacity = 0;
+    double waitingTokens = 0;
+    double heldTokens = 0;
+    double spokenForTokens = 0;
+    double capacityTokens = 0;
     double computedNow = 0;
     for (var endpoint : snapshot.endpoints()) {
       int slot = endpoint.slot();
@@ -91,16 +93,16 @@ final class Overflow {
       }
       load.read(slot, nowNanos, totals, signals, foreign, routed.tokensPerRequest());
       double heldHere = load.kvUse * load.capacityTokens;
-      held += heldHere;
+      heldTokens += heldHere;
       if (answers) {
-        heldAnswering += heldHere;
-        capacity += load.capacityTokens;
+        spokenForTokens += heldHere + load.waitingContextTokens();
+        capacityTokens += load.capacityTokens;
       } else {
         prefilling++;
-        waiting += load.pendingTokens * routed.secondsPerToken();
+        waitingTokens += load.pendingTokens;
       }
     }
-    if (prefilling == 0 || capacity == 0) {
+    if (prefilling == 0 || capacityTokens == 0) {
       started = false;
       active = false;
       trial = false;
@@ -111,24 +113,28 @@ final class Overflow {
     double share = started ? 1 - kept : 0;
     started = true;
     lastNanos = nowNanos;
-    waitSeconds = kept * waitSeconds + share * (waiting / prefilling);
-    use = kept * use + share * (held / capacity);
-    answeringUse = kept * answeringUse + share * (heldAnswering / capacity);
+    spokenFor = kept * spokenFor + share * (spokenForTokens / capacityTokens);
+    held = kept * held + share * (heldTokens / capacityTokens);
+    double secondsNow = waitingTokens / prefilling * routed.secondsPerToken();
+    prefillSeconds = kept * prefillSeconds + share * secondsNow;
     computed = kept * computed + share * Math.max(0, computedNow);
     perSecond = kept * perSecond + share * routed.perSecond();
     decide(nowNanos);
   }
 
   private void decide(long nowNanos) {
-    if (active && trial && nowNanos - untilNanos >= 0) {
-      trial = false;
-      triedNanos = nowNanos;
-      active = full();
-    } else if (active && !trial) {
-      active = use >= ROOM_AGAIN;
-    } else if (!active && full()) {
+    handOversWaited = (active && handOversWaited) || handOversWait(SLOW_HAND_OVER_SECONDS);
+    if (active && trial) {
+      if (nowNanos - untilNanos >= 0) {
+        trial = false;
+        triedNanos = nowNanos;
+        active = spokenFor > FULL;
+      }
+    } else if (active) {
+      active = handOversWaited ? held >= ROOM_AGAIN : spokenFor >= FITS_AGAIN;
+    } else if (spokenFor > FULL) {
       active = true;
-    } else if (!active && computed > Math.max(LEAST_COMPUTED, HAND_OVER_SECONDS * perSecond)) {
+    } else if (handOversWait(HAND_OVER_SECONDS) || prefillSeconds > PREFILL_SECONDS) {
       boolean again = lastsNanos > 0 && nowNanos - triedNanos < 2 * lastsNanos;
       lastsNanos = again ? Math.min(2 * lastsNanos, LONGEST_NANOS) : FIRST_NANOS;
       untilNanos = nowNanos + lastsNanos;
@@ -137,7 +143,8 @@ final class Overflow {
     }
   }
 
-  private boolean full() {
-    return answeringUse > MUCH_USED && use > (waitSeconds > WAIT_SECONDS ? FULL : FULL_ANYHOW);
+  /** Whether computed prompts wait longer, on average over all requests. */
+  private boolean handOversWait(double seconds) {
+    return computed > Math.max(LEAST_COMPUTED, seconds * perSecond);
   }
 }

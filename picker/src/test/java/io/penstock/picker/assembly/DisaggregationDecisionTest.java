@@ -337,14 +337,11 @@ class DisaggregationDecisionTest {
         .isEqualTo(new Decision.NoEndpoint(Decision.Reason.FILTERED));
   }
 
-  /** Prompts wait at those who prefill, and caches are used that much, for half a minute. */
+  /** A hundred are to begin at each that answers, and caches are used that much, half a minute. */
   private void fill(String answering, String prefilling) {
-    picker.tick(now);
-    for (int i = 0; i < 100; i++) {
-      var request = prompt(100 + i, BLOCKS).build();
-      if (pick(request) instanceof Decision.Disaggregated divided) {
-        var prefill = divided.prefill();
-        var _ = picker.placements().placePrefill(request, divided, prefill, 0, now);
+    for (var endpoint : picker.snapshot().endpoints()) {
+      for (int i = 0; i < 100 && endpoint.spec().role() == Role.DECODE; i++) {
+        picker.inFlight().add(0, endpoint.slot(), 1, 10);
       }
     }
     for (int i = 0; i < 300; i++) {

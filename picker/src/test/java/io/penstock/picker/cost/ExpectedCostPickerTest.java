@@ -176,7 +176,7 @@ class ExpectedCostPickerTest {
     pick(pool);
 
     double prefill = C * 6400 + A * 6400 * 3200;
-    assertThat(term(0, PREFILL)).isCloseTo((1 + 3 * 0.05 * 30) * prefill, within(1e-6));
+    assertThat(term(0, PREFILL)).isCloseTo((1 + 4 * 0.05 * 30) * prefill, within(1e-6));
     assertThat(term(1, PREFILL)).isCloseTo(prefill, within(1e-6));
   }
 

@@ -32,6 +32,10 @@ class OverflowTest {
   /** Ten requests a second of 100 tokens each. */
   private static final LoadPrice.Routed ROUTED = new LoadPrice.Routed(10, 100, SECONDS_PER_TOKEN);
 
+  /** Ten of them hold 0.8 of what fits. */
+  private static final int CONTEXT = 1_280;
+
+  private final ArrayDeque<Reservation> waiting = new ArrayDeque<>();
   private final ArrayDeque<Reservation> awaited = new ArrayDeque<>();
 
   private final EngineSignals signals = new EngineSignals(Duration.ofSeconds(1));
@@ -78,25 +82,51 @@ class OverflowTest {
     }
   }
 
+  /**
+   * Those that answer: ten requests, which hold 0.8 of what fits, and so many more, each as long,
+   * that are still to begin there.
+   */
+  private void answers(int toBegin) {
+    for (int i = 0; i < 10; i++) {
+      inFlight.reserve(0, 1, 0, CONTEXT).firstToken();
+    }
+    toBegin(toBegin);
+  }
+
+  private void toBegin(int requests) {
+    for (int i = 0; i < requests; i++) {
+      waiting.add(inFlight.reserve(0, 1, 0, CONTEXT));
+    }
+  }
+
+  private void theyLeave(int requests) {
+    for (int i = 0; i < requests; i++) {
+      waiting.remove().end();
+    }
+  }
+
   private void begin() {
-    waits(0, 5);
+    answers(6);
     pass(60, 0.3, 0.8, BLOCKS);
     assertThat(overflow.active()).isTrue();
   }
 
   @Test
-  void it_begins_where_prompts_wait_and_more_is_held_than_fits_where_requests_are_answered() {
-    waits(0, 5);
-    pass(15, 0.3, 0.8, BLOCKS);
-    assertThat(overflow.active()).as("after 15 s").isFalse();
+  void it_begins_where_those_who_answer_are_spoken_for_by_far_more_than_fits() {
+    answers(4);
+    pass(120, 0.9, 0.8, BLOCKS);
+    assertThat(overflow.active()).as("1.12 of it").isFalse();
 
-    pass(15, 0.3, 0.8, BLOCKS);
-    assertThat(overflow.active()).as("after 30 s").isTrue();
+    toBegin(2);
+    pass(5, 0.9, 0.8, BLOCKS);
+    assertThat(overflow.active()).as("1.28 of it, for 5 s").isFalse();
+    pass(3, 0.9, 0.8, BLOCKS);
+    assertThat(overflow.active()).as("1.28 of it, for 8 s").isTrue();
   }
 
   @Test
   void looking_twice_at_once_changes_nothing() {
-    waits(0, 5);
+    answers(6);
     for (int i = 0; i < 300; i++) {
       pass(1, 0.3, 0.8, BLOCKS);
       overflow.tick(now - SECOND / 10, pool, signals, inFlight, foreign, ROUTED);
@@ -108,41 +138,55 @@ class OverflowTest {
   }
 
   @Test
-  void a_queue_alone_is_no_reason() {
-    waits(0, 50);
-    pass(120, 0.3, 0.65, BLOCKS);
-    assertThat(overflow.active()).isFalse();
+  void it_lasts_until_it_fits() {
+    begin();
+    theyLeave(3);
+    pass(60, 0.9, 0.8, BLOCKS);
+    assertThat(overflow.active()).as("1.04 of it").isTrue();
+
+    theyLeave(1);
+    pass(60, 0.9, 0.8, BLOCKS);
+    assertThat(overflow.active()).as("0.96 of it, 1.7 with the others").isFalse();
   }
 
   @Test
-  void full_caches_alone_are_no_reason_unless_far_more_is_held_than_fits() {
-    waits(0, 2.5);
-    waits(1, 50);
-    pass(120, 0.15, 1, BLOCKS);
-    assertThat(overflow.active()).as("1.15 of it").isFalse();
+  void where_computed_prompts_waited_it_lasts_until_what_all_hold_fits() {
+    awaits(20);
+    begin();
+    answered();
+    theyLeave(6);
+    pass(60, 0.2, 0.75, BLOCKS);
+    assertThat(overflow.active()).as("0.8 of it, 1.0 with the others").isTrue();
 
-    pass(60, 0.25, 1, BLOCKS);
-    assertThat(overflow.active()).as("1.25 of it").isTrue();
+    pass(60, 0.05, 0.8, BLOCKS);
+    assertThat(overflow.active()).as("0.85 with the others").isFalse();
+
+    toBegin(6);
+    pass(60, 0.3, 0.8, BLOCKS);
+    assertThat(overflow.active()).isTrue();
+    theyLeave(6);
+    pass(60, 0.3, 0.75, BLOCKS);
+    assertThat(overflow.active()).as("nobody waited since it began").isFalse();
   }
 
   @Test
   void prompts_that_are_computed_fill_nobody_who_answers() {
-    waits(0, 50);
+    waits(0, 14);
     pass(120, 0.9, 0.5, BLOCKS);
     assertThat(overflow.active()).isFalse();
   }
 
   @Test
-  void it_lasts_until_what_all_hold_fits_where_requests_are_answered() {
-    begin();
-    pass(60, 0.5, 0.45, BLOCKS);
-    assertThat(overflow.active()).as("0.95 of it").isTrue();
+  void where_prompts_wait_for_those_who_prefill_it_is_tried() {
+    waits(0, 14);
+    pass(60, 0.3, 0.5, BLOCKS);
+    assertThat(overflow.active()).as("14 s").isFalse();
 
-    pass(60, 0.4, 0.45, BLOCKS);
-    assertThat(overflow.active()).as("0.85 of it").isFalse();
-
-    pass(60, 0.4, 0.45, BLOCKS);
-    assertThat(overflow.active()).as("the queue is still there, but there is room").isFalse();
+    waits(0, 2);
+    pass(10, 0.3, 0.5, BLOCKS);
+    assertThat(overflow.active()).as("16 s").isTrue();
+    inFlight.removePrefilling(0, 0, (int) Math.round(2 / SECONDS_PER_TOKEN), 0);
+    assertThat(passUntil(false, 90)).isBetween(50, 60);
   }
 
   /** So many requests are to be answered there whose prompts are computed elsewhere. */
@@ -152,10 +196,10 @@ class OverflowTest {
     }
   }
 
-  /** They have begun. */
-  private void begun() {
+  /** They are. */
+  private void answered() {
     while (!awaited.isEmpty()) {
-      awaited.remove().firstToken();
+      awaited.remove().end();
     }
   }
 
@@ -207,11 +251,13 @@ class OverflowTest {
   void a_trial_goes_on_where_all_are_full() {
     awaits(100);
     passUntil(true, 60);
-    begun();
+    answered();
+    answers(6);
     pass(90, 0.5, 0.8, BLOCKS);
-    assertThat(overflow.active()).as("1.3 of it").isTrue();
-    pass(60, 0.3, 0.5, BLOCKS);
-    assertThat(overflow.active()).as("0.8 of it").isFalse();
+    assertThat(overflow.active()).as("1.28 of it").isTrue();
+    theyLeave(6);
+    pass(60, 0.05, 0.8, BLOCKS);
+    assertThat(overflow.active()).as("0.85 of it").isFalse();
   }
 
   @Test
@@ -219,14 +265,14 @@ class OverflowTest {
     for (int seconds : new int[] {60, 120, 240}) {
       awaits(100);
       passUntil(true, 60);
-      begun();
+      answered();
       assertThat(passUntil(false, 300)).isBetween(seconds - 1, seconds + 1);
     }
 
     pass(481, 0.1, 0.5, BLOCKS);
     awaits(100);
     passUntil(true, 60);
-    begun();
+    answered();
     assertThat(passUntil(false, 300)).as("after a calm of twice as long").isBetween(59, 61);
   }
 
@@ -236,7 +282,7 @@ class OverflowTest {
       if (overflow.active() == active) {
         return seconds;
       }
-      pass(1, 0.5, 0.5, BLOCKS); // what all hold would fit, barely
+      pass(1, 0.3, 0.5, BLOCKS);
     }
     throw new AssertionError("not within " + most + " s");
   }
@@ -244,7 +290,7 @@ class OverflowTest {
   @Test
   void what_others_sent_counts() {
     for (int i = 0; i < 300; i++) {
-      Metrics.put(signals, 0, 1, 60, 0.2, BLOCKS, now); // 100 tokens each: 6 s
+      Metrics.put(signals, 0, 1, 200, 0.2, BLOCKS, now); // 100 tokens each: 20 s
       Metrics.put(signals, 1, 1, 0, 0.9, BLOCKS, now);
       foreign.observe(0, signals, inFlight);
       overflow.tick(now, pool, signals, inFlight, foreign, ROUTED);
