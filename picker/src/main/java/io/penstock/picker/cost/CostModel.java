@@ -58,8 +58,8 @@ public final class CostModel implements Forecast {
    *
    * @param columns number of event loops
    * @param prior rates of every model until they are calibrated
-   * @param mayOverflow whether endpoints that prefill for others may answer where the others do not
-   *     keep up
+   * @param mayOverflow whether endpoints that prefill for others may answer where either kind does
+   *     not keep up
    */
   public CostModel(int columns, ModelRates prior, boolean mayOverflow) {
     this.prior = prior;
@@ -84,8 +84,8 @@ public final class CostModel implements Forecast {
   }
 
   /**
-   * Whether endpoints that prefill for others answer too, and nothing is divided, because those
-   * that answer do not keep up.
+   * Whether endpoints that prefill for others answer too, and nothing is divided, because one kind
+   * does not keep up.
    */
   public boolean overflows() {
     return overflow.active();

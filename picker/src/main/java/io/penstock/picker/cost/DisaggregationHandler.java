@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * a size, it goes on until it is dearer, so that equal costs do not swing. Sizes are powers of two
  * of uncached tokens; the memory is one int, read and written racily by all loops.
  *
- * <p>Where those that answer do not keep up, all of them do and nothing is divided ({@link
+ * <p>Where either kind does not keep up, all answer and nothing is divided ({@link
  * CostModel#overflows}).
  */
 public final class DisaggregationHandler implements ProfileHandler {

@@ -12,8 +12,8 @@ import java.time.Duration;
  * @param kvBytesPerToken size of a token's KV cache, at least 1
  * @param bytesPerSecond of the network between two endpoints, at least 1
  * @param overhead what a second leg takes whatever the prompt: a request, a handshake, a notice
- * @param overflow whether, where cost decides and those that answer do not keep up, those that
- *     prefill answer too
+ * @param overflow whether, where cost decides and either kind does not keep up, those that prefill
+ *     answer too
  */
 public record DisaggregationPolicy(
     Decider decider,

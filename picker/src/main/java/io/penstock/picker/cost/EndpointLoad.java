@@ -28,6 +28,9 @@ final class EndpointLoad {
   /** Used share of the KV cache, 0..1; 0 if unknown. */
   double kvUse;
 
+  /** Whether that share is the engine's word; else it is all of the context. */
+  private boolean measured;
+
   private final EngineLoad engine = new EngineLoad();
 
   void read(
@@ -45,7 +48,8 @@ final class EndpointLoad {
     contextTokens = inFlight.contextTokens(slot);
     signals.read(slot, nowNanos, engine);
     capacityTokens = engine.kvCapacityTokens();
-    if (engine.fresh()) {
+    measured = engine.fresh();
+    if (measured) {
       int others = foreign.waiting(slot);
       pendingTokens += others * tokensPerRequest;
       pendingRequests += others;
@@ -57,9 +61,12 @@ final class EndpointLoad {
     }
   }
 
-  /** Of the context, what those hold, or will, who wait for their prefill or to begin here. */
+  /**
+   * Of the context, what those hold, or will, who wait for their prefill or to begin here: taken as
+   * equally long. 0 if the used share counts them already, as it does where it is not measured.
+   */
   double waitingContextTokens() {
     double requests = pendingRequests + decoding;
-    return requests == 0 ? 0 : contextTokens * (pendingRequests / requests);
+    return !measured || requests == 0 ? 0 : contextTokens * (pendingRequests / requests);
   }
 }

@@ -12,6 +12,9 @@ final class LoadPrice {
   private static final double TIME_CONSTANT_SECONDS = 30;
   private static final double MOST_LOAD = 0.95;
 
+  /** Averages end below it: denormal numbers have no ratios. */
+  private static final double NOTHING = 1e-9;
+
   private final DoubleAdder routed = new DoubleAdder();
   private final DoubleAdder routedTokens = new DoubleAdder();
   private final DoubleAdder routedRequests = new DoubleAdder();
@@ -43,8 +46,8 @@ final class LoadPrice {
   Routed routed() {
     return new Routed(
         lastPerSecond,
-        requestsPerSecond > 0 ? tokensPerSecond / requestsPerSecond : 0,
-        tokensPerSecond > 0 ? perSecond / tokensPerSecond : 0);
+        requestsPerSecond > NOTHING ? tokensPerSecond / requestsPerSecond : 0,
+        tokensPerSecond > NOTHING ? perSecond / tokensPerSecond : 0);
   }
 
   /** ρ, 0 to 0.95. */

@@ -13,16 +13,19 @@ import java.util.concurrent.TimeUnit;
  * are equals. Written by the control thread, read by anyone.
  *
  * <p>All measures are averages over about 10 s. Memory: what those that answer hold in their KV
- * caches, and what those will hold who wait or are computed for them, is 1.2 times what fits. That
- * is over when it fits; but where computed prompts had to wait 1.5 s for those that answer, only
- * when what all endpoints hold takes 0.9 of that room, since all of it would be theirs to answer.
+ * caches, and what those will hold who wait or are computed for them, as if all were equally long
+ * and shared nothing, is 1.2 times what fits. That is over when it fits, whatever the others hold
+ * by then, and may begin again at once; but where computed prompts had to wait 1.5 s for those that
+ * answer, only when what all endpoints hold takes 0.9 of that room, since all of it would be theirs
+ * to answer. Where no capacity is known there is no overflow.
  *
  * <p>Time: computed prompts wait 3 s for those that answer, on the way or for a place, on average
- * over all requests; or prompts wait 15 s for those that prefill. The former is, by Little's law,
- * the number of these prompts over the rate of requests. Neither says when it will be better, so
- * that is tried after a minute, and whenever it was not, after twice as long as before, at most 16
- * minutes; after a calm of twice the last time it is a minute again. Answers that are not streamed
- * show no first token and count for little of the wait for those that answer.
+ * over all requests, and more than one does; or prompts wait 15 s for those that prefill. The
+ * former is, by Little's law, the number of these prompts over the rate of requests. Neither says
+ * when it will be better, so that is tried after a minute, unless memory goes on with it, and
+ * whenever it was not, after twice as long as before, at most 16 minutes; after a calm of twice the
+ * last time it is a minute again. Answers that are not streamed show no first token and count for
+ * little of the wait for those that answer.
  *
  * <p>All at once and not one by one: a pool that is divided in part carries less than either whole.
  * Chosen on the first half of the conversation trace, and on long prompts and shared prefixes with
@@ -54,7 +57,7 @@ final class Overflow {
   private boolean trial;
   private long lastsNanos;
   private long untilNanos;
-  private long triedNanos;
+  private long endedNanos;
   private volatile boolean active;
 
   /** Whether they answer now. */
@@ -94,18 +97,19 @@ final class Overflow {
       load.read(slot, nowNanos, totals, signals, foreign, routed.tokensPerRequest());
       double heldHere = load.kvUse * load.capacityTokens;
       heldTokens += heldHere;
-      if (answers) {
+      if (!answers) {
+        prefilling++;
+        // The one that is computed waits for nobody.
+        waitingTokens += load.pendingTokens * (1 - 1 / Math.max(1, load.pendingRequests));
+      } else if (load.capacityTokens > 0) {
         spokenForTokens += heldHere + load.waitingContextTokens();
         capacityTokens += load.capacityTokens;
-      } else {
-        prefilling++;
-        waitingTokens += load.pendingTokens;
       }
     }
     if (prefilling == 0 || capacityTokens == 0) {
       started = false;
-      active = false;
       trial = false;
+      end(nowNanos);
       return;
     }
     // What begins, or begins anew, begins empty.
@@ -127,19 +131,29 @@ final class Overflow {
     if (active && trial) {
       if (nowNanos - untilNanos >= 0) {
         trial = false;
-        triedNanos = nowNanos;
-        active = spokenFor > FULL;
+        if (spokenFor <= FULL) {
+          end(nowNanos);
+        }
       }
     } else if (active) {
-      active = handOversWaited ? held >= ROOM_AGAIN : spokenFor >= FITS_AGAIN;
+      if (handOversWaited ? held < ROOM_AGAIN : spokenFor < FITS_AGAIN) {
+        end(nowNanos);
+      }
     } else if (spokenFor > FULL) {
       active = true;
     } else if (handOversWait(HAND_OVER_SECONDS) || prefillSeconds > PREFILL_SECONDS) {
-      boolean again = lastsNanos > 0 && nowNanos - triedNanos < 2 * lastsNanos;
+      boolean again = lastsNanos > 0 && nowNanos - endedNanos < 2 * lastsNanos;
       lastsNanos = again ? Math.min(2 * lastsNanos, LONGEST_NANOS) : FIRST_NANOS;
       untilNanos = nowNanos + lastsNanos;
       active = true;
       trial = true;
+    }
+  }
+
+  private void end(long nowNanos) {
+    if (active) {
+      active = false;
+      endedNanos = nowNanos;
     }
   }
 

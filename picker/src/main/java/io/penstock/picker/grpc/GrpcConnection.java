@@ -38,7 +38,7 @@ final class GrpcConnection extends Http2ConnectionHandler {
   private static final long PREFACE_SECONDS = 20;
 
   /** How long a peer that does not answer a ping may take to learn that this side goes. */
-  private static final long GOING_SECONDS = 5;
+  private static final long GOING_SECONDS = 2;
 
   /**
    * How long a peer may take to close a connection whose calls have ended. It may still be writing
@@ -143,14 +143,17 @@ final class GrpcConnection extends Http2ConnectionHandler {
     return context().channel().eventLoop();
   }
 
-  /** Refuses new calls; when those that run have ended, the peer closes, or this side does. */
+  /**
+   * Takes the calls that the peer has begun before it knows, and no more; when all have ended, the
+   * peer closes, or this side does.
+   */
   void leave() {
-    if (gone || going != null) {
+    var ctx = context();
+    if (gone || going != null || !ctx.channel().isActive()) {
       return;
     }
     // First all streams that the peer may be opening are let through; its answer to the ping says
     // that it opens no more.
-    var ctx = context();
     goAway(ctx, Integer.MAX_VALUE, Http2Error.NO_ERROR.code(), reason(), ctx.newPromise());
     encoder().writePing(ctx, false, GOING_PING, ctx.newPromise());
     going = ctx.executor().schedule(this::leaveNow, GOING_SECONDS, TimeUnit.SECONDS);
@@ -175,8 +178,11 @@ final class GrpcConnection extends Http2ConnectionHandler {
   }
 
   private void lingerIfIdle() {
-    if (gone && lingering == null && connection().numActiveStreams() == 0) {
-      var ctx = context();
+    var ctx = context();
+    if (gone
+        && lingering == null
+        && connection().numActiveStreams() == 0
+        && ctx.channel().isActive()) {
       flush(ctx);
       lingering = ctx.executor().schedule(() -> ctx.close(), LINGER_SECONDS, TimeUnit.SECONDS);
     }

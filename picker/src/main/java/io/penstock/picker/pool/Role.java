@@ -4,7 +4,7 @@ package io.penstock.picker.pool;
 public enum Role {
   /** Prefills and decodes. */
   BOTH,
-  /** Prefills only and hands the KV cache on; may answer where others do not keep up. */
+  /** Prefills only and hands the KV cache on; may answer where a kind does not keep up. */
   PREFILL,
   /** Decodes only, after a remote prefill; prefills too when it must. */
   DECODE,

@@ -96,6 +96,11 @@ final class ClientSide implements AutoCloseable {
     }
 
     @Override
+    public void onPingAckRead(ChannelHandlerContext ctx, long data) {
+      received.add("pong " + data);
+    }
+
+    @Override
     public void onGoAwayRead(
         ChannelHandlerContext ctx, int lastStreamId, long errorCode, ByteBuf debugData) {
       received.add("goaway " + lastStreamId);
@@ -151,6 +156,11 @@ final class ClientSide implements AutoCloseable {
     handler
         .encoder()
         .writeData(context(), call, Unpooled.wrappedBuffer(bytes), 0, last, context().newPromise());
+    flush();
+  }
+
+  void ping() {
+    handler.encoder().writePing(context(), false, 7, context().newPromise());
     flush();
   }
 

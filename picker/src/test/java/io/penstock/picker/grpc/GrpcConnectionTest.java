@@ -256,6 +256,8 @@ class GrpcConnectionTest {
     client.send(call, ClientSide.framed(ascii("on its way")), false);
     assertThat(heard).containsExactly("still served");
     assertThat(client.received).endsWith("3 headers grpc-status=0 end", "3 reset 0").hasSize(2 + 4);
+    client.ping();
+    assertThat(client.received).last().isEqualTo("pong 7");
     assertThat(client.server.isOpen()).isTrue();
   }
 

@@ -147,7 +147,7 @@ final class PoolSettings {
           "pools[].disaggregation.overflow",
           SettingType.BOOLEAN,
           "true",
-          "Whether pods with role prefill answer too while the others do not keep up; needs decider"
+          "Whether pods with role prefill answer too while either kind does not keep up; needs decider"
               + " cost, and a connector other than sglang, whose prefill servers cannot.");
   static final Setting<Duration> PREFILL_TIMEOUT =
       Setting.time(
