@@ -28,9 +28,6 @@ final class EndpointLoad {
   /** Used share of the KV cache, 0..1; 0 if unknown. */
   double kvUse;
 
-  /** Whether that share is the engine's word; else it is all of the context. */
-  private boolean measured;
-
   private final EngineLoad engine = new EngineLoad();
 
   void read(
@@ -48,8 +45,7 @@ final class EndpointLoad {
     contextTokens = inFlight.contextTokens(slot);
     signals.read(slot, nowNanos, engine);
     capacityTokens = engine.kvCapacityTokens();
-    measured = engine.fresh();
-    if (measured) {
+    if (engine.fresh()) {
       int others = foreign.waiting(slot);
       pendingTokens += others * tokensPerRequest;
       pendingRequests += others;
@@ -63,10 +59,10 @@ final class EndpointLoad {
 
   /**
    * Of the context, what those hold, or will, who wait for their prefill or to begin here: taken as
-   * equally long. 0 if the used share counts them already, as it does where it is not measured.
+   * equally long. 0 where the signals are old, since the used share is all of the context then.
    */
   double waitingContextTokens() {
     double requests = pendingRequests + decoding;
-    return !measured || requests == 0 ? 0 : contextTokens * (pendingRequests / requests);
+    return !engine.fresh() || requests == 0 ? 0 : contextTokens * (pendingRequests / requests);
   }
 }

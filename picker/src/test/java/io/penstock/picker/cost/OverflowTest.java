@@ -77,9 +77,13 @@ class OverflowTest {
     for (int i = 0; i < seconds * 10; i++) {
       Metrics.put(signals, 0, 1, 0, prefillUse, blocks, now);
       Metrics.put(signals, 1, 1, 0, answerUse, blocks, now);
-      overflow.tick(now, pool, signals, inFlight, foreign, routed);
-      now += SECOND / 10;
+      tick(routed);
     }
+  }
+
+  private void tick(LoadPrice.Routed routed) {
+    overflow.tick(now, pool, signals, inFlight, foreign, routed);
+    now += SECOND / 10;
   }
 
   /**
@@ -198,15 +202,9 @@ class OverflowTest {
   @Test
   void where_caches_are_not_measured_nobody_counts_twice() {
     answers(4);
+    pass(1, 0.3, 0.8, BLOCKS);
     for (int i = 0; i < 600; i++) {
-      overflow.tick(now, pool, signals, inFlight, foreign, ROUTED);
-      now += SECOND / 10;
-    }
-    Metrics.put(signals, 0, 1, 0, 0.3, BLOCKS, now);
-    Metrics.put(signals, 1, 1, 0, 0.8, BLOCKS, now);
-    for (int i = 0; i < 600; i++) {
-      now += SECOND / 10;
-      overflow.tick(now, pool, signals, inFlight, foreign, ROUTED);
+      tick(ROUTED);
     }
     assertThat(overflow.active()).as("1.12 of it, as when it is measured").isFalse();
   }
@@ -225,8 +223,7 @@ class OverflowTest {
       Metrics.put(signals, 2, 1, 0, 0.5, 0, now);
       Metrics.put(signals, 0, 1, 0, 0.3, BLOCKS, now);
       Metrics.put(signals, 1, 1, 0, 0.5, BLOCKS, now);
-      overflow.tick(now, pool, signals, inFlight, foreign, ROUTED);
-      now += SECOND / 10;
+      tick(ROUTED);
     }
     assertThat(overflow.active()).isFalse();
   }
@@ -300,6 +297,11 @@ class OverflowTest {
     theyLeave(6);
     pass(60, 0.05, 0.8, BLOCKS);
     assertThat(overflow.active()).as("0.85 of it").isFalse();
+
+    awaits(100);
+    passUntil(true, 60);
+    answered();
+    assertThat(passUntil(false, 300)).as("soon after its end").isBetween(119, 121);
   }
 
   @Test
@@ -339,8 +341,7 @@ class OverflowTest {
       Metrics.put(signals, 0, 1, 200, 0.2, BLOCKS, now); // 100 tokens each: 20 s
       Metrics.put(signals, 1, 1, 0, 0.9, BLOCKS, now);
       foreign.observe(0, signals, inFlight);
-      overflow.tick(now, pool, signals, inFlight, foreign, ROUTED);
-      now += SECOND / 10;
+      tick(ROUTED);
     }
     assertThat(overflow.active()).isTrue();
   }

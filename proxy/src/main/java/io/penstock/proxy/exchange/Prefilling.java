@@ -260,7 +260,6 @@ final class Prefilling implements ExchangeState, ResponseHandler {
 
   private void endLeft() {
     exchange.loop().deadlines().clear(left);
-    endExpectation();
     routing.over();
   }
 

@@ -1,0 +1,47 @@
+package io.penstock.picker.cost;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** What is routed, on average. */
+class LoadPriceTest {
+
+  private final LoadPrice price = new LoadPrice();
+  private long now;
+
+  private void pass(long seconds) {
+    for (long i = 0; i < seconds; i++) {
+      now += TimeUnit.SECONDS.toNanos(1);
+      price.tick(now, 1);
+    }
+  }
+
+  @Test
+  void a_request_has_its_tokens_and_a_token_its_seconds() {
+    pass(1);
+    price.add(0.2, 100);
+    price.add(0.4, 200);
+    pass(1);
+
+    var routed = price.routed();
+    assertThat(routed.perSecond()).isEqualTo(2);
+    assertThat(routed.tokensPerRequest()).isCloseTo(150, within(1e-9));
+    assertThat(routed.secondsPerToken()).isCloseTo(0.002, within(1e-9));
+  }
+
+  @Test
+  void after_many_idle_hours_nothing_is_left_that_could_be_divided() {
+    pass(1);
+    price.add(0.032, 1_000);
+    pass(60);
+    assertThat(price.routed().secondsPerToken()).isCloseTo(32e-6, within(1e-9));
+
+    for (int hour = 0; hour < 24; hour++) {
+      pass(TimeUnit.HOURS.toSeconds(1));
+      assertThat(price.routed()).isEqualTo(new LoadPrice.Routed(0, 0, 0));
+    }
+  }
+}
