@@ -43,6 +43,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
@@ -217,16 +218,20 @@ class LegsTest {
     }
   }
 
-  private void ask() {
+  private Exchange ask() {
     var headers = new DefaultHttpHeaders().add("content-type", "application/json");
     var head = new RequestHead("POST", "/v1/chat/completions", headers, BODY.length());
-    eventLoop.execute(
-        () -> {
-          var exchange = loop.exchange(new WrittenAnswer(true));
-          exchange.head(head, false);
-          exchange.body(Unpooled.copiedBuffer(BODY, StandardCharsets.UTF_8));
-          exchange.bodyEnd();
-        });
+    return eventLoop
+        .submit(
+            () -> {
+              var exchange = loop.exchange(new WrittenAnswer(true));
+              exchange.head(head, false);
+              exchange.body(Unpooled.copiedBuffer(BODY, StandardCharsets.UTF_8));
+              exchange.bodyEnd();
+              return exchange;
+            })
+        .syncUninterruptibly()
+        .getNow();
   }
 
   @Test
@@ -286,6 +291,60 @@ class LegsTest {
     await().until(() -> metrics.conservation().accepted() == 1 && metrics.conservation().isQuiet());
     await().until(() -> !released.isEmpty());
     assertThat(released).hasSize(1).doesNotContain(specs.getFirst().name());
+  }
+
+  /**
+   * The prompt's answer has begun, so it is read to its end, but nobody is to answer from it any
+   * more. Whether it has begun for the gateway too only shows in what comes of it: a client that
+   * left before is tried again.
+   */
+  @Test
+  void a_client_that_leaves_a_prefill_is_expected_no_more_where_it_was_to_be_answered()
+      throws Exception {
+    picker.close();
+    leg.holding = true;
+    var begun = new Semaphore(0);
+    Pod begins =
+        (client, address, request) -> {
+          client
+              .getOutputStream()
+              .write(
+                  "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n"
+                      .getBytes(StandardCharsets.US_ASCII));
+          begun.release();
+        };
+    var prefill = pod(Role.PREFILL, begins);
+    var decode = pod(Role.DECODE, begins);
+    picker = divided();
+    picker.apply(new PoolDelta(List.of(prefill, decode), List.of()));
+    loop = loop(picker);
+
+    boolean readToTheEnd = false;
+    for (int tries = 0; tries < 50 && !readToTheEnd; tries++) {
+      var exchange = ask();
+      assertThat(requestsAt(decode)).isOne();
+      begun.acquire();
+      eventLoop.submit(() -> {}).syncUninterruptibly();
+      eventLoop.submit(exchange::clientGone).syncUninterruptibly();
+
+      readToTheEnd = requestsAt(prefill) == 1;
+      assertThat(requestsAt(decode)).isZero();
+      assertThat(picker.inFlight().handOvers(slot(decode))).isZero();
+    }
+    assertThat(readToTheEnd).isTrue();
+  }
+
+  private int requestsAt(EndpointSpec spec) {
+    return picker.inFlight().requests(slot(spec));
+  }
+
+  private int slot(EndpointSpec spec) {
+    for (var endpoint : picker.snapshot().endpoints()) {
+      if (endpoint.spec().name().equals(spec.name())) {
+        return endpoint.slot();
+      }
+    }
+    throw new AssertionError("no endpoint " + spec.name());
   }
 
   /** Hands prompts over by words known before, and notes whom it is told to doubt. */
