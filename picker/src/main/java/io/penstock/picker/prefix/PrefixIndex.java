@@ -36,6 +36,9 @@ public final class PrefixIndex {
   /** Pops for a call of {@link #learn}, beyond a multiple of what it pushed. */
   private static final int POPS = 32;
 
+  /** Which part of its capacity a ring may exceed it by while what would leave is in use. */
+  private static final int SLACK = 8;
+
   /** Blocks whose cells are read ahead of their change: 4 KiB of cells, well within a cache. */
   private static final int AHEAD = 64;
 
@@ -332,16 +335,23 @@ public final class PrefixIndex {
    * Pops what exceeds the capacity. A block that was used in the later half of its time in the ring
    * gets a second chance: going round once more is nearer to leaving least lately used first than
    * leaving now is; for a block that was used only soon after its push, as by the end of its own
-   * prefill, it is the other way round. At most half of the pops are second chances and the limit
-   * is four for each block that was pushed, so it always comes down, and no call pays for more than
-   * its own share.
+   * prefill, it is the other way round.
+   *
+   * <p>No call pays for more than its own share: four pops for each block that was pushed, at most
+   * half of them second chances. When these are used up, what is left to pop waits for the calls to
+   * come, since all of it may be in use, as prefixes that everybody shares; but beyond an eighth
+   * above the capacity blocks leave whatever their use, so it always comes down.
    */
   private void trim(int slot, SlotRing ring, int pushed, int now) {
     int capacity = capacities.getOpaque(slot);
     int gone = 0;
     int chances = 2 * pushed + POPS / 2;
+    long most = capacity + (long) capacity / SLACK;
     int ahead = 0;
     for (int pops = 4 * pushed + POPS; pops > 0 && ring.blocks() > capacity; pops--) {
+      if (chances == 0 && ring.blocks() <= most) {
+        break;
+      }
       if (ahead-- == 0) {
         ahead = readOldestAhead(ring, ring.blocks() - capacity) - 1;
       }

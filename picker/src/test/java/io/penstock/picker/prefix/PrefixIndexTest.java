@@ -3,6 +3,7 @@ package io.penstock.picker.prefix;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.util.ArrayList;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -185,6 +186,44 @@ final class PrefixIndexTest {
       assertThat(match(used, 0)).containsExactly(32);
       assertThat(match(unused, 0)).containsExactly(12);
       assertThat(index.blocks(0)).isEqualTo(64);
+    }
+
+    @Test
+    void keepsWhatIsInUseHoweverMuchOfItWouldLeaveInARow() {
+      index.capacity(0, 640);
+      var used = new ArrayList<long[]>();
+      for (int i = 0; i < 16; i++) {
+        used.add(Chains.random(random, 32));
+      }
+
+      for (int second = 1; second <= 300; second++) {
+        index.tick(second);
+        for (var chain : used) {
+          index.learn(0, chain, 32);
+        }
+        index.learn(0, Chains.random(random, 8), 8);
+
+        for (var chain : used) {
+          assertThat(match(chain, 0)).as("second %s", second).containsExactly(32);
+        }
+      }
+    }
+
+    @Test
+    void isExceededByAnEighthWhateverIsInUse() {
+      index.capacity(0, 640);
+      var used = new ArrayList<long[]>();
+      for (int i = 0; i < 64; i++) {
+        used.add(Chains.random(random, 32));
+      }
+
+      for (int second = 1; second <= 20; second++) {
+        index.tick(second);
+        for (var chain : used) {
+          index.learn(0, chain, 32);
+          assertThat(index.blocks(0)).isLessThanOrEqualTo(640 + 640 / 8);
+        }
+      }
     }
 
     @Test
