@@ -23,7 +23,7 @@ public record CostWeights(
     double queueStall) {
 
   /** What replaying the first halves of two traces found best. */
-  public static final CostWeights DEFAULT = new CostWeights(4, 0.15, 5, 0.1, 0.15, 0.05, 0.8);
+  public static final CostWeights DEFAULT = new CostWeights(4, 0.15, 5, 0.1, 0.2, 0.05, 0.8);
 
   /** Refuses negative weights. */
   public CostWeights {

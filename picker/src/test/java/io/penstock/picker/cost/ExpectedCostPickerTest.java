@@ -132,7 +132,7 @@ class ExpectedCostPickerTest {
 
     double prefill = C * 6400 + A * 6400 * 3200;
     assertThat(term(0, PREFILL)).isCloseTo((1 + 0.05 * 10) * prefill, within(1e-6));
-    assertThat(term(0, DECODE)).isCloseTo(0.15 * 350 * T_KV * (10_000 + 6400 * 10), within(1e-6));
+    assertThat(term(0, DECODE)).isCloseTo(0.2 * 350 * T_KV * (10_000 + 6400 * 10), within(1e-6));
     assertThat(term(0, PENDING)).isZero();
   }
 
@@ -146,7 +146,7 @@ class ExpectedCostPickerTest {
 
     double prefill = C * 6400 + A * 6400 * 3200;
     assertThat(term(0, PREFILL)).isCloseTo((1 + 0.8 * 2) * prefill, within(1e-6));
-    assertThat(term(0, DECODE)).isCloseTo(0.15 * 350 * T_KV * (5000 + 6400 * 2), within(1e-6));
+    assertThat(term(0, DECODE)).isCloseTo(0.2 * 350 * T_KV * (5000 + 6400 * 2), within(1e-6));
   }
 
   @Test
@@ -166,7 +166,7 @@ class ExpectedCostPickerTest {
   }
 
   @Test
-  void a_stall_that_another_endpoint_could_spare_the_decodes_is_dearer() {
+  void where_some_only_prefill_stalls_are_dearer_and_slower_decodes_cheaper() {
     var pool = pool(Role.DECODE, Role.PREFILL);
     for (int i = 0; i < 30; i++) {
       inFlight.add(0, 0, 500, 1000);
@@ -178,6 +178,7 @@ class ExpectedCostPickerTest {
     double prefill = C * 6400 + A * 6400 * 3200;
     assertThat(term(0, PREFILL)).isCloseTo((1 + 4 * 0.05 * 30) * prefill, within(1e-6));
     assertThat(term(1, PREFILL)).isCloseTo(prefill, within(1e-6));
+    assertThat(term(0, DECODE)).isCloseTo(0.15 * 350 * T_KV * (30_000 + 6400 * 30), within(1e-6));
   }
 
   @Test
@@ -217,7 +218,7 @@ class ExpectedCostPickerTest {
 
     schedule(pool, shortAnswer);
 
-    assertThat(term(0, DECODE)).isCloseTo(0.15 * 10 * T_KV * (1000 + 6400), within(1e-7));
+    assertThat(term(0, DECODE)).isCloseTo(0.2 * 10 * T_KV * (1000 + 6400), within(1e-7));
   }
 
   @Test
