@@ -34,10 +34,10 @@ import org.jspecify.annotations.Nullable;
 public final class PrefixIndex {
 
   /** Pops for a call of {@link #learn}, beyond a multiple of what it pushed. */
-  private static final int POPS = 32;
+  private static final int POPS = 256;
 
   /** Which part of its capacity a ring may exceed it by while what would leave is in use. */
-  private static final int SLACK = 8;
+  private static final int SLACK = 32;
 
   /** Blocks whose cells are read ahead of their change: 4 KiB of cells, well within a cache. */
   private static final int AHEAD = 64;
@@ -339,8 +339,8 @@ public final class PrefixIndex {
    *
    * <p>No call pays for more than its own share: four pops for each block that was pushed, at most
    * half of them second chances. When these are used up, what is left to pop waits for the calls to
-   * come, since all of it may be in use, as prefixes that everybody shares; but beyond an eighth
-   * above the capacity blocks leave whatever their use, so it always comes down.
+   * come, since all of it may be in use, as prefixes that everybody shares; but beyond a
+   * thirty-second above the capacity blocks leave whatever their use, so it always comes down.
    */
   private void trim(int slot, SlotRing ring, int pushed, int now) {
     int capacity = capacities.getOpaque(slot);

@@ -91,8 +91,8 @@ final class PrefixIndexModelTest {
     }
 
     private void trim(int slot, int pushed) {
-      int chances = 2 * pushed + 16;
-      for (int pops = 4 * pushed + 32; pops > 0 && over(slot, chances); pops--) {
+      int chances = 2 * pushed + 128;
+      for (int pops = 4 * pushed + 256; pops > 0 && over(slot, chances); pops--) {
         var oldest = given.get(slot).remove();
         blocks[slot] -= oldest.blocks();
         if (!holders.get(oldest.key()).contains(slot)) {
@@ -109,7 +109,7 @@ final class PrefixIndexModelTest {
     }
 
     private boolean over(int slot, int chances) {
-      return blocks[slot] > (chances > 0 ? capacity[slot] : capacity[slot] + capacity[slot] / 8);
+      return blocks[slot] > (chances > 0 ? capacity[slot] : capacity[slot] + capacity[slot] / 32);
     }
   }
 
