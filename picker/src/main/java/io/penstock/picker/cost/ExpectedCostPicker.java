@@ -56,12 +56,6 @@ public final class ExpectedCostPicker implements Picker {
   /** What a stall counts where the prefill could go to an endpoint on which nobody decodes. */
   private static final double AVOIDABLE = 4;
 
-  /**
-   * What the slow-down of decodes counts where only some endpoints answer: these hold fewer
-   * prefixes, and a higher weight drives requests away from theirs.
-   */
-  private static final double AMONG_FEW = 0.75;
-
   private static final double EVICTION_AGE_SECONDS = 600;
   private static final double FULL = 0.95;
   private static final double OVERFLOW_SECONDS = 100;
@@ -123,8 +117,7 @@ public final class ExpectedCostPicker implements Picker {
     double stall = weights.stall() * (divides ? AVOIDABLE : 1);
     int prompt = context.promptTokens();
     double output = expectedOutput(context.request(), rates);
-    double decode = weights.decode() * (divides ? AMONG_FEW : 1);
-    double perDecode = decode * output * rates.decodeSecondsPerToken();
+    double perDecode = weights.decode() * output * rates.decodeSecondsPerToken();
     double tokensPerBlock = PromptKeys.BLOCK_BYTES / rates.cachedBytesPerToken();
     var eviction = new EvictionPrice(rates.prefillSecondsPerToken(), model.load());
     double wholeSeconds = rates.prefillSeconds(prompt, 0);

@@ -166,7 +166,7 @@ class ExpectedCostPickerTest {
   }
 
   @Test
-  void where_some_only_prefill_stalls_are_dearer_and_slower_decodes_cheaper() {
+  void a_stall_that_another_endpoint_could_spare_the_decodes_is_dearer() {
     var pool = pool(Role.DECODE, Role.PREFILL);
     for (int i = 0; i < 30; i++) {
       inFlight.add(0, 0, 500, 1000);
@@ -178,7 +178,6 @@ class ExpectedCostPickerTest {
     double prefill = C * 6400 + A * 6400 * 3200;
     assertThat(term(0, PREFILL)).isCloseTo((1 + 4 * 0.05 * 30) * prefill, within(1e-6));
     assertThat(term(1, PREFILL)).isCloseTo(prefill, within(1e-6));
-    assertThat(term(0, DECODE)).isCloseTo(0.15 * 350 * T_KV * (30_000 + 6400 * 30), within(1e-6));
   }
 
   @Test
