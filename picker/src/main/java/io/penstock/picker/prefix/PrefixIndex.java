@@ -131,7 +131,8 @@ public final class PrefixIndex {
   /**
    * Notes that an endpoint holds the first {@code to} keys of a chain from now on, and that they
    * were used now. What exceeds the endpoint's capacity leaves, least lately used first, tails
-   * before heads. No effect on a slot that is not open.
+   * before heads; what is in use may stay, up to a thirty-second above the capacity. No effect on a
+   * slot that is not open.
    *
    * @param keys must not change any more
    */
@@ -337,23 +338,25 @@ public final class PrefixIndex {
    * leaving now is; for a block that was used only soon after its push, as by the end of its own
    * prefill, it is the other way round.
    *
-   * <p>No call pays for more than its own share: four pops for each block that was pushed, at most
-   * half of them second chances. When these are used up, what is left to pop waits for the calls to
-   * come, since all of it may be in use, as prefixes that everybody shares; but beyond a
-   * thirty-second above the capacity blocks leave whatever their use, so it always comes down.
+   * <p>A call makes four pops for each block that was pushed, and {@value #POPS}; half of them, and
+   * half of the ring, may be second chances. When these are used up, what is left to pop waits for
+   * the calls to come, since all of it may be in use, as prefixes that everybody shares; but what
+   * is more than a thirty-second above the capacity leaves whatever its use.
    */
   private void trim(int slot, SlotRing ring, int pushed, int now) {
     int capacity = capacities.getOpaque(slot);
     int gone = 0;
-    int chances = 2 * pushed + POPS / 2;
+    int chances = Math.min(2 * pushed + POPS / 2, ring.size() / 2);
     long most = capacity + (long) capacity / SLACK;
+    int wanted = ring.blocks() - capacity;
     int ahead = 0;
     for (int pops = 4 * pushed + POPS; pops > 0 && ring.blocks() > capacity; pops--) {
       if (chances == 0 && ring.blocks() <= most) {
         break;
       }
       if (ahead-- == 0) {
-        ahead = readOldestAhead(ring, ring.blocks() - capacity) - 1;
+        ahead = readOldestAhead(ring, wanted) - 1;
+        wanted = AHEAD; // what was read was in use, and so may be what follows
       }
       long hash = ring.pop();
       int unlessNewerThan = chances > 0 ? HolderWord.midway(ring.poppedStamp(), now) : -1;

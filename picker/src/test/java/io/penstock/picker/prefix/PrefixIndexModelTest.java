@@ -91,7 +91,7 @@ final class PrefixIndexModelTest {
     }
 
     private void trim(int slot, int pushed) {
-      int chances = 2 * pushed + 128;
+      int chances = Math.min(2 * pushed + 128, given.get(slot).size() / 2);
       for (int pops = 4 * pushed + 256; pops > 0 && over(slot, chances); pops--) {
         var oldest = given.get(slot).remove();
         blocks[slot] -= oldest.blocks();

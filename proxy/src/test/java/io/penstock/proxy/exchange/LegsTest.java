@@ -321,9 +321,10 @@ class LegsTest {
 
     boolean readToTheEnd = false;
     for (int tries = 0; tries < 50 && !readToTheEnd; tries++) {
+      begun.drainPermits();
       var exchange = ask();
       assertThat(requestsAt(decode)).isOne();
-      begun.acquire();
+      assertThat(begun.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
       eventLoop.submit(() -> {}).syncUninterruptibly();
       eventLoop.submit(exchange::clientGone).syncUninterruptibly();
 
