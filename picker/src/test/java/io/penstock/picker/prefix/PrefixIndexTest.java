@@ -232,17 +232,18 @@ final class PrefixIndexTest {
     void thatIsSmallIsLeftByWhatWasThereAndNotByWhatComes() {
       index.capacity(0, 64);
       var used = List.of(Chains.random(random, 32), Chains.random(random, 32));
-
-      for (int second = 1; second <= 5; second++) {
+      for (int second = 1; second <= 2; second++) {
         index.tick(second);
         for (var chain : used) {
           index.learn(0, chain, 32);
         }
-        var fresh = Chains.random(random, 8);
-        index.learn(0, fresh, 8);
-
-        assertThat(match(fresh, 0)).as("second %s", second).containsExactly(8);
       }
+      var fresh = Chains.random(random, 8);
+
+      index.learn(0, fresh, 8);
+
+      assertThat(match(fresh, 0)).containsExactly(8);
+      assertThat(index.blocks(0)).isEqualTo(64 + 64 / 32);
     }
 
     @Test
