@@ -347,23 +347,23 @@ public final class PrefixIndex {
     int capacity = capacities.getOpaque(slot);
     int gone = 0;
     int chances = Math.min(2 * pushed + POPS / 2, ring.size() / 2);
+    int given = 0;
     long most = capacity + (long) capacity / SLACK;
-    int wanted = ring.blocks() - capacity;
     int ahead = 0;
     for (int pops = 4 * pushed + POPS; pops > 0 && ring.blocks() > capacity; pops--) {
-      if (chances == 0 && ring.blocks() <= most) {
+      if (given == chances && ring.blocks() <= most) {
         break;
       }
       if (ahead-- == 0) {
-        ahead = readOldestAhead(ring, wanted) - 1;
-        wanted = AHEAD; // what was read was in use, and so may be what follows
+        // After some that are in use there are likely as many more.
+        ahead = readOldestAhead(ring, Math.max(ring.blocks() - capacity, given)) - 1;
       }
       long hash = ring.pop();
-      int unlessNewerThan = chances > 0 ? HolderWord.midway(ring.poppedStamp(), now) : -1;
+      int unlessNewerThan = given < chances ? HolderWord.midway(ring.poppedStamp(), now) : -1;
       var outcome = shards.remove(hash, slot, unlessNewerThan);
       if (outcome == Shard.Outcome.TOUCHED) {
         ring.push(hash, now);
-        chances--;
+        given++;
       } else if (outcome == Shard.Outcome.REMOVED) {
         gone++;
       }
