@@ -59,6 +59,8 @@ class LegsTest {
   private static final String BODY =
       "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
   private static final String RELEASE = "released";
+  private static final String HEAD =
+      "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n";
   private static final long MINUTE = TimeUnit.MINUTES.toNanos(1);
 
   private final List<ServerSocket> listeners = new ArrayList<>();
@@ -148,12 +150,12 @@ class LegsTest {
     boolean first = secondPrefill.getCount() == 2;
     secondPrefill.countDown();
     if (first) {
-      client
-          .getOutputStream()
-          .write(
-              "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n"
-                  .getBytes(StandardCharsets.US_ASCII));
+      write(client, "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n");
     }
+  }
+
+  private static void write(Socket client, String text) throws IOException {
+    client.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
   }
 
   /** Dies once a second pod has been asked for the prompt. */
@@ -207,6 +209,7 @@ class LegsTest {
 
   @AfterEach
   void stop() throws IOException {
+    await().until(() -> loop.gateway().bodies().heldBytes() == 0);
     eventLoop.submit(() -> loop.upstream().close()).awaitUninterruptibly();
     group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
     picker.close();
@@ -260,11 +263,7 @@ class LegsTest {
           if (request.contains(RELEASE)) {
             released.add(address);
           }
-          client
-              .getOutputStream()
-              .write(
-                  "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
-                      .getBytes(StandardCharsets.US_ASCII));
+          write(client, HEAD + "{}");
         };
     Pod dies =
         (client, address, request) -> {
@@ -304,17 +303,15 @@ class LegsTest {
     picker.close();
     leg.holding = true;
     var begun = new Semaphore(0);
+    List<Socket> computing = new CopyOnWriteArrayList<>();
     Pod begins =
         (client, address, request) -> {
-          client
-              .getOutputStream()
-              .write(
-                  "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n"
-                      .getBytes(StandardCharsets.US_ASCII));
+          computing.add(client);
+          write(client, HEAD);
           begun.release();
         };
     var prefill = pod(Role.PREFILL, begins);
-    var decode = pod(Role.DECODE, begins);
+    var decode = pod(Role.DECODE, (client, address, request) -> write(client, HEAD + "{}"));
     picker = divided();
     picker.apply(new PoolDelta(List.of(prefill, decode), List.of()));
     loop = loop(picker);
@@ -333,6 +330,9 @@ class LegsTest {
       assertThat(picker.inFlight().handOvers(slot(decode))).isZero();
     }
     assertThat(readToTheEnd).isTrue();
+
+    write(computing.getLast(), "{}");
+    await().until(() -> picker.inFlight().total() == 0);
   }
 
   private int requestsAt(EndpointSpec spec) {
