@@ -1,18 +1,20 @@
 package io.penstock.picker.prefix;
 
 /**
- * The second word of a cell: who holds the block, and when it was last used. Functions over a long;
- * no state.
+ * The second word of a cell: who holds the block, who of them has used it, and when it was last
+ * used by anybody. Functions over a long; no state.
  *
  * <pre>
- *  63 unused | 62 pooled | 61 unused | 60..59 count | 58..42 stamp | 41..0 three slots or a handle
+ *  63 pooled | 62..61 count | 60..58 used | 57..42 stamp | 41..0 three slots or a handle
  * </pre>
  *
  * <ul>
  *   <li>{@code pooled}: the low bits are a handle of {@link HolderSets}; else they are {@code
  *       count} slots of 14 bits, 1 to 3 of them. 0 is no word.
- *   <li>The stamp is the coarse time of the last use modulo 2^17. Comparing takes the shorter way
- *       round, so that ages up to 65,535 ticks (18 hours of seconds) are told apart; an older block
+ *   <li>{@code used}: bit {@code i} is the use by slot {@code i} of the word, see {@link #use}. The
+ *       sets of the pool have bits of their own.
+ *   <li>The stamp is the coarse time of the last use modulo 2^16. Comparing takes the shorter way
+ *       round, so that ages up to 32,767 ticks (9 hours of seconds) are told apart; an older block
  *       may pass for a young one, and gets one second chance too many.
  * </ul>
  */
@@ -21,13 +23,13 @@ final class HolderWord {
   /** Most slots in a word. */
   static final int INLINE = 3;
 
-  static final int STAMP_MASK = (1 << 17) - 1;
+  static final int STAMP_MASK = (1 << 16) - 1;
 
-  private static final long POOLED = 1L << 62;
-  private static final int COUNT_SHIFT = 59;
+  private static final long POOLED = 1L << 63;
+  private static final int COUNT_SHIFT = 61;
+  private static final int USED_SHIFT = 58;
   private static final int STAMP_SHIFT = 42;
   private static final long STAMP_BITS = (long) STAMP_MASK << STAMP_SHIFT;
-  private static final long PAYLOAD = (1L << STAMP_SHIFT) - 1;
   private static final int SLOT_BITS = 14;
   private static final int SLOT_MASK = (1 << SLOT_BITS) - 1;
 
@@ -69,32 +71,51 @@ final class HolderWord {
     return (int) (word >>> (position * SLOT_BITS)) & SLOT_MASK;
   }
 
-  /** Whether a word that is not pooled names the slot. */
-  static boolean has(long word, int slot) {
-    int count = count(word);
-    return (count > 0 && slot(word, 0) == slot)
-        || (count > 1 && slot(word, 1) == slot)
-        || (count > 2 && slot(word, 2) == slot);
-  }
-
-  /** A word of fewer than {@link #INLINE} slots, or 0, with one slot more. */
-  static long with(long word, int slot, int stamp) {
-    int count = count(word);
-    long slots = (word & PAYLOAD) | ((long) slot << (count * SLOT_BITS));
-    return of(count + 1, slots, stamp);
-  }
-
-  /** A word that names the slot, without it; its count may be 0 then. */
-  static long without(long word, int slot) {
-    long slots = 0;
-    int kept = 0;
-    for (int i = 0; i < count(word); i++) {
-      int other = slot(word, i);
-      if (other != slot) {
-        slots |= (long) other << (kept++ * SLOT_BITS);
+  /** Where a word that is not pooled names the slot; -1 when it does not. */
+  static int position(long word, int slot) {
+    for (int i = count(word) - 1; i >= 0; i--) {
+      if (slot(word, i) == slot) {
+        return i;
       }
     }
-    return of(kept, slots, stamp(word));
+    return -1;
+  }
+
+  /** Whether the slot at a position has used the block since it was last asked to leave. */
+  static boolean used(long word, int position) {
+    return (word & (1L << (USED_SHIFT + position))) != 0;
+  }
+
+  /** The word with a note that the slot at a position has used the block. */
+  static long use(long word, int position) {
+    return word | (1L << (USED_SHIFT + position));
+  }
+
+  /** The word without that note. */
+  static long unuse(long word, int position) {
+    return word & ~(1L << (USED_SHIFT + position));
+  }
+
+  /**
+   * A word of fewer than {@link #INLINE} slots, or 0, with one slot more, which has not used it.
+   */
+  static long with(long word, int slot, int stamp) {
+    long named = word | ((long) slot << (count(word) * SLOT_BITS));
+    return withStamp(named, stamp) + (1L << COUNT_SHIFT);
+  }
+
+  /** A word that names a slot at a position, without it; its count may be 0 then. */
+  static long without(long word, int position) {
+    long rest = withStamp(0, stamp(word));
+    int kept = 0;
+    for (int i = 0; i < count(word); i++) {
+      if (i != position) {
+        rest = with(rest, slot(word, i), stamp(word));
+        rest = used(word, i) ? use(rest, kept) : rest;
+        kept++;
+      }
+    }
+    return rest;
   }
 
   /** The holders are in the pool, under a handle of {@link HolderSets#keep}. */
@@ -104,9 +125,5 @@ final class HolderWord {
 
   static int handle(long word) {
     return (int) word;
-  }
-
-  private static long of(int count, long slots, int stamp) {
-    return ((long) count << COUNT_SHIFT) | ((long) stamp << STAMP_SHIFT) | slots;
   }
 }

@@ -32,7 +32,7 @@ final class Shard {
     REFUSED,
     /** Is no holder any more. */
     REMOVED,
-    /** Still a holder, since the block was used lately. */
+    /** Still a holder, since it used the block and that was used lately. */
     TOUCHED,
     /** Was no holder. */
     ABSENT
@@ -133,7 +133,7 @@ final class Shard {
     return table.words[table.home(hash)];
   }
 
-  /** Makes a slot a holder of a block, or notes that the block was used. Writer. */
+  /** Makes a slot a holder of a block, or notes that it has used it. Writer. */
   Outcome add(long hash, int slot, int stamp) {
     int cell = table.find(hash);
     if (cell < 0) {
@@ -144,8 +144,10 @@ final class Shard {
     if (HolderWord.pooled(word)) {
       return addPooled(words, cell, word, slot, stamp);
     }
-    if (HolderWord.has(word, slot)) {
-      return touch(words, cell, word, stamp);
+    int position = HolderWord.position(word, slot);
+    if (position >= 0) {
+      note(words, cell, word, HolderWord.withStamp(HolderWord.use(word, position), stamp));
+      return Outcome.HELD;
     }
     if (HolderWord.count(word) < HolderWord.INLINE) {
       WORDS.setRelease(words, cell + 1, HolderWord.with(word, slot, stamp));
@@ -163,23 +165,24 @@ final class Shard {
   private Outcome addPooled(long[] words, int cell, long word, int slot, int stamp) {
     int handle = HolderWord.handle(word);
     var set = sets.named(handle);
+    var outcome = Outcome.HELD;
     if (set.has(slot)) {
-      return touch(words, cell, word, stamp);
-    }
-    if (!sets.replace(handle, set, set.with(slot))) {
+      set.use(slot);
+    } else if (sets.replace(handle, set, set.with(slot))) {
+      outcome = Outcome.ADDED;
+    } else {
       refused++;
       return Outcome.REFUSED;
     }
-    touch(words, cell, word, stamp);
-    return Outcome.ADDED;
+    note(words, cell, word, HolderWord.withStamp(word, stamp));
+    return outcome;
   }
 
-  /** Notes the time of use. */
-  private static Outcome touch(long[] words, int cell, long word, int stamp) {
-    if (HolderWord.stamp(word) != stamp) {
-      WORDS.setRelease(words, cell + 1, HolderWord.withStamp(word, stamp));
+  /** Changes a word only if that makes a difference: most uses in a second find it as it is. */
+  private static void note(long[] words, int cell, long before, long after) {
+    if (after != before) {
+      WORDS.setRelease(words, cell + 1, after);
     }
-    return Outcome.HELD;
   }
 
   private Outcome insert(int cell, long hash, long word, int stamp) {
@@ -219,7 +222,8 @@ final class Shard {
   /**
    * Takes a slot out of a block's holders. Writer.
    *
-   * @param unlessNewerThan stamp; when the block was used after it, the slot stays. -1: never stays
+   * @param unlessNewerThan stamp; when the slot has used the block and the last use of the block
+   *     was after the stamp, the slot stays, as one that has not used it. -1: never stays
    */
   Outcome remove(long hash, int slot, int unlessNewerThan) {
     int cell = table.find(hash);
@@ -228,18 +232,29 @@ final class Shard {
     }
     long[] words = table.words;
     long word = words[cell + 1];
-    var set = HolderWord.pooled(word) ? sets.named(HolderWord.handle(word)) : null;
-    if (set != null ? !set.has(slot) : !HolderWord.has(word, slot)) {
-      return Outcome.ABSENT;
-    }
-    if (unlessNewerThan >= 0 && HolderWord.newer(HolderWord.stamp(word), unlessNewerThan)) {
-      return Outcome.TOUCHED;
-    }
-    if (set != null) {
+    boolean late =
+        unlessNewerThan >= 0 && HolderWord.newer(HolderWord.stamp(word), unlessNewerThan);
+    if (HolderWord.pooled(word)) {
+      var set = sets.named(HolderWord.handle(word));
+      if (!set.has(slot)) {
+        return Outcome.ABSENT;
+      }
+      if (late && set.used(slot)) {
+        set.unuse(slot);
+        return Outcome.TOUCHED;
+      }
       removePooled(words, cell, word, set, slot);
       return Outcome.REMOVED;
     }
-    long rest = HolderWord.without(word, slot);
+    int position = HolderWord.position(word, slot);
+    if (position < 0) {
+      return Outcome.ABSENT;
+    }
+    if (late && HolderWord.used(word, position)) {
+      WORDS.setRelease(words, cell + 1, HolderWord.unuse(word, position));
+      return Outcome.TOUCHED;
+    }
+    long rest = HolderWord.without(word, position);
     if (HolderWord.count(rest) > 0) {
       WORDS.setRelease(words, cell + 1, rest);
     } else {

@@ -20,12 +20,13 @@ final class PrefixIndexModelTest {
 
   private static final int SLOTS = 40;
 
-  /** Who holds what, and what each slot was given, oldest first. */
+  /** Who holds what and has used it, and what each slot was given, oldest first. */
   private static final class Model {
 
     private record Given(long key, int group, int blocks) {}
 
     private final Map<Long, Set<Integer>> holders = new HashMap<>();
+    private final Map<Long, Set<Integer>> users = new HashMap<>();
     private final Map<Long, Integer> used = new HashMap<>();
     private final List<ArrayDeque<Given>> given = new ArrayList<>();
     private final List<List<Integer>> groups = new ArrayList<>();
@@ -46,7 +47,9 @@ final class PrefixIndexModelTest {
       int pushed = 0;
       for (int i = to - 1; i >= from; i--) {
         used.put(keys[i], now);
-        if (holders.computeIfAbsent(keys[i], _ -> new HashSet<>()).add(slot)) {
+        if (!holders.computeIfAbsent(keys[i], _ -> new HashSet<>()).add(slot)) {
+          users.computeIfAbsent(keys[i], _ -> new HashSet<>()).add(slot);
+        } else {
           push(slot, keys[i], 1 << KeyGrid.level(i));
           first = i;
           pushed += 1 << KeyGrid.level(i);
@@ -58,12 +61,18 @@ final class PrefixIndexModelTest {
 
     void unlearn(int slot, long[] keys, int from, int to) {
       for (int i = from; i < to; i++) {
-        holders.computeIfAbsent(keys[i], _ -> new HashSet<>()).remove(slot);
+        leave(slot, keys[i]);
       }
+    }
+
+    private void leave(int slot, long key) {
+      holders.getOrDefault(key, new HashSet<>()).remove(slot);
+      users.getOrDefault(key, new HashSet<>()).remove(slot);
     }
 
     void clear(int slot, int defaultCapacity) {
       holders.values().forEach(set -> set.remove(slot));
+      users.values().forEach(set -> set.remove(slot));
       given.get(slot).clear();
       groups.get(slot).clear();
       blocks[slot] = 0;
@@ -99,11 +108,13 @@ final class PrefixIndexModelTest {
           continue;
         }
         int given = groups.get(slot).get(oldest.group());
-        if (chances > 0 && used.get(oldest.key()) > given + (now - given) / 2) {
+        boolean usedByIt = users.getOrDefault(oldest.key(), Set.of()).contains(slot);
+        if (chances > 0 && usedByIt && used.get(oldest.key()) > given + (now - given) / 2) {
+          users.get(oldest.key()).remove(slot);
           push(slot, oldest.key(), oldest.blocks());
           chances--;
         } else {
-          holders.get(oldest.key()).remove(slot);
+          leave(slot, oldest.key());
         }
       }
     }

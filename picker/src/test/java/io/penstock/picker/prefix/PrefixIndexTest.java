@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the index promises, by example. */
 final class PrefixIndexTest {
@@ -208,6 +210,53 @@ final class PrefixIndexTest {
           assertThat(match(chain, 0)).as("second %s", second).containsExactly(32);
         }
       }
+    }
+
+    /** One, a few and many others: their uses are noted in the cell, a list and a bitmap. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 40})
+    void isNotFilledByWhatOnlyOthersUse(int others) {
+      var shared = Chains.random(random, 32);
+      for (int slot = 0; slot <= others; slot++) {
+        index.capacity(slot, 64);
+      }
+      for (int second = 1; second <= 4; second++) {
+        index.tick(second);
+        for (int slot = second == 1 ? 0 : 1; slot <= others; slot++) {
+          index.learn(slot, shared, 32);
+        }
+      }
+
+      for (int slot = 0; slot <= others; slot++) {
+        index.learn(slot, Chains.random(random, 32), 32);
+        index.learn(slot, Chains.random(random, 16), 16);
+      }
+
+      assertThat(match(shared, 0)).containsExactly(16);
+      for (int slot = 1; slot <= others; slot++) {
+        assertThat(match(shared, slot)).as("slot %s", slot).containsExactly(32);
+      }
+    }
+
+    @Test
+    void keepsWhatWasUsedOnceForOneRoundMore() {
+      index.capacity(0, 64);
+      index.capacity(1, 64);
+      var shared = Chains.random(random, 32);
+      index.tick(1);
+      index.learn(0, shared, 32);
+      index.tick(2);
+      index.learn(0, shared, 32);
+      var depths = new ArrayList<Integer>();
+
+      for (int round = 1; round <= 6; round++) {
+        index.tick(2 + round);
+        index.learn(1, shared, 32);
+        index.learn(0, Chains.random(random, 32), 32);
+        depths.add(match(shared, 0)[0]);
+      }
+
+      assertThat(depths).containsExactly(32, 32, 32, 0, 0, 0);
     }
 
     @Test
