@@ -24,12 +24,13 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The prefix index at size, with chains of 125 blocks (8k tokens, 63 keys): match over all
- * endpoints, alone and beside a writer; learning of new chains, which evicts as much as it brings.
+ * endpoints, alone and beside a writer; learning of new chains, which evicts as much as it brings;
+ * learning of new ends of shared prefixes, which fill half of the endpoints and are in use.
  *
  * <p>{@code benchmarks/bin/jmh PrefixIndexBench -p entries=1000000 -p hit=50 -p endpoints=100};
  * {@code -p entries=100000000 -jvmArgsAppend -Xmx8g} for 100 million. Expected: a match of a held
  * chain over 8 endpoints 0.6 µs at a million keys and 1.2 µs at ten million; a chain learned 10 and
- * 25 µs.
+ * 25 µs, a new end of a shared prefix two thirds of that.
  */
 @State(Scope.Group)
 @BenchmarkMode(Mode.AverageTime)
@@ -55,10 +56,18 @@ public class PrefixIndexBench {
   @Param({"8", "100", "1000"})
   public int endpoints;
 
+  /** Keys of a shared prefix, and the blocks that they stand for. */
+  private static final int SHARED_KEYS = 48;
+
+  private static final int SHARED_BLOCKS = KeyGrid.blocks(SHARED_KEYS);
+
   private final AtomicInteger fresh = new AtomicInteger();
   private PrefixIndex index;
   private int[] slots;
   private int chains;
+
+  /** Shared prefixes of each endpoint. */
+  private int prefixes;
 
   /** Fills the table: every chain is held by one endpoint. */
   @Setup
@@ -72,6 +81,7 @@ public class PrefixIndexBench {
       index.open(i);
     }
     chains = entries / KEYS;
+    prefixes = Math.max(1, each / SHARED_BLOCKS / 2);
     long[] keys = new long[KEYS];
     for (int chain = 0; chain < chains; chain++) {
       index.learn(chain % endpoints, chain(keys, chain, KEYS), KEYS);
@@ -132,6 +142,27 @@ public class PrefixIndexBench {
   public Learned learn(Writer writer) {
     int number = fresh.getAndIncrement() & (UNKNOWN - 1);
     return index.learn(number % endpoints, chain(writer.keys, number, KEYS), KEYS);
+  }
+
+  /**
+   * Puts a new end of a shared prefix in. Endpoints take turns, and so do the prefixes of each, so
+   * that a prefix is used about as often as the rest of its ring goes round.
+   */
+  @Benchmark
+  @Group("learnSharing")
+  @GroupThreads(1)
+  public Learned learnSharing(Writer writer) {
+    int number = fresh.getAndIncrement() & (UNKNOWN - 1);
+    int ticks = endpoints * Math.max(1, prefixes / 16);
+    if (number % ticks == 0) {
+      index.tick(number / ticks);
+    }
+    int prefix = number / endpoints % prefixes;
+    for (int i = 0; i < KEYS; i++) {
+      int chain = i < SHARED_KEYS ? -1 - prefix * endpoints - number % endpoints : number;
+      writer.keys[i] = Prompts.key(chain, i);
+    }
+    return index.learn(number % endpoints, writer.keys, KEYS);
   }
 
   /** A match while another thread learns. */
