@@ -81,8 +81,16 @@ public final class DisaggregationHandler implements ProfileHandler {
       context.overflow(model.overflows());
       return DECODE;
     }
-    if (context.result(PREFILL) != null || !context.prefillsApart() || decode.ranked() == 0) {
+    if (context.result(PREFILL) != null || !context.prefillsApart()) {
       return -1;
+    }
+    if (decode.ranked() == 0) {
+      if (context.overflows() || !policy.mayOverflow()) {
+        return -1;
+      }
+      // Nobody answers who is there for it.
+      context.overflow(true);
+      return DECODE;
     }
     var refusal = refusal(context, decode);
     if (refusal != null) {

@@ -334,9 +334,9 @@ public final class PrefixIndex {
 
   /**
    * Pops what exceeds the capacity. A block that this endpoint has used since its push, and anybody
-   * in the later half of its time in the ring, gets a second chance: going round once more is nearer
-   * to leaving least lately used first than leaving now is; for a block that was used only soon
-   * after its push it is the other way round.
+   * in the later half of its time in the ring, gets a second chance: going round once more is
+   * nearer to leaving least lately used first than leaving now is; for a block that was used only
+   * soon after its push it is the other way round.
    *
    * <p>A call makes four pops for each block that was pushed, and {@value #POPS}; half of them, and
    * half of the ring, may be second chances. When these are used up, what is left to pop waits for

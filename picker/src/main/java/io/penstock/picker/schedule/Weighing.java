@@ -34,7 +34,7 @@ public record Weighing(Reason reason, double localSeconds, double remoteSeconds)
     PROMPT_LOGPROBS,
     /** An API, or a continued response, that cannot be divided. */
     API,
-    /** Those that prefill for others answer too, since one kind does not keep up. */
+    /** Those that prefill for others answer too: one kind does not keep up, or is not there. */
     OVERFLOW,
     /** No prefill endpoint takes requests now. */
     NO_PREFILL_ENDPOINT,

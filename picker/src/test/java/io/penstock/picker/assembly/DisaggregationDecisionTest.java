@@ -27,10 +27,12 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two prefill endpoints, two that decode: when a request goes to one of each. */
 class DisaggregationDecisionTest {
@@ -332,6 +334,55 @@ class DisaggregationDecisionTest {
   @Test
   void prefill_endpoints_alone_answer_nobody() {
     picker = pool(policy(Decider.ALWAYS, 0, 0), 2, 0);
+
+    assertThat(pick(prompt(1, 9).build()))
+        .isEqualTo(new Decision.NoEndpoint(Decision.Reason.FILTERED));
+  }
+
+  @Test
+  void where_nobody_is_left_who_answers_those_who_prefill_do() {
+    picker = pool(policy(Decider.COST, 0, 0), 2, 2);
+    var tried = new Exclusions();
+    for (var endpoint : picker.snapshot().endpoints()) {
+      if (endpoint.spec().role() == Role.DECODE) {
+        tried.add(endpoint);
+      }
+    }
+
+    var decision = picker.pick(prompt(1, BLOCKS).build(), "request", 0, tried, now);
+
+    assertThat(((Decision.Route) decision).endpoint().spec().role()).isEqualTo(Role.PREFILL);
+    assertThat(weighing().reason()).isEqualTo(Weighing.Reason.OVERFLOW);
+
+    tried.add(prefill(0));
+    tried.add(prefill(1));
+    assertThat(picker.pick(prompt(1, BLOCKS).build(), "request", 0, tried, now))
+        .isEqualTo(new Decision.NoEndpoint(Decision.Reason.ALL_EXCLUDED));
+  }
+
+  @Test
+  void a_pool_whose_answering_endpoints_are_gone_answers_by_those_who_prefill() {
+    picker = pool(policy(Decider.COST, 0, 0), 2, 0);
+
+    assertThat(((Decision.Route) pick(prompt(1, 9).build())).endpoint().spec().role())
+        .isEqualTo(Role.PREFILL);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void servers_that_only_prefill_answer_nobody_even_then(boolean cost) {
+    picker = pool(cost ? policy(Decider.COST, 0, 0) : DisaggregationPolicy.DEFAULT, 0, 0);
+    var plain = EndpointSpec.of("10.0.0.9", 8000, Role.PREFILL);
+    var sglang =
+        new EndpointSpec(
+            plain.id(),
+            plain.name(),
+            plain.host(),
+            plain.port(),
+            plain.role(),
+            Map.of("llm-d.ai/engine-type", "sglang"),
+            false);
+    picker.apply(new PoolDelta(List.of(cost ? sglang : plain), List.of()));
 
     assertThat(pick(prompt(1, 9).build()))
         .isEqualTo(new Decision.NoEndpoint(Decision.Reason.FILTERED));
