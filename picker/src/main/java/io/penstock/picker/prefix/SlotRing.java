@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The keys an endpoint was given, oldest first: 8 bytes each, in linked chunks, so that it grows
- * and shrinks with what it holds. One writer at a time.
+ * and shrinks with what it holds, and takes no memory while it does neither. One writer at a time.
  *
  * <p>For each {@link #GROUP} keys the ring notes the stamp of the last push among them: that is how
  * old a popped key is taken to be.
@@ -28,6 +28,13 @@ final class SlotRing {
 
   private Chunk head = new Chunk(FIRST_CHUNK);
   private Chunk tail = head;
+
+  /**
+   * The chunk that was left last: a ring that is full takes a chunk for each that it leaves, and
+   * each would be garbage only once it had grown old.
+   */
+  private @Nullable Chunk spare;
+
   private int taken;
   private int filled;
   private int size;
@@ -37,7 +44,8 @@ final class SlotRing {
   /** Adds a key, whose hash is not 0, as the youngest. */
   void push(long hash, int stamp) {
     if (filled == tail.hashes.length) {
-      var next = new Chunk(CHUNK);
+      var next = spare != null ? spare : new Chunk(CHUNK);
+      spare = null;
       tail.next = next;
       tail = next;
       filled = 0;
@@ -80,6 +88,7 @@ final class SlotRing {
     var next = head.next;
     if (taken == head.hashes.length && next != null) {
       head.next = null;
+      spare = head.hashes.length == CHUNK ? head : spare;
       head = next;
       taken = 0;
     }
