@@ -47,6 +47,12 @@ final class Shard {
   /** Share of used cells below which a shard gets fewer. */
   private static final double SPARSE = 0.3;
 
+  /**
+   * Cells of a table that is not worth shrinking: how many of the blocks are a small shard's changes
+   * by chance all the time, and each change of its size leaves a table behind that has grown old.
+   */
+  private static final int SMALL = 4 * Cells.MIN;
+
   private static final int TRIES = 8;
 
   private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
@@ -285,7 +291,7 @@ final class Shard {
     words[end - 2] = 0;
     endShift();
     live--;
-    if (live < table.count * SPARSE && table.count > Cells.MIN) {
+    if (live < table.count * SPARSE && table.count > SMALL) {
       resize((int) (live / COMFORTABLE) + 1, 0);
     }
   }
