@@ -48,8 +48,9 @@ final class Shard {
   private static final double SPARSE = 0.3;
 
   /**
-   * Cells of a table that is not worth shrinking: how many of the blocks are a small shard's changes
-   * by chance all the time, and each change of its size leaves a table behind that has grown old.
+   * Cells of a table that is not worth shrinking: how many of the blocks are a small shard's
+   * changes by chance all the time, and each change of its size leaves a table behind that has
+   * grown old.
    */
   private static final int SMALL = 4 * Cells.MIN;
 
