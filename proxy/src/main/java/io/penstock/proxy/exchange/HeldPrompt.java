@@ -102,7 +102,8 @@ final class HeldPrompt {
     return null;
   }
 
-  private static boolean isThere(GatewayPool pool, Endpoint endpoint) {
+  /** Whether the endpoint still is in the pool and takes requests. */
+  static boolean isThere(GatewayPool pool, Endpoint endpoint) {
     var now = pool.picker().snapshot().bySlot(endpoint.slot());
     return now != null && now.accepts() && now.id().equals(endpoint.id());
   }

@@ -65,19 +65,43 @@ final class Legs {
     return held;
   }
 
-  /** The prompt is computed: the pod that was picked for it answers. */
+  /**
+   * The prompt is computed: the pod that was picked for it answers, or, where it has gone
+   * meanwhile, another.
+   */
   void handOver(HeldPrompt prompt) {
     held = prompt;
     routing.resume();
-    decode(prompt.divided().decode().endpoint());
+    var picked = nextDecode();
+    if (picked != null) {
+      decode(picked);
+      return;
+    }
+    var next = routing.pickAnother();
+    var other =
+        switch (next) {
+          case Decision.Route route -> route.endpoint();
+          case Decision.Disaggregated divided -> divided.decode().endpoint();
+          case Decision.NoEndpoint _ -> null;
+        };
+    if (other != null && other.spec().role().answersAlone()) {
+      decode(other);
+    } else {
+      giveUp(next, null);
+      routing.go(next);
+    }
   }
 
-  /** Nobody computed the prompt: the pod that was picked to answer does. */
+  /** Nobody computed the prompt: the pod that was picked to answer does, or another. */
   void local(Decision.Disaggregated divided, String reason) {
     exchange.loop().gateway().metrics().legs().localPrefill(reason);
     exchange.facts().prefill = null;
     routing.resume();
-    routing.send(divided.decode());
+    if (HeldPrompt.isThere(pool, divided.decode().endpoint())) {
+      routing.send(divided.decode());
+    } else {
+      routing.go(routing.pickAnother());
+    }
   }
 
   /** The next pod that may answer from the prompt, null when there is none. */
@@ -85,9 +109,10 @@ final class Legs {
     return prompt().nextDecode(routing.tried());
   }
 
-  /** The pod that was to answer from the prompt, by itself. */
-  Decision alone() {
-    return prompt().divided().decode();
+  /** The pod that was to answer from the prompt, by itself; null when it has gone. */
+  @Nullable Decision alone() {
+    var decode = prompt().divided().decode();
+    return HeldPrompt.isThere(pool, decode.endpoint()) ? decode : null;
   }
 
   /** Asks a pod to answer from the prompt. */

@@ -82,6 +82,11 @@ final class Routing implements ExchangeState {
     }
   }
 
+  /** Has the picker choose among those that were not tried. */
+  Decision pickAnother() {
+    return choice.next();
+  }
+
   /** Has one pod answer by itself. */
   void send(Decision.Route route) {
     Endpoint endpoint = route.endpoint();

@@ -50,6 +50,8 @@ import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Two legs, side by side if not said otherwise, over sockets whose far ends do as the test says.
@@ -290,6 +292,66 @@ class LegsTest {
     await().until(() -> metrics.conservation().accepted() == 1 && metrics.conservation().isQuiet());
     await().until(() -> !released.isEmpty());
     assertThat(released).hasSize(1).doesNotContain(specs.getFirst().name());
+  }
+
+  /** While the prompt is computed the pod that was to answer goes, and another comes. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_prompt_is_handed_to_nobody_who_has_left(boolean computed) throws Exception {
+    picker.close();
+    leg.holding = true;
+    List<EndpointSpec> specs = new CopyOnWriteArrayList<>();
+    List<String> answered = new CopyOnWriteArrayList<>();
+    Pod answers =
+        (client, address, request) -> {
+          answered.add(address);
+          write(client, HEAD + "{}");
+        };
+    Pod prefills =
+        (client, address, request) -> {
+          picker.apply(new PoolDelta(List.of(specs.get(1)), List.of(specs.get(0).id())));
+          var failed = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
+          write(client, computed ? HEAD + "{}" : failed);
+        };
+    specs.add(pod(Role.DECODE, answers));
+    specs.add(pod(Role.DECODE, answers));
+    picker = divided();
+    picker.apply(new PoolDelta(List.of(specs.get(0), pod(Role.PREFILL, prefills)), List.of()));
+    loop = loop(picker);
+
+    ask();
+
+    var metrics = loop.gateway().metrics();
+    await().until(() -> metrics.conservation().accepted() == 1 && metrics.conservation().isQuiet());
+    assertThat(answered).containsExactly(specs.get(1).name());
+    assertThat(metrics.conservation().completed()).isOne();
+    await().until(() -> picker.inFlight().total() == 0);
+  }
+
+  /** Where nobody comes, the client is told. */
+  @Test
+  void a_prompt_that_nobody_is_left_for_is_given_up() throws Exception {
+    picker.close();
+    leg.holding = true;
+    List<EndpointSpec> specs = new CopyOnWriteArrayList<>();
+    List<String> answered = new CopyOnWriteArrayList<>();
+    specs.add(pod(Role.DECODE, (client, address, request) -> answered.add(address)));
+    Pod prefills =
+        (client, address, request) -> {
+          picker.apply(new PoolDelta(List.of(), List.of(specs.get(0).id())));
+          write(client, HEAD + "{}");
+        };
+    picker = divided();
+    picker.apply(new PoolDelta(List.of(specs.get(0), pod(Role.PREFILL, prefills)), List.of()));
+    loop = loop(picker);
+
+    ask();
+
+    var metrics = loop.gateway().metrics();
+    await().until(() -> metrics.conservation().accepted() == 1 && metrics.conservation().isQuiet());
+    assertThat(answered).isEmpty();
+    assertThat(metrics.conservation().completed()).isZero();
+    await().until(() -> picker.inFlight().total() == 0);
   }
 
   /**
