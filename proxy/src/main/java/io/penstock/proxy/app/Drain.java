@@ -14,8 +14,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The way out without losing a request: not ready at once; still accepting for {@code preStop},
- * until nobody sends here any more; then no new connections; then waiting for what runs, at most
- * {@code drain}; then the rest is told and ends.
+ * until nobody sends here any more; then no new connections; then waiting for what runs, and for
+ * clients to have read what is written for them, at most {@code drain}; then the rest is told and
+ * ends.
  *
  * <p>{@link #begin} may be called from anywhere, and again; the steps run on the control thread.
  */
@@ -73,13 +74,17 @@ final class Drain {
 
   private void look() {
     long inFlight = metrics.conservation().inFlight();
-    if (inFlight == 0) {
+    int open = server.openConnections();
+    if (inFlight == 0 && open == 0) {
       LOG.info("drained: nothing was in flight any more");
       done.run();
       return;
     }
     if (waitedMillis >= timeouts.drain().toMillis()) {
-      LOG.warn("drain is over with {} requests in flight; they are told", inFlight);
+      LOG.warn(
+          "drain is over with {} requests in flight, which are told, and {} connections",
+          inFlight,
+          open);
       for (var context : contexts) {
         context.eventLoop().execute(context::shutDown);
       }
@@ -87,7 +92,11 @@ final class Drain {
       return;
     }
     if (waitedMillis % TELL_MILLIS == 0) {
-      LOG.info("draining: {} requests in flight after {} ms", inFlight, waitedMillis);
+      LOG.info(
+          "draining: {} requests in flight, {} connections after {} ms",
+          inFlight,
+          open,
+          waitedMillis);
     }
     waitedMillis += LOOK_MILLIS;
     var _ = control.schedule(this::look, LOOK_MILLIS, TimeUnit.MILLISECONDS);

@@ -24,7 +24,12 @@ final class RequestBody {
   private final LoopContext loop;
   private final BodyScan scan;
   private final long maxBytes;
-  private final ByteBuf bytes;
+  private final int firstBytes;
+  private final int mostBytes;
+
+  /** Nothing until the first byte comes: a head alone takes no memory. */
+  private ByteBuf bytes = Unpooled.EMPTY_BUFFER;
+
   private long reserved;
   private boolean released;
 
@@ -43,9 +48,9 @@ final class RequestBody {
     this.loop = loop;
     this.scan = scan;
     this.maxBytes = maxBytes;
-    int first = declared < 0 ? 4 * 1024 : (int) Math.min(declared, FIRST_BYTES);
     int most = (int) Math.min(declared < 0 ? maxBytes : declared, Integer.MAX_VALUE - 8);
-    this.bytes = loop.allocator().directBuffer(first, Math.max(first, most));
+    this.firstBytes = declared < 0 ? 4 * 1024 : (int) Math.min(declared, FIRST_BYTES);
+    this.mostBytes = Math.max(firstBytes, most);
   }
 
   /** What may go wrong with one more piece. */
@@ -61,8 +66,11 @@ final class RequestBody {
   /** Takes one more piece, borrowed; null when all is well. */
   @Nullable Fault append(ByteBuf piece) {
     int length = piece.readableBytes();
-    if (bytes.readableBytes() + (long) length > maxBytes || length > bytes.maxWritableBytes()) {
+    if (bytes.readableBytes() + (long) length > Math.min(maxBytes, mostBytes)) {
       return Fault.TOO_LARGE;
+    }
+    if (length > 0 && bytes.maxCapacity() == 0) {
+      bytes = loop.allocator().directBuffer(firstBytes, mostBytes);
     }
     bytes.writeBytes(piece, piece.readerIndex(), length);
     // Memory is what counts: capacity, not length.

@@ -70,7 +70,7 @@ final class GatewayPipeline extends ChannelInitializer<Channel> {
     SslContext context = tls.get();
     if (context == null) {
       // Plain text: HTTP/2 with prior knowledge or HTTP/1, told apart by the first bytes.
-      channel.pipeline().addLast(new ProtocolDetector(this));
+      channel.pipeline().addLast(new ProtocolDetector(this, loops.apply(channel)));
       return;
     }
     // TLS: decrypts; the handshake names the protocol by ALPN.
@@ -81,12 +81,13 @@ final class GatewayPipeline extends ChannelInitializer<Channel> {
   }
 
   /** HTTP/1.1 and 1.0: a strict decoder for requests; answers are written as bytes. */
-  void http1(ChannelPipeline pipeline) {
+  Http1Connection http1(ChannelPipeline pipeline) {
     var connection = new Http1Connection(loops.apply(pipeline.channel()));
     // Request heads and bodies, one reading only of each message.
-    pipeline.addLast(new StrictRequestDecoder(maxHeadBytes, connection::bytesSeen));
+    pipeline.addLast(connection.decoder(maxHeadBytes));
     // One exchange after the other.
     pipeline.addLast(connection);
+    return connection;
   }
 
   /** HTTP/2: one child channel, and in it one exchange, per stream. */

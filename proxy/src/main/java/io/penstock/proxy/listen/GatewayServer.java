@@ -84,6 +84,11 @@ public final class GatewayServer {
     return (InetSocketAddress) channel.localAddress();
   }
 
+  /** Connections that are open, those that only have to be read included. */
+  public int openConnections() {
+    return connections.openCount();
+  }
+
   /** Takes no more connections; those that are open go on. */
   public void stopAccepting() {
     channel.close().awaitUninterruptibly();

@@ -1,7 +1,6 @@
 package io.penstock.proxy.listen;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -21,7 +20,6 @@ import io.penstock.proxy.exchange.Exchange;
 import io.penstock.proxy.exchange.LoopContext;
 import io.penstock.proxy.exchange.RequestHead;
 import io.penstock.proxy.upstream.ResponseHead;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -31,17 +29,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to the channel's event loop. Reading never stops while an exchange runs, so that a
  * client that leaves is noticed at once; what it pipelines is kept, at most one read, until the
- * answer before is done. An answer that ends before its request was read closes the connection
- * after the client had time to read it.
+ * answer before is done and the client reads. An answer that ends before its request was read
+ * closes the connection after the client had time to read it. No connection is closed on answers
+ * that are still being read, and none stays for a client that stopped reading.
  */
 final class Http1Connection extends ChannelInboundHandlerAdapter implements ClientStream {
 
-  private static final byte[] CONTINUE = ascii("HTTP/1.1 100 Continue\r\n\r\n");
-  private static final ByteBuf LAST_CHUNK =
-      Unpooled.unreleasableBuffer(Unpooled.directBuffer().writeBytes(ascii("0\r\n\r\n")))
-          .asReadOnly();
-  private static final byte[] CRLF = ascii("\r\n");
-  private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(75);
+  private static final String[] NO_FIELDS = {};
+  static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(75);
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private final LoopContext loop;
@@ -63,10 +58,24 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   private boolean http10;
   private boolean keepAlive;
   private boolean chunking;
-  private boolean lingering;
+
+  /** The last answer is written: what still comes is dropped. */
+  private boolean leaving;
+
+  /** Bytes that the client had not read when that was looked at last. */
+  private long unread;
+
+  @SuppressWarnings("NullAway.Init") // set by decoder, before any other call
+  private StrictRequestDecoder decoder;
 
   Http1Connection(LoopContext loop) {
     this.loop = loop;
+  }
+
+  /** The decoder that goes before this handler. */
+  StrictRequestDecoder decoder(int maxHeadBytes) {
+    decoder = new StrictRequestDecoder(maxHeadBytes, this::bytesSeen);
+    return decoder;
   }
 
   // ---- inbound ----
@@ -78,24 +87,36 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   }
 
   /** Bytes arrived; the first ones of a request start its head limit. */
-  void bytesSeen() {
-    if (current == null && !headBytesSeen && !lingering) {
+  private void bytesSeen() {
+    if (current == null && !headBytesSeen && !leaving && pipelined.isEmpty()) {
       headBytesSeen = true;
-      loop.deadlines()
-          .set(limit, loop.deadlines().now() + loop.settings().timeouts().requestHeadNanos());
+      within(loop.settings().timeouts().requestHeadNanos());
     }
+  }
+
+  private void within(long nanos) {
+    unread = unread();
+    loop.deadlines().set(limit, loop.deadlines().now() + nanos);
   }
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
-    if (lingering) {
+    if (leaving) {
       ReferenceCountUtil.release(message);
-    } else if (current != null && requestEnded) {
+    } else if (pipelined.isEmpty() && takes()) {
+      handle(message);
+    } else {
       pipelined.addLast(message);
       ctx.channel().config().setAutoRead(false);
-    } else {
-      handle(message);
+      if (current == null) {
+        waitForRequest();
+      }
     }
+  }
+
+  /** More of the running request is taken, and a new one once the client reads its answers. */
+  private boolean takes() {
+    return current == null ? writable() : !requestEnded;
   }
 
   private void handle(Object message) {
@@ -156,19 +177,21 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
     if (current != null) {
-      current.clientWritable(ctx.channel().isWritable());
+      current.clientWritable(writable());
+    } else if (writable() && !pipelined.isEmpty()) {
+      ctx.executor().execute(this::takePipelined);
     }
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    loop.deadlines().clear(limit);
     discardPipelined();
     var exchange = current;
     current = null;
     if (exchange != null) {
       exchange.clientGone();
     }
+    loop.deadlines().clear(limit);
     context.fireChannelInactive();
   }
 
@@ -178,20 +201,33 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   }
 
   private void limitReached() {
-    if (headBytesSeen && !lingering && current == null) {
-      keepAlive = false;
-      var exchange = loop.exchange(this);
-      current = exchange;
-      exchange.headTooSlow();
-      return;
+    if (headBytesSeen && !leaving && current == null) {
+      headTooSlow();
+    } else if (unread() > 0 && unread() < unread) {
+      within(loop.settings().timeouts().clientStallNanos());
+    } else {
+      ctx.close();
     }
-    ctx.close();
+  }
+
+  /** The head of a request does not go on. */
+  void headTooSlow() {
+    keepAlive = false;
+    var exchange = loop.exchange(this);
+    current = exchange;
+    exchange.headTooSlow();
+  }
+
+  /** Bytes of answers that are still here. */
+  private long unread() {
+    var out = ctx.channel().unsafe().outboundBuffer();
+    return out == null ? 0 : out.totalPendingWriteBytes();
   }
 
   /** Closes the connection when it waits for a request; one that works closes after its answer. */
   void drain() {
-    if (current == null && !headBytesSeen) {
-      ctx.close();
+    if (current == null && !headBytesSeen && pipelined.isEmpty()) {
+      leave(loop.settings().timeouts().clientStallNanos());
     }
   }
 
@@ -222,10 +258,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
     if (http10) {
       return;
     }
-    ByteBuf head = ctx.alloc().directBuffer(256);
-    StatusLines.write(head, interim.status());
-    interim.writeHeadersTo(head);
-    head.writeBytes(CRLF);
+    var head = AnswerHead.of(ctx.alloc(), interim.status(), interim, NO_FIELDS, -1, false, null);
     ctx.writeAndFlush(head, ctx.voidPromise());
   }
 
@@ -236,25 +269,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
       keepAlive = false;
     }
     chunking = contentLength < 0 && !http10;
-    ByteBuf head = ctx.alloc().directBuffer(512);
-    StatusLines.write(head, status);
-    if (relayed != null) {
-      relayed.writeHeadersTo(head);
-    }
-    for (int i = 0; i < extra.length; i += 2) {
-      field(head, extra[i], extra[i + 1]);
-    }
-    if (contentLength >= 0) {
-      field(head, "content-length", Long.toString(contentLength));
-    } else if (chunking) {
-      field(head, "transfer-encoding", "chunked");
-    }
-    if (!keepAlive) {
-      field(head, "connection", "close");
-    } else if (http10) {
-      field(head, "connection", "keep-alive");
-    }
-    head.writeBytes(CRLF);
+    var connection = keepAlive ? (http10 ? "keep-alive" : null) : "close";
+    var head =
+        AnswerHead.of(ctx.alloc(), status, relayed, extra, contentLength, chunking, connection);
     ctx.write(head, ctx.voidPromise());
   }
 
@@ -266,13 +283,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   @Override
   public void comment(ByteBuf payload) {
     if (chunking) {
-      ByteBuf size = ctx.alloc().directBuffer(10);
-      size.writeCharSequence(
-          Integer.toHexString(payload.readableBytes()), StandardCharsets.US_ASCII);
-      size.writeBytes(CRLF);
-      ctx.write(size, ctx.voidPromise());
+      int bytes = payload.readableBytes();
+      ctx.write(AnswerHead.chunkSize(ctx.alloc(), bytes), ctx.voidPromise());
       ctx.write(payload, ctx.voidPromise());
-      ctx.write(ctx.alloc().directBuffer(2).writeBytes(CRLF), ctx.voidPromise());
+      ctx.write(AnswerHead.chunkEnd(ctx.alloc()), ctx.voidPromise());
     } else {
       ctx.write(payload, ctx.voidPromise());
     }
@@ -286,14 +300,14 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   @Override
   public void end(boolean endPassed) {
     if (chunking && !endPassed) {
-      ctx.write(LAST_CHUNK.duplicate(), ctx.voidPromise());
+      ctx.write(AnswerHead.lastChunk(), ctx.voidPromise());
     }
     current = null;
     if (keepAlive && requestEnded) {
       ctx.flush();
       next();
     } else if (requestEnded) {
-      ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+      leave(loop.settings().timeouts().clientStallNanos());
     } else {
       linger();
     }
@@ -302,7 +316,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   @Override
   public void abort() {
     current = null;
-    ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    leave(LINGER_NANOS);
   }
 
   @Override
@@ -312,51 +326,66 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
 
   @Override
   public void continueReading() {
-    ctx.writeAndFlush(
-        ctx.alloc().directBuffer(CONTINUE.length).writeBytes(CONTINUE), ctx.voidPromise());
+    ctx.writeAndFlush(AnswerHead.goOn(ctx.alloc()), ctx.voidPromise());
   }
 
   // ---- between exchanges ----
 
   private void next() {
-    waitForRequest();
     if (loop.draining() && pipelined.isEmpty()) {
-      ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+      leave(loop.settings().timeouts().clientStallNanos());
       return;
     }
-    if (pipelined.isEmpty()) {
-      return;
+    waitForRequest();
+    if (!pipelined.isEmpty()) {
+      // In a turn of its own: an answer that ends inside a read must not start the next one there.
+      ctx.executor().execute(this::takePipelined);
     }
-    // In a turn of its own: an answer that ends inside a read must not start the next one there.
-    ctx.executor().execute(this::takePipelined);
   }
 
   private void takePipelined() {
-    while (!pipelined.isEmpty() && !(current != null && requestEnded) && !lingering) {
+    while (!pipelined.isEmpty() && !leaving && takes()) {
       handle(pipelined.pollFirst());
     }
-    if (pipelined.isEmpty()) {
+    if (pipelined.isEmpty() && !leaving) {
       ctx.channel().config().setAutoRead(true);
+      if (current == null) {
+        waitForRequest();
+      }
     }
   }
 
+  /** While nothing is read, a head that has begun need not go on. */
   private void waitForRequest() {
-    headBytesSeen = false;
-    loop.deadlines().set(limit, loop.deadlines().now() + IDLE_NANOS);
+    headBytesSeen = pipelined.isEmpty() && decoder.headBegun();
+    within(headBytesSeen ? loop.settings().timeouts().requestHeadNanos() : IDLE_NANOS);
+  }
+
+  /** Closes once the client has read everything, at the latest when it reads nothing so long. */
+  private void leave(long stallNanos) {
+    if (!leaving) {
+      dropAllThatComes(stallNanos);
+      ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
   }
 
   /**
    * The request is still coming: ends our side, then reads on a while, or a reset eats the answer.
    */
   private void linger() {
-    lingering = true;
-    discardPipelined();
-    loop.deadlines().set(limit, loop.deadlines().now() + LINGER_NANOS);
+    dropAllThatComes(LINGER_NANOS);
     var flushed = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
     if (ctx.channel() instanceof DuplexChannel duplex
         && ctx.pipeline().get(SslHandler.class) == null) {
       flushed.addListener(done -> duplex.shutdownOutput());
     }
+  }
+
+  private void dropAllThatComes(long stallNanos) {
+    leaving = true;
+    discardPipelined();
+    ctx.flush();
+    within(stallNanos);
     ctx.channel().config().setAutoRead(true);
   }
 
@@ -364,16 +393,5 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
     while (!pipelined.isEmpty()) {
       ReferenceCountUtil.release(pipelined.pollFirst());
     }
-  }
-
-  private static void field(ByteBuf out, String name, String value) {
-    ByteBufUtil.writeAscii(out, name);
-    out.writeByte(':').writeByte(' ');
-    ByteBufUtil.writeAscii(out, value);
-    out.writeBytes(CRLF);
-  }
-
-  private static byte[] ascii(String text) {
-    return text.getBytes(StandardCharsets.US_ASCII);
   }
 }

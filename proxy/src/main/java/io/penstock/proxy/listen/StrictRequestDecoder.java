@@ -59,6 +59,11 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
     super.channelRead(ctx, message);
   }
 
+  /** Whether a part of a head is here that is not whole yet. */
+  boolean headBegun() {
+    return inHead && !refused && (afterFirstLine || actualReadableBytes() > 0);
+  }
+
   @Override
   protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
     if (refused) {
