@@ -108,8 +108,8 @@ final class IncomingReader {
       } else if (in.is(CONTENT_ENCODING, keyStart, keyLength)) {
         message.encoded = !in.text(valueStart, valueLength).equals("identity");
       }
-    } else if (RequestHead.mayMatter(in, keyStart, keyLength)) {
-      message.head.add(in.text(keyStart, keyLength), in.text(valueStart, valueLength));
+    } else {
+      message.head.add(in, keyStart, keyLength, valueStart, valueLength);
     }
   }
 

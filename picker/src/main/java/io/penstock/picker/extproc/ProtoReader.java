@@ -107,6 +107,19 @@ final class ProtoReader {
     return true;
   }
 
+  /** The same, of a text in ASCII. */
+  boolean is(String text, int start, int length) {
+    if (length != text.length()) {
+      return false;
+    }
+    for (int i = 0; i < length; i++) {
+      if (bytes[start + i] != text.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** A byte of the message. */
   byte at(int index) {
     return bytes[index];

@@ -1,14 +1,14 @@
 package io.penstock.picker.extproc;
 
 import io.penstock.picker.schedule.RequestHeaders;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the picker wants of a request's headers; everything else passes by unread. Filled once,
- * where the message is read.
+ * A request's headers, which stay in their message until somebody asks for them: nearly all pass by
+ * unread. Filled once, where the message is read.
  *
  * <p>A header that steers a picker, a sidecar or an engine is the gateway's to set, never the
  * client's: its name is kept in {@link #toRemove}, so that the client's copy goes no further.
@@ -32,17 +32,10 @@ final class RequestHead implements RequestHeaders {
     "x-llm-d-", "x-prefiller-", "x-encoder-", "x-data-parallel-", "x-kv-", "x-penstock-",
   };
 
-  private static final byte[][] NEVER = {
-    name("accept"),
-    name("accept-encoding"),
-    name("accept-language"),
-    name("authorization"),
-    name("cache-control"),
-    name("connection"),
-    name("content-length"),
-    name("host"),
-    name("user-agent"),
-  };
+  /** Ints for a header: where its name and its value begin, and how long they are. */
+  private static final int SPANS = 4;
+
+  private static final int[] NONE = {};
 
   private static final int LONGEST_ID = 128;
 
@@ -53,58 +46,48 @@ final class RequestHead implements RequestHeaders {
   private String requestId = "";
   private final List<String> toRemove = new ArrayList<>(0);
 
-  /** Names and values, one after the other. */
-  private final List<String> others = new ArrayList<>(0);
+  /** All headers, where they are in the message. */
+  private int[] spans = NONE;
 
-  private static byte[] name(String text) {
-    return text.getBytes(StandardCharsets.US_ASCII);
-  }
+  private int used;
+  private @Nullable ProtoReader message;
 
-  /**
-   * Whether a header may be of interest, to the picker or to a policy that names it, so that those
-   * that nearly every request has cost nothing.
-   */
-  static boolean mayMatter(ProtoReader in, int start, int length) {
-    return switch (in.at(start)) {
-      case ':' -> length <= ":method".length();
-      case 'a', 'c', 'h', 'u' -> !isOneOf(NEVER, in, start, length);
-      default -> true;
-    };
-  }
-
-  private static boolean isOneOf(byte[][] names, ProtoReader in, int start, int length) {
-    for (var name : names) {
-      if (in.is(name, start, length)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Of any header but those that never matter; control headers too. */
+  /** Of any header, also of one that steers; the first one's if there are several. */
   @Override
   public @Nullable String value(String name) {
-    for (int i = 0; i < others.size(); i += 2) {
-      if (others.get(i).equals(name)) {
-        return others.get(i + 1);
+    var in = message;
+    for (int i = 0; in != null && i < used; i += SPANS) {
+      if (in.is(name, spans[i], spans[i + 1])) {
+        return in.text(spans[i + 2], spans[i + 3]);
       }
     }
     return null;
   }
 
-  /** Takes a header; the name is in lower case. */
-  void add(String name, String value) {
+  /** Takes a header of that message; its name is in lower case. */
+  void add(ProtoReader in, int nameStart, int nameLength, int valueStart, int valueLength) {
+    message = in;
+    if (used == spans.length) {
+      spans = Arrays.copyOf(spans, Math.max(16 * SPANS, 2 * used));
+    }
+    spans[used++] = nameStart;
+    spans[used++] = nameLength;
+    spans[used++] = valueStart;
+    spans[used++] = valueLength;
+    switch (in.at(nameStart)) {
+      case ':', 'c', 'e', 'x' -> read(in.text(nameStart, nameLength), in, valueStart, valueLength);
+      default -> {}
+    }
+  }
+
+  private void read(String name, ProtoReader in, int start, int length) {
     switch (name) {
-      case ":path" -> path = value;
-      case ":method" -> method = value;
-      case "content-type" -> contentType = value;
-      case "content-encoding" -> encoded = !value.isEmpty() && !value.equals("identity");
-      case "x-request-id" -> requestId = plain(value);
-      default -> {
-        others.add(name);
-        others.add(value);
-        addControl(name);
-      }
+      case ":path" -> path = in.text(start, length);
+      case ":method" -> method = in.text(start, length);
+      case "content-type" -> contentType = in.text(start, length);
+      case "content-encoding" -> encoded = length > 0 && !in.is("identity", start, length);
+      case "x-request-id" -> requestId = plain(in.text(start, length));
+      default -> addControl(name);
     }
   }
 

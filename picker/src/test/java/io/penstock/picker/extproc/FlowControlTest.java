@@ -14,6 +14,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests that wait for their turn before the gateway gets its reply. */
 class FlowControlTest {
@@ -258,21 +260,37 @@ class FlowControlTest {
   @Test
   void an_agents_session_names_its_flow_where_nothing_else_does() throws Exception {
     gate("", "  - type: agent-identity\n");
-    var stream = chat("x-claude-code-session-id", "session-7");
+    finishOne("x-claude-code-session-id", "session-7");
+    assertThat(requestsOf("session-7")).isEqualTo(1);
+  }
+
+  /** Headers that nearly every request has are no exception. */
+  @ParameterizedTest
+  @ValueSource(strings = {"x-team", "authorization", "user-agent", "accept", "cookie"})
+  void a_policy_may_name_any_header(String name) throws Exception {
+    gate(
+        "", "  - {type: agent-identity, parameters: {additionalSessionHeaders: [" + name + "]}}\n");
+    finishOne(name, "tenant-7");
+    assertThat(requestsOf("tenant-7")).isEqualTo(1);
+  }
+
+  private void finishOne(String header, String value) throws Exception {
+    var stream = chat(header, value);
     stream.picked();
     stream.requestBodyBack(BODY.length(), true);
     finish(stream);
-    assertThat(
-            picker.metric(
-                "llm_d_epp_request_total",
-                "model_name",
-                "tiny",
-                "target_model_name",
-                "tiny",
-                "fairness_id",
-                "session-7",
-                "priority",
-                "0"))
-        .isEqualTo(1);
+  }
+
+  private double requestsOf(String flow) {
+    return picker.metric(
+        "llm_d_epp_request_total",
+        "model_name",
+        "tiny",
+        "target_model_name",
+        "tiny",
+        "fairness_id",
+        flow,
+        "priority",
+        "0");
   }
 }
