@@ -29,6 +29,9 @@ final class Prefilling implements ExchangeState, ResponseHandler {
 
   private static final long LEFT_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+  /** Block numbers of a prompt of a million tokens take less. */
+  private static final int MOST_ANSWER_BYTES = 4 << 20;
+
   private final Legs legs;
   private final Routing routing;
   private final Exchange exchange;
@@ -47,7 +50,7 @@ final class Prefilling implements ExchangeState, ResponseHandler {
   private PrefillLeg.@Nullable Transfer transfer;
   private @Nullable Attempt attempt;
   private @Nullable Reservation expected;
-  private PrefillAnswer answer = new PrefillAnswer();
+  private CollectedBody answer = new CollectedBody(MOST_ANSWER_BYTES);
   private boolean answering;
   private boolean clientLeft;
   private boolean wentStale;
@@ -89,7 +92,7 @@ final class Prefilling implements ExchangeState, ResponseHandler {
     sentNanos = loop.now();
     prefillAt = sentNanos + pool.division().prefillNanos();
     transfer = next;
-    answer = new PrefillAnswer();
+    answer = new CollectedBody(MOST_ANSWER_BYTES);
     answering = false;
     var facts = exchange.facts();
     facts.timeline().mark(Timeline.Event.PREFILL_SENT, sentNanos);

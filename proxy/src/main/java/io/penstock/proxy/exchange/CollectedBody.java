@@ -4,23 +4,26 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.proxy.upstream.BodyFraming;
 import java.util.Arrays;
 
-/** The body of a prefill's answer, collected whole. Confined to the exchange's event loop. */
-final class PrefillAnswer {
-
-  /** Block numbers of a prompt of a million tokens take less. */
-  private static final int MOST_BYTES = 4 << 20;
+/** The body of an answer that is collected whole. Confined to the exchange's event loop. */
+final class CollectedBody {
 
   private static final int FIRST_BYTES = 2_048;
 
+  private final int mostBytes;
   private byte[] bytes = new byte[FIRST_BYTES];
   private int length;
+
+  /** Nothing yet, and at most so much. */
+  CollectedBody(int mostBytes) {
+    this.mostBytes = mostBytes;
+  }
 
   /** Takes one read, whose ownership passes; false when there is too much. */
   boolean read(ByteBuf raw, BodyFraming framing) {
     try {
       for (int i = 0; i < framing.segments(); i++) {
         int more = framing.segmentLength(i);
-        if (more > MOST_BYTES - length) {
+        if (more > mostBytes - length) {
           return false;
         }
         if (length + more > bytes.length) {
