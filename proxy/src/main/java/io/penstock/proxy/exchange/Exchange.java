@@ -259,7 +259,7 @@ public final class Exchange {
     done(status, null, Outcome.COMPLETED, null);
   }
 
-  /** Passes on an error that a pod gave as the first event of a stream. */
+  /** Passes on an error that a pod gave in the place of a stream, or as its first event. */
   void relayError(int status, byte[] json) {
     if (!reply.pinging()) {
       answer(status, "application/json", json);

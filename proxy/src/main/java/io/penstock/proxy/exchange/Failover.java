@@ -24,6 +24,7 @@ final class Failover implements ResponseHandler {
   private final EndpointChoice choice;
   private final Retries retries;
   private @Nullable PendingAnswer answer;
+  private @Nullable LateAnswer late;
   private @Nullable GatewayError lastFailure;
 
   Failover(Routing routing, Exchange exchange, EndpointChoice choice, Retries retries) {
@@ -53,9 +54,7 @@ final class Failover implements ResponseHandler {
     }
     timeline.mark(Timeline.Event.ANSWERED, exchange.loop().now());
     if (exchange.reply().pinging() && !PendingAnswer.isStream(received)) {
-      // The client was promised a stream and there is none.
-      routing.end(FailureKind.UNAVAILABLE);
-      routing.fail(GatewayError.UPSTREAM_RESET);
+      late = new LateAnswer(received);
       return;
     }
     answer = new PendingAnswer(exchange, received);
@@ -75,8 +74,7 @@ final class Failover implements ResponseHandler {
       return false;
     }
     if (busy) {
-      int seconds = received.retryAfterSeconds();
-      refused.busy(seconds < 0 ? -1 : TimeUnit.SECONDS.toNanos(seconds));
+      refused.busy(retryAfterNanos(received));
     } else {
       refused.failed(FailureKind.UNAVAILABLE);
     }
@@ -87,6 +85,11 @@ final class Failover implements ResponseHandler {
       goElsewhere(other);
     }
     return true;
+  }
+
+  private static long retryAfterNanos(ResponseHead received) {
+    int seconds = received.retryAfterSeconds();
+    return seconds < 0 ? -1 : TimeUnit.SECONDS.toNanos(seconds);
   }
 
   /**
@@ -118,6 +121,13 @@ final class Failover implements ResponseHandler {
 
   @Override
   public void body(ByteBuf raw, BodyFraming framing) {
+    var collected = late;
+    if (collected != null) {
+      if (!collected.read(raw, framing)) {
+        endWithoutStream(collected, false);
+      }
+      return;
+    }
     var events = answer == null ? null : answer.events();
     if (events == null) {
       commit().body(raw, framing);
@@ -150,12 +160,39 @@ final class Failover implements ResponseHandler {
     exchange.relayError(status, json);
   }
 
+  /**
+   * The client was promised a stream and there is none: what it waits for is the error.
+   *
+   * @param whole whether all of the answer came; else it is longer than is kept
+   */
+  private void endWithoutStream(LateAnswer given, boolean whole) {
+    int status = given.head().status();
+    var answering = routing.attempt();
+    if (answering != null && status < 500 && Failures.busy(status)) {
+      answering.busy(retryAfterNanos(given.head()));
+    } else if (answering != null && whole) {
+      answering.succeeded(status, -1, -1, -1);
+    }
+    routing.end(status < 500 ? FailureKind.REJECTED : FailureKind.UNAVAILABLE);
+    byte[] error = whole ? given.error() : null;
+    if (error == null) {
+      routing.fail(GatewayError.UPSTREAM_RESET);
+      return;
+    }
+    routing.over();
+    exchange.relayError(status, error);
+  }
+
   @Override
   public void readComplete() {}
 
   @Override
   public void complete() {
-    commit().complete();
+    if (late != null) {
+      endWithoutStream(late, true);
+    } else {
+      commit().complete();
+    }
   }
 
   /** The first bytes are here: from now on the answer is this pod's. */
@@ -226,6 +263,7 @@ final class Failover implements ResponseHandler {
 
   /** Lets go of what has come of an answer that nobody gets. */
   void discard() {
+    late = null;
     if (answer != null) {
       answer.discard();
       answer = null;

@@ -161,7 +161,8 @@ final class Reply {
 
   /** A pod's JSON as the last event of a stream that the gateway opened; then the close. */
   void lastEvent(byte[] json) {
-    client.comment(Unpooled.wrappedBuffer(ascii("data: "), json, ascii("\n\n")));
+    String name = shape == ErrorShape.OPENAI ? "" : "event: error\n";
+    client.comment(Unpooled.wrappedBuffer(ascii(name + "data: "), json, ascii("\n\n")));
     client.abort();
   }
 

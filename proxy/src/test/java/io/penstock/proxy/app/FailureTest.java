@@ -1,18 +1,27 @@
 package io.penstock.proxy.app;
 
 import static io.penstock.proxy.app.TestGateway.chat;
+import static io.penstock.proxy.app.TestGateway.readTo;
 import static io.penstock.proxy.app.TestGateway.request;
+import static io.penstock.proxy.app.TestGateway.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.penstock.proxy.config.ConfigSources;
+import io.penstock.simulator.Fleet;
 import io.penstock.simulator.fault.Fault;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.UnaryOperator;
+import org.assertj.core.api.AbstractStringAssert;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a client sees, and what pods are asked, when something goes wrong; nothing ever leaks. */
 class FailureTest {
@@ -134,6 +143,84 @@ class FailureTest {
         assertThat(answer).contains("time_to_first_token_timeout").doesNotContain("[DONE]");
         assertThat(answer).doesNotEndWith("0\r\n\r\n");
       }
+    }
+  }
+
+  /** A stream that the gateway has opened by keep-alive comments, before its pod answers. */
+  @Nested
+  class BehindKeepAliveComments {
+
+    private static final String ERROR =
+        "{\n  \"error\": {\"message\": \"too long a prompt\", \"code\": 400}\n}";
+
+    @ParameterizedTest
+    @CsvSource({"400 Bad Request,0", "429 Too Many Requests,0", "500 Internal Server Error,1"})
+    void an_error_of_the_pod_is_the_last_event(String status, int ejections) throws Exception {
+      late("/v1/chat/completions", BytePod.json(status, ERROR), ejections)
+          .endsWith("data: {   \"error\": " + ERROR.substring(13, ERROR.length() - 2) + " }\n\n");
+    }
+
+    @Test
+    void an_error_has_the_name_by_which_the_api_knows_it() throws Exception {
+      late("/v1/messages", BytePod.json("400 Bad Request", ERROR), 0)
+          .contains("\nevent: error\ndata: {   \"error\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+        strings = {
+          "HTTP/1.1 400 Bad Request\r\ncontent-type: text/html\r\ncontent-length: 4\r\n\r\n<h1>",
+          "HTTP/1.1 422 Unprocessable Content\r\ncontent-length: 0\r\n\r\n",
+          "HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+          "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+        })
+    void what_is_no_error_object_is_told_in_the_gateways_words(String answer) throws Exception {
+      late("/v1/chat/completions", answer, 0).contains("\"code\":\"upstream_reset\"");
+    }
+
+    @Test
+    void an_error_without_end_is_not_kept() throws Exception {
+      String endless = "x".repeat(2 << 20);
+      late("/v1/chat/completions", BytePod.json("400 Bad Request", endless), 0)
+          .contains("\"code\":\"upstream_reset\"")
+          .hasSizeLessThan(2_000);
+    }
+
+    /** What the client gets of a pod that answers so once a comment has come. */
+    private AbstractStringAssert<?> late(String path, String answer, int ejections)
+        throws Exception {
+      var comment = new CountDownLatch(1);
+      try (var pod =
+              new BytePod(
+                  (gateway, request) -> {
+                    comment.await();
+                    send(gateway, answer);
+                  });
+          var gateway =
+              TestGateway.over(
+                  Fleet.builder().build(),
+                  ConfigSources.builder()
+                      .model("tiny")
+                      .endpoints(pod.address())
+                      .flag("--log.access", "false")
+                      .flag("--sse.keep-alive", "100ms")
+                      .flag("--ejection.failures", "1"));
+          var socket = gateway.connect()) {
+        send(socket, request(path, chat("hello", 4, true)));
+        String answered = readTo(socket, "\n\n");
+        comment.countDown();
+        answered += payload(socket);
+        assertThat(gateway.metric("penstock_endpoint_ejections_total{pool=\"tiny\",}"))
+            .isEqualTo(ejections);
+        return assertThat(answered).startsWith("HTTP/1.1 200 OK").doesNotContain("[DONE]");
+      }
+    }
+
+    /** What follows, without the framing of chunks, one for each event. */
+    private String payload(Socket socket) throws IOException {
+      String rest = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(rest).doesNotEndWith("0\r\n\r\n");
+      return rest.replaceAll("\r\n(?:[0-9a-f]+\r\n)?", "");
     }
   }
 
@@ -271,10 +358,5 @@ class FailureTest {
       }
       assertThat(gateway.app.awaitDrained(Duration.ofSeconds(10))).isTrue();
     }
-  }
-
-  private static void send(Socket socket, String text) throws IOException {
-    socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
-    socket.getOutputStream().flush();
   }
 }

@@ -1,13 +1,13 @@
 package io.penstock.proxy.app;
 
 import static io.penstock.proxy.app.TestGateway.chat;
+import static io.penstock.proxy.app.TestGateway.readTo;
 import static io.penstock.proxy.app.TestGateway.request;
+import static io.penstock.proxy.app.TestGateway.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.penstock.simulator.fault.Fault;
-import java.io.IOException;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,23 +20,6 @@ class Http1Test {
 
   private static final String CHAT = "/v1/chat/completions";
   private static final String BYE = "GET /bye HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-
-  private static void send(Socket socket, String text) throws IOException {
-    socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
-    socket.getOutputStream().flush();
-  }
-
-  /** Reads up to and with a text. */
-  private static String readTo(Socket socket, String end) throws IOException {
-    var read = new StringBuilder();
-    while (read.length() < end.length()
-        || !read.substring(read.length() - end.length()).equals(end)) {
-      int next = socket.getInputStream().read();
-      assertThat(next).as("end of connection after %s", read).isNotNegative();
-      read.append((char) next);
-    }
-    return read.toString();
-  }
 
   /** The messages of a connection, split at their heads; independent of the gateway's code. */
   private static List<String> statuses(String raw) {

@@ -2,12 +2,18 @@ package io.penstock.proxy.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.proxy.config.ConfigSources;
+import io.penstock.simulator.Fleet;
 import io.penstock.simulator.fault.Fault;
 import io.penstock.simulator.http.PodConfig;
 import io.penstock.simulator.kv.KvConfig;
 import io.penstock.simulator.kv.KvConnector;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -98,6 +104,45 @@ class PrefillFailureTest extends DividedRequests {
       assertThat(answer.body()).startsWith("{\"error\":{\"message\":");
       assertThat(pods.prefilled()).hasSize(1);
       assertThat(pods.decoded()).isEmpty();
+    }
+  }
+
+  @Test
+  void refuses_the_request_of_a_client_that_waits_in_an_open_stream(@TempDir Path folder)
+      throws Exception {
+    var comment = new CountDownLatch(1);
+    BytePod.Answer refuses =
+        (gateway, request) -> {
+          comment.await();
+          TestGateway.send(
+              gateway, BytePod.json("400 Bad Request", "{\"error\":{\"message\":\"too long\"}}"));
+        };
+    try (var prefill = new BytePod(refuses);
+        var decode = new BytePod((gateway, request) -> gateway.close())) {
+      var config = folder.resolve("gateway.yaml");
+      Files.writeString(
+          config,
+          "pools: [{name: divided, models: [tiny], disaggregation: {connector: nixlv2,"
+              + " decider: always}, discovery: {static: {endpoints: [{address: \""
+              + prefill.address()
+              + "\", role: prefill}, {address: \""
+              + decode.address()
+              + "\", role: decode}]}}}]\n");
+      try (var gateway =
+              TestGateway.over(
+                  Fleet.builder().build(),
+                  ConfigSources.builder()
+                      .file(config)
+                      .flag("--log.access", "false")
+                      .flag("--sse.keep-alive", "100ms")
+                      .flag("--ejection.failures", "1"));
+          var socket = gateway.connect()) {
+        TestGateway.send(socket, TestGateway.request(PATH, TestGateway.chat("hello", 4, true)));
+        TestGateway.readTo(socket, ": keep-alive\n\n");
+        comment.countDown();
+        TestGateway.readTo(socket, "data: {\"error\":{\"message\":\"too long\"}}\n\n");
+        assertThat(gateway.metric("penstock_endpoint_ejections_total{pool=\"divided\",}")).isZero();
+      }
     }
   }
 

@@ -159,6 +159,23 @@ final class TestGateway implements AutoCloseable {
     }
   }
 
+  static void send(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+    socket.getOutputStream().flush();
+  }
+
+  /** Reads up to and with a text. */
+  static String readTo(Socket socket, String end) throws IOException {
+    var read = new StringBuilder();
+    while (read.length() < end.length()
+        || !read.substring(read.length() - end.length()).equals(end)) {
+      int next = socket.getInputStream().read();
+      assertThat(next).as("end of connection after %s", read).isNotNegative();
+      read.append((char) next);
+    }
+    return read.toString();
+  }
+
   static String chat(String words, int maxTokens, boolean stream) {
     return "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\""
         + words
