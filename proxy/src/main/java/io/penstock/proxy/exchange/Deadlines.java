@@ -4,6 +4,8 @@ import io.netty.channel.EventLoop;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The time limits of everything on one event loop. Confined to that loop.
@@ -13,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * to one tick late, never early.
  */
 public final class Deadlines {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Deadlines.class);
 
   static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -72,19 +76,34 @@ public final class Deadlines {
   }
 
   private void tick() {
-    long now = now();
+    try {
+      fire(now());
+    } finally {
+      ticking = first != null;
+      if (ticking) {
+        loop.schedule(this::tick, TICK_NANOS, TimeUnit.NANOSECONDS);
+      }
+    }
+  }
+
+  private void fire(long now) {
     @Nullable Deadline at = first;
     while (at != null) {
       @Nullable Deadline next = at.next;
       if (at.linked && now - at.atNanos >= 0) {
         clear(at);
-        at.expired(now);
+        expire(at, now);
       }
       at = next;
     }
-    ticking = first != null;
-    if (ticking) {
-      loop.schedule(this::tick, TICK_NANOS, TimeUnit.NANOSECONDS);
+  }
+
+  /** What one limit does wrong, or has no memory for, is not to cost the loop all the others. */
+  private static void expire(Deadline due, long now) {
+    try {
+      due.expired(now);
+    } catch (Throwable e) {
+      LOG.warn("a time limit failed as it passed", e);
     }
   }
 

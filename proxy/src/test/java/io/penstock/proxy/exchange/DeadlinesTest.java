@@ -123,6 +123,28 @@ class DeadlinesTest {
   }
 
   @Test
+  void one_that_throws_stops_neither_the_others_of_its_tick_nor_later_ones() {
+    var bad = new Named("bad");
+    bad.then =
+        () -> {
+          throw new OutOfMemoryError("as where there is no room for an answer");
+        };
+    for (var each : List.of(new Named("before"), bad, new Named("behind"))) {
+      each.in(TICK);
+    }
+    new Named("later").in(5 * TICK);
+
+    pass(2 * TICK);
+    assertThat(fired).containsExactlyInAnyOrder("before", "bad", "behind");
+    pass(5 * TICK);
+    assertThat(fired).endsWith("later");
+
+    new Named("anew").in(TICK);
+    pass(2 * TICK);
+    assertThat(fired).endsWith("anew");
+  }
+
+  @Test
   void nothing_ticks_while_nothing_is_set() {
     var a = new Named("a").in(TICK);
     deadlines.clear(a);
