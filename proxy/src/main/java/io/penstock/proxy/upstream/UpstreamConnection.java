@@ -33,6 +33,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private boolean bytesSeen;
   private boolean bodySeen;
   private boolean poisoned;
+  private boolean broken;
   private int interim;
   private long idleSinceNanos;
 
@@ -227,7 +228,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     if (running == null) {
       return;
     }
-    if (head != null && framing.endsWithConnection()) {
+    if (head != null && framing.endsWithConnection() && !broken) {
       running.handler().readComplete();
       running.complete();
       return;
@@ -244,6 +245,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    // A reset is no end: more of a body without a length may have been on its way.
+    broken = true;
     channel.close();
   }
 }

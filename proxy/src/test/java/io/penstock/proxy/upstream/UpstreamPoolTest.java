@@ -446,6 +446,17 @@ class UpstreamPoolTest {
       answer.assertComplete("hello world");
     }
 
+    @Test
+    void without_a_length_are_truncated_by_a_reset() throws Exception {
+      var answer = send();
+      var link = pod.accept();
+      link.readHead();
+      link.write("HTTP/1.1 200 OK\r\n\r\nhello");
+      until(() -> answer.bodyLength == 5);
+      link.reset();
+      answer.assertFailed(Kind.TRUNCATED, false);
+    }
+
     @ParameterizedTest
     @ValueSource(
         strings = {
