@@ -40,6 +40,7 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements ClientSt
   private @Nullable Exchange exchange;
   private long declaredLength;
   private long receivedLength;
+  private boolean begun;
   private boolean requestEnded;
 
   Http2Stream(LoopContext loop) {
@@ -65,10 +66,12 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements ClientSt
   }
 
   private void headers(Http2HeadersFrame frame) {
-    if (exchange != null || requestEnded) {
+    if (begun) {
+      // Trailers, maybe of a request that has its answer already.
       ended(frame.isEndStream());
       return;
     }
+    begun = true;
     var started = loop.exchange(this);
     exchange = started;
     Http2Headers received = frame.headers();

@@ -249,6 +249,30 @@ final class Http2Client implements AutoCloseable {
     return answer;
   }
 
+  /** Sends head, body and trailers with one flush, so that one read brings all of them. */
+  Answer postWithTrailers(String path, String body) {
+    var answer = new Answer();
+    var stream =
+        new Http2StreamChannelBootstrap(connection)
+            .handler(answer)
+            .open()
+            .syncUninterruptibly()
+            .getNow();
+    answer.stream = stream;
+    var trailers = new DefaultHttp2Headers(false).set("x-trailer", "1");
+    stream
+        .eventLoop()
+        .execute(
+            () -> {
+              stream.write(new DefaultHttp2HeadersFrame(post(path), false));
+              stream.write(
+                  new DefaultHttp2DataFrame(
+                      Unpooled.copiedBuffer(body, StandardCharsets.UTF_8), false));
+              stream.writeAndFlush(new DefaultHttp2HeadersFrame(trailers, true));
+            });
+    return answer;
+  }
+
   Answer get(String path) {
     return open(
         new DefaultHttp2Headers(false).method("GET").scheme("http").authority("test").path(path),

@@ -177,6 +177,17 @@ class Http2Test {
     }
 
     @Test
+    void trailers_behind_an_early_answer_are_no_second_request() throws Exception {
+      try (var gateway = TestGateway.of(1, UnaryOperator.identity());
+          var client = Http2Client.of(gateway)) {
+        assertError(client.postWithTrailers("/sleep", "{}"), 404, "unknown_url");
+
+        assertThat(client.get("/v1/models").awaitEnd().status()).isEqualTo(200);
+        assertThat(gateway.app.conservation().accepted()).isEqualTo(2);
+      }
+    }
+
+    @Test
     void a_body_without_a_length_is_refused_where_it_passes_the_limit() throws Exception {
       try (var gateway = TestGateway.of(1, flags -> flags.flag("--limits.request-body", "2KiB"));
           var client = Http2Client.of(gateway)) {
