@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * to the exchange's event loop.
  *
  * <p>An answer that needs no body, and a refusal, waits for the end of a short body, so that the
- * connection can go on; before a long or endless one it goes out at once.
+ * connection can go on; before a long or endless one it goes out at once, and so does a refusal to
+ * a client that has asked whether to send its body (RFC 9110 §10.1.1).
  */
 final class Reading implements ExchangeState {
 
@@ -26,6 +27,7 @@ final class Reading implements ExchangeState {
   private final Dispatch dispatch;
   private Target target = new Target.NotFound();
   private long declaredBytes;
+  private boolean continueAwaited;
   private @Nullable RequestBody body;
   private @Nullable Refusal refusal;
 
@@ -38,6 +40,7 @@ final class Reading implements ExchangeState {
 
   void head(RequestHead head, Target matched, boolean expectsContinue) {
     declaredBytes = head.contentLength();
+    continueAwaited = expectsContinue && declaredBytes != 0;
     target = matched;
     exchange.deadline(
         Math.min(
@@ -51,11 +54,15 @@ final class Reading implements ExchangeState {
               "There is nothing under " + Exchange.shown(exchange.facts().path()) + ".");
       case Target.Malformed _ -> refuse(GatewayError.INVALID_URL);
       case Target.MethodNotAllowed _ -> refuse(GatewayError.METHOD_NOT_SUPPORTED);
-      case Target.Local _ -> {}
-      case Target.ModelList _, Target.ModelById _, Target.ResponseById _ -> authenticate();
+      case Target.Local _ -> letBodyCome();
+      case Target.ModelList _, Target.ModelById _, Target.ResponseById _ -> {
+        if (authenticate()) {
+          letBodyCome();
+        }
+      }
       case Target.Inference inference -> {
         if (authenticate()) {
-          collect(head, inference, expectsContinue);
+          collect(head, inference);
         }
       }
     }
@@ -69,7 +76,7 @@ final class Reading implements ExchangeState {
     return error == null;
   }
 
-  private void collect(RequestHead head, Target.Inference inference, boolean expectsContinue) {
+  private void collect(RequestHead head, Target.Inference inference) {
     long most = exchange.loop().settings().requestBodyBytes();
     if (declaredBytes > most) {
       refuseTooLarge();
@@ -92,16 +99,21 @@ final class Reading implements ExchangeState {
       return;
     }
     body = new RequestBody(exchange.loop(), scan, declaredBytes, most);
-    if (expectsContinue) {
+    letBodyCome();
+  }
+
+  private void letBodyCome() {
+    if (continueAwaited) {
+      continueAwaited = false;
       exchange.client().continueReading();
     }
   }
 
-  /** Notes what is wrong, and answers now when the rest of the body is too long to wait for. */
+  /** Notes what is wrong, and answers now when the rest of the body is not worth waiting for. */
   private void refuse(GatewayError error, @Nullable String param, String message) {
     dropBody();
     refusal = new Refusal(error, param, message);
-    if (declaredBytes < 0 || declaredBytes > SWALLOWED_BYTES) {
+    if (continueAwaited || declaredBytes < 0 || declaredBytes > SWALLOWED_BYTES) {
       answerRefusal(refusal);
     }
   }

@@ -22,7 +22,7 @@ class Http1Test {
   private static final String BYE = "GET /bye HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
   /** The messages of a connection, split at their heads; independent of the gateway's code. */
-  private static List<String> statuses(String raw) {
+  static List<String> statuses(String raw) {
     List<String> statuses = new ArrayList<>();
     for (int at = raw.indexOf("HTTP/1.1 "); at >= 0; at = raw.indexOf("HTTP/1.1 ", at + 1)) {
       statuses.add(raw.substring(at + 9, at + 12));
@@ -96,55 +96,6 @@ class Http1Test {
         await().until(() -> gateway.pod(0).stats().aborts() == 1);
         gateway.assertQuiet();
         assertThat(gateway.pod(0).stats().inferenceRequests()).isEqualTo(1);
-      }
-    }
-  }
-
-  @Nested
-  class ExpectContinue {
-
-    private String head(int length) {
-      return "POST "
-          + CHAT
-          + " HTTP/1.1\r\nhost: x\r\ncontent-length: "
-          + length
-          + "\r\nexpect: 100-Continue\r\n\r\n";
-    }
-
-    @Test
-    void is_answered_while_the_body_is_waited_for() throws Exception {
-      try (var gateway = TestGateway.of(1, UnaryOperator.identity());
-          var socket = gateway.connect()) {
-        String body = chat("hello", 3, false);
-        send(socket, head(body.length()));
-        assertThat(readTo(socket, "\r\n\r\n")).isEqualTo("HTTP/1.1 100 Continue\r\n\r\n");
-        send(socket, body + BYE);
-        String rest = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(statuses(rest)).containsExactly("200", "404");
-        // The pod was not asked to wait.
-        assertThat(gateway.lastReceived(CHAT).headers().toString())
-            .doesNotContainIgnoringCase("expect");
-      }
-    }
-
-    @Test
-    void is_answered_with_the_error_where_there_is_one_already() throws Exception {
-      try (var gateway = TestGateway.of(1, flags -> flags.flag("--limits.request-body", "2MiB"));
-          var socket = gateway.connect()) {
-        send(socket, head(3 << 20));
-        String answer = readTo(socket, "}}");
-        assertThat(answer).startsWith("HTTP/1.1 413").contains("connection: close");
-        assertThat(socket.getInputStream().read()).isEqualTo(-1);
-      }
-    }
-
-    @Test
-    void of_http_1_0_is_ignored() throws Exception {
-      try (var gateway = TestGateway.of(1, UnaryOperator.identity())) {
-        String body = chat("hello", 3, false);
-        String answer =
-            gateway.exchange(head(body.length()).replace("HTTP/1.1", "HTTP/1.0") + body);
-        assertThat(answer).startsWith("HTTP/1.1 200").contains("\"usage\"");
       }
     }
   }
