@@ -113,7 +113,9 @@ final class Attempt implements ResponseHandler {
     }
     over = true;
     traced(status, null);
-    if (status < 500) {
+    if (Failures.busy(status)) {
+      pool.health().busy(endpoint.slot(), loop.now(), -1);
+    } else if (status < 500) {
       pool.health().success(endpoint.slot(), loop.now());
     } else {
       strike();

@@ -9,6 +9,8 @@ import io.penstock.simulator.fault.Fault;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Which failures send a pod away, and what happens when it, or every pod, is away. */
 class EjectionTest {
@@ -34,6 +36,19 @@ class EjectionTest {
       }
       assertThat(ejections(gateway)).isZero();
       assertThat(gateway.admin("/debug/endpoints")).doesNotContain("\"ejected\":true");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"429,0", "503,0", "500,1"})
+  void a_pod_that_says_it_is_busy_is_not_ejected_where_it_is_the_only_one(int code, int ejections)
+      throws Exception {
+    try (var gateway = TestGateway.of(1, EjectionTest::forAnHour)) {
+      gateway.pod(0).faults().set(new Fault.AnswerStatus(code, -1));
+      for (int i = 0; i < 5; i++) {
+        assertThat(status(gateway, "hello")).isEqualTo(code);
+      }
+      assertThat(ejections(gateway)).isEqualTo(ejections);
     }
   }
 
