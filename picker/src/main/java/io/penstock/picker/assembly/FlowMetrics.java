@@ -171,6 +171,8 @@ public final class FlowMetrics {
   private final class OfPool implements FlowObserver {
 
     private final String pool;
+    private String staleBy = "";
+    private int staleHere;
     private final Map<Triple, Triple> triples = new ConcurrentHashMap<>();
 
     /** Flows and priorities of the programs that have gauges; owned by the gate. */
@@ -247,7 +249,13 @@ public final class FlowMetrics {
       saturation.labels(pool, "prefill").set(prefill);
       saturation.labels(pool, "decode").set(decode);
       saturation.labels(pool, "effective").set(effective);
-      stale.labels(detector).set(staleEndpoints);
+      // The series has no pool, so it is the sum of all.
+      if (staleHere > 0) {
+        stale.labels(staleBy).dec(staleHere);
+      }
+      stale.labels(detector).inc(staleEndpoints);
+      staleBy = detector;
+      staleHere = staleEndpoints;
     }
 
     @Override

@@ -33,6 +33,20 @@ class FlowMetricsTest {
   }
 
   @Test
+  void stale_endpoints_are_those_of_all_pools() {
+    var pool = metrics.pool("pool");
+    pool.saturation("utilization-detector", 0, 0, 0, 3);
+    metrics.pool("other").saturation("utilization-detector", 0, 0, 0, 2);
+    assertThat(value("stale_endpoints")).isEqualTo(5);
+
+    pool.saturation("utilization-detector", 0, 0, 0, 1);
+    assertThat(value("stale_endpoints")).isEqualTo(3);
+
+    pool.saturation("concurrency-detector", 0, 0, 0, 0);
+    assertThat(value("stale_endpoints")).isEqualTo(2);
+  }
+
+  @Test
   void a_request_that_waits_is_in_its_queue_until_it_leaves() {
     var pool = metrics.pool("pool");
     var request = request("team", 5, "tiny");
