@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one request takes and how it ends: its placement, its place at the gate, its metrics. The
  * first of the ends counts, all that come after it do nothing, so that a stream may end in several
- * ways at once.
+ * ways at once; nor is anything taken after it, as where a gateway answers half a request itself.
  */
 final class RequestAccount {
 
@@ -49,6 +49,9 @@ final class RequestAccount {
 
   /** What is asked for is known, whatever becomes of it. */
   void received(ExtProcPool asked, InferenceRequest what, String flow, int priority) {
+    if (ended) {
+      return;
+    }
     pool = asked;
     request = what;
     var picker = asked.picker();
@@ -63,6 +66,11 @@ final class RequestAccount {
   /** What the gate gave the request, to be ended with it. */
   void admitted(Ticket given) {
     ticket = given;
+  }
+
+  /** Whether the request has ended; nothing is taken for it any more. */
+  boolean over() {
+    return ended;
   }
 
   /** When its headers came. */
@@ -87,6 +95,9 @@ final class RequestAccount {
 
   /** An endpoint is about to be named to the gateway. */
   void placed(Decision.Route chosen) {
+    if (ended) {
+      return;
+    }
     var to = pool;
     var what = request;
     if (to == null || what == null) {
@@ -102,6 +113,9 @@ final class RequestAccount {
 
   /** Two endpoints are about to be named: the sidecar at one of them asks the other. */
   void placed(Decision.Disaggregated divided) {
+    if (ended) {
+      return;
+    }
     var to = pool;
     var what = request;
     if (to == null || what == null) {

@@ -78,7 +78,7 @@ final class RequestSide {
   }
 
   void headers(Incoming message) {
-    if (phase != Phase.AWAITING_HEADERS) {
+    if (phase != Phase.AWAITING_HEADERS || abandoned()) {
       return;
     }
     head = message.head;
@@ -93,6 +93,17 @@ final class RequestSide {
     } else {
       decide(RequestScan.opaque(0), false, () -> {});
     }
+  }
+
+  /** Whether the response has ended before the request, so that nobody waits for a reply to it. */
+  private boolean abandoned() {
+    if (phase == Phase.ANSWERED || !account.over()) {
+      return false;
+    }
+    phase = Phase.ANSWERED;
+    release();
+    stream.close();
+    return true;
   }
 
   private void begin(Incoming message) {
@@ -116,6 +127,9 @@ final class RequestSide {
   }
 
   void body(Incoming message) {
+    if (abandoned()) {
+      return;
+    }
     switch (phase) {
       case AWAITING_HEADERS -> {
         // A gateway that sends no headers.
@@ -172,6 +186,9 @@ final class RequestSide {
   }
 
   void trailers(Incoming message) {
+    if (abandoned()) {
+      return;
+    }
     if (phase == Phase.READING_BODY) {
       note(message);
       bodyComplete(false);

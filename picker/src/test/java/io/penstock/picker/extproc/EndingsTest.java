@@ -12,6 +12,8 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** However a stream ends, what it held is given back, and its request is counted once. */
 class EndingsTest {
@@ -67,6 +69,25 @@ class EndingsTest {
     assertThat(picker.picker().inFlight().total()).isZero();
     assertThat(count("llm_d_epp_request_duration_seconds_count")).isEqualTo(1);
     stream.cancel();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void a_request_that_ends_after_its_response_is_not_routed(boolean trailers) throws Exception {
+    var stream = picker.stream().post(FullDuplexTest.CHAT);
+    stream.requestBody(BODY.substring(0, 20), false);
+    stream.responseHeaders(408, false).responseBody("late", true);
+    assertThat(stream.next().hasResponseHeaders()).isTrue();
+    stream.responseBodyBack(4, true);
+    if (trailers) {
+      stream.requestTrailers();
+    } else {
+      stream.requestBody(BODY.substring(20), true);
+    }
+    assertThat(stream.status().getCode()).isEqualTo(Status.Code.OK);
+    assertThat(stream.pending()).isEmpty();
+    assertThat(picker.held()).isZero();
+    assertThat(count("llm_d_epp_request_total")).isZero();
   }
 
   @Test

@@ -109,6 +109,18 @@ class FlowControlTest {
   }
 
   @Test
+  void a_request_that_ends_after_its_response_takes_no_place() throws Exception {
+    gate("");
+    var early = picker.stream().post(FullDuplexTest.CHAT).requestBody("{\"mod", false);
+    early.responseHeaders(408, true);
+    assertThat(early.next().hasResponseHeaders()).isTrue();
+    early.requestBody("el\":\"tiny\",\"messages\":[]}", true);
+    early.status();
+    assertThat(early.pending()).isEmpty();
+    finish(running());
+  }
+
+  @Test
   void a_request_that_ended_with_trailers_gets_its_replies_in_order() throws Exception {
     gate("");
     var first = running();
