@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The first of {@link #completed}, {@link #failed} and {@link #aborted} ends it and returns
  * every reservation; all calls after that do nothing, so that ends may race.
  *
- * <p>The first byte of a streamed answer ends the prefill. An answer that comes whole shows no
- * first token: its prefill counts as over when twice its predicted time has passed, and calibrates
- * nothing.
+ * <p>The first byte of a streamed answer ends the prefill. An answer that comes whole, or of which
+ * the body is not seen ({@link #untimed}), shows no first token: its prefill counts as over when
+ * twice its predicted time has passed, and calibrates nothing.
  */
 public final class Placement {
 
@@ -57,6 +57,7 @@ public final class Placement {
   int place = UNWATCHED;
 
   private State state = State.WAITING;
+  private boolean untimed;
   private boolean unobserved;
   private int tokens;
   private int tokensAtSample;
@@ -117,6 +118,17 @@ public final class Placement {
     return attempt.predictedTtftNanos();
   }
 
+  /**
+   * When the first token comes will not be seen, although the answer is streamed: to be told at
+   * once.
+   */
+  public void untimed() {
+    untimed = true;
+    if (reservation != null && place == UNWATCHED) {
+      loop.watch(this);
+    }
+  }
+
   /** The first byte of the answer's body came. */
   public void firstByte(long nowNanos) {
     if (state != State.WAITING) {
@@ -140,7 +152,8 @@ public final class Placement {
    * its first token, and a decode's first token is no prefill.
    */
   private boolean showsFirstToken() {
-    return leg == Attempt.Leg.PREFILL || (leg == Attempt.Leg.WHOLE && request.stream());
+    return !untimed
+        && (leg == Attempt.Leg.PREFILL || (leg == Attempt.Leg.WHOLE && request.stream()));
   }
 
   /**

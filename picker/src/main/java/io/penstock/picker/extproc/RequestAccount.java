@@ -34,6 +34,7 @@ final class RequestAccount {
   private List<Reservation> encodings = List.of();
   private @Nullable Ticket ticket;
   private List<SessionHeader> sessions = List.of();
+  private boolean bodyUnseen;
   private boolean ended;
 
   /** Where the gateway was told to send the request. */
@@ -45,6 +46,11 @@ final class RequestAccount {
   RequestAccount(LoopState loop, EppMetrics metrics) {
     this.loop = loop;
     this.times = new RequestTimes(metrics, loop.now());
+  }
+
+  /** The gateway will not send the response's body, so that nobody sees its first token. */
+  void bodyUnseen() {
+    bodyUnseen = true;
   }
 
   /** What is asked for is known, whatever becomes of it. */
@@ -106,6 +112,9 @@ final class RequestAccount {
     route = chosen;
     placement =
         to.picker().placements().place(what, chosen, chosen.endpoint(), loop.column(), loop.now());
+    if (bodyUnseen) {
+      placement.untimed();
+    }
     if (ticket != null) {
       ticket.placed();
     }
@@ -126,6 +135,10 @@ final class RequestAccount {
     var placements = to.picker().placements();
     prefill = placements.placePrefill(what, divided, divided.prefill(), loop.column(), now);
     placement = placements.placeDecode(what, divided, route.endpoint(), loop.column(), now);
+    if (bodyUnseen) {
+      prefill.unobserved();
+      placement.untimed();
+    }
     if (ticket != null) {
       ticket.placed();
     }

@@ -34,6 +34,9 @@ final class ResponseSide {
   void note(Incoming message) {
     if (message.responseBodyMode != null) {
       mode = message.responseBodyMode;
+      if (mode == BodyMode.NONE) {
+        account.bodyUnseen();
+      }
     }
   }
 

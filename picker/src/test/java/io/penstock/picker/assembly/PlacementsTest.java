@@ -60,4 +60,30 @@ class PlacementsTest {
     placement.completed(1000, 0, 5, pool.now);
     assertThat(pool.picker.inFlight().total()).isZero();
   }
+
+  @Test
+  void an_answer_whose_first_token_is_not_seen_counts_as_one_that_is_not_streamed() {
+    var pool = new TestPool(1, 1);
+    var placement = pool.place(prompt(1, 60), pool.route(prompt(1, 60)));
+    placement.untimed();
+    double before = prefillSeconds(pool);
+    assertThat(pool.picker.inFlight().pendingPrefillTokens(0)).isPositive();
+
+    pool.now += 2 * placement.predictedTtftNanos() + 51 * TestPool.MILLI;
+    pool.picker.placements().expire(0, pool.now);
+    assertThat(pool.picker.inFlight().pendingPrefillTokens(0)).isZero();
+    assertThat(pool.picker.inFlight().decoding(0)).isEqualTo(1);
+
+    pool.pass(60_000);
+    placement.completed(-1, -1, -1, pool.now);
+    pool.pass(100);
+    assertThat(prefillSeconds(pool)).isEqualTo(before);
+    assertThat(pool.picker.quality().errors().getFirst().ttft().count()).isZero();
+    assertThat(pool.picker.inFlight().total()).isZero();
+  }
+
+  private static double prefillSeconds(TestPool pool) {
+    var rates = pool.picker.costs().rates(TestPool.MODEL);
+    return rates.firstTokenSeconds() + rates.prefillSeconds(2_000, 0);
+  }
 }

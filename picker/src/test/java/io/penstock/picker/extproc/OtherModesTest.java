@@ -2,6 +2,7 @@ package io.penstock.picker.extproc;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
@@ -139,6 +140,39 @@ class OtherModesTest {
       assertThat(reply.getRequestBody().getResponse().hasBodyMutation()).isFalse();
     }
     stream.cancel();
+  }
+
+  @Test
+  void without_the_response_body_its_prefill_ends_as_predicted_and_teaches_no_ttft()
+      throws Exception {
+    var body = BODY.replace("{\"model", "{\"stream\":true,\"model");
+    var stream =
+        picker.stream()
+            .modes(BodySendMode.FULL_DUPLEX_STREAMED, BodySendMode.NONE)
+            .post(FullDuplexTest.CHAT)
+            .requestBody(body, true);
+    var pod = stream.picked().destination();
+    stream.requestBodyBack(body.length(), true);
+    stream.responseHeaders(200, false, "content-type", "text/event-stream");
+    stream.next();
+    await()
+        .until(
+            () -> {
+              picker.expire();
+              return picker.picker().inFlight().decoding(slot(pod)) == 1;
+            });
+
+    stream.end().status();
+    await().until(() -> picker.picker().quality().errors().size() == 1);
+    assertThat(picker.picker().quality().errors().getFirst().ttft().count()).isZero();
+  }
+
+  private int slot(String address) {
+    return picker.picker().snapshot().endpoints().stream()
+        .filter(endpoint -> endpoint.address().equals(address))
+        .findFirst()
+        .orElseThrow()
+        .slot();
   }
 
   @Test
