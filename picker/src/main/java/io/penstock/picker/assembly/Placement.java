@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The first of {@link #completed}, {@link #failed} and {@link #aborted} ends it and returns
  * every reservation; all calls after that do nothing, so that ends may race.
  *
- * <p>The first byte of a streamed answer ends the prefill. An answer that comes whole, or of which
- * the body is not seen ({@link #untimed}), shows no first token: its prefill counts as over when
+ * <p>The first byte of a streamed answer ends the prefill. An answer that comes whole, or whose
+ * first token cannot be timed ({@link #untimed}), does not show it: its prefill counts as over when
  * twice its predicted time has passed, and calibrates nothing.
  */
 public final class Placement {
@@ -119,8 +119,8 @@ public final class Placement {
   }
 
   /**
-   * When the first token comes will not be seen, although the answer is streamed: to be told at
-   * once.
+   * How long the first token takes will not be known, although the answer is streamed: to be told
+   * at once.
    */
   public void untimed() {
     untimed = true;

@@ -221,6 +221,8 @@ final class RequestAccount {
     long now = loop.now();
     first.failed(FailureKind.CONNECT, now);
     placement = to.picker().placements().place(what, chosen, other, loop.column(), now);
+    // Its answer has begun already; when it was asked, nobody here has seen.
+    placement.untimed();
   }
 
   /** Whether the gateway is to be told something of the response. */

@@ -1,12 +1,14 @@
 package io.penstock.picker.extproc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc;
 import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
+import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.schedule.ModelRule;
 import java.util.HashSet;
 import java.util.Set;
@@ -182,21 +184,8 @@ class ProtocolTest {
   @Test
   void requirement_13_the_endpoint_that_served_is_what_the_load_is_counted_for() throws Exception {
     picker = new RunningPicker("10.0.0.1:8000", "10.0.0.2:8000");
-    var stream = picker.stream().post(FullDuplexTest.CHAT).requestBody(FullDuplexTest.BODY, true);
-    var named = stream.picked().destination();
-    stream.requestBodyBack(FullDuplexTest.BODY.length(), true);
-    var endpoints = picker.picker().snapshot().endpoints();
-    var other =
-        endpoints.stream().filter(e -> !e.address().equals(named)).findFirst().orElseThrow();
-
-    stream
-        .metadata(
-            "envoy.lb",
-            "x-gateway-destination-endpoint-served",
-            GatewayStream.text(other.address()))
-        .responseHeaders(200, false);
-
-    assertThat(stream.next().hasResponseHeaders()).isTrue();
+    var stream = picker.stream();
+    var other = servedByAnother(stream, FullDuplexTest.BODY);
     assertThat(picker.picker().inFlight().requests(other.slot())).isEqualTo(1);
     assertThat(picker.picker().inFlight().total())
         .isEqualTo(
@@ -204,6 +193,42 @@ class ProtocolTest {
                 + picker.picker().inFlight().pendingPrefillTokens(other.slot())
                 + picker.picker().inFlight().contextTokens(other.slot()));
     stream.cancel();
+  }
+
+  @Test
+  void requirement_13_the_endpoint_that_served_is_learned_no_ttft_from() throws Exception {
+    picker = new RunningPicker("10.0.0.1:8000", "10.0.0.2:8000");
+    var stream = picker.stream();
+    var body = FullDuplexTest.BODY.replace("{\"model", "{\"stream\":true,\"model");
+    var other = servedByAnother(stream, body);
+    stream.responseBody("data: {}\n\n", false);
+    stream.responseBodyBack(10, false);
+    assertThat(picker.picker().inFlight().decoding(other.slot())).isEqualTo(1);
+
+    stream.responseBody("", true);
+    await().until(() -> !picker.picker().quality().errors().isEmpty());
+    var errors = picker.picker().quality().errors();
+    assertThat(errors).hasSize(1);
+    assertThat(errors.getFirst().ttft().count()).isZero();
+    stream.end().status();
+  }
+
+  /** Has the endpoint begin to answer that was not named. */
+  private Endpoint servedByAnother(GatewayStream stream, String body) throws Exception {
+    stream.post(FullDuplexTest.CHAT).requestBody(body, true);
+    var named = stream.picked().destination();
+    stream.requestBodyBack(body.length(), true);
+    var endpoints = picker.picker().snapshot().endpoints();
+    var other =
+        endpoints.stream().filter(e -> !e.address().equals(named)).findFirst().orElseThrow();
+    stream
+        .metadata(
+            "envoy.lb",
+            "x-gateway-destination-endpoint-served",
+            GatewayStream.text(other.address()))
+        .responseHeaders(200, false, "content-type", "text/event-stream");
+    assertThat(stream.next().hasResponseHeaders()).isTrue();
+    return other;
   }
 
   @ParameterizedTest
