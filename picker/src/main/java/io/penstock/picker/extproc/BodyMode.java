@@ -8,7 +8,10 @@ enum BodyMode {
   STREAMED,
   /** Whole, after the answer to the headers. */
   BUFFERED,
-  /** Whole or as much as fits the gateway's buffer, after the answer to the headers. */
+  /**
+   * Whole or as much as fits the gateway's buffer, after the answer to the headers. What does not
+   * fit passes by unseen; then, as before trailers, the piece that comes does not end the body.
+   */
   BUFFERED_PARTIAL,
   /** As it arrives, without waiting for answers; what comes back is the body. */
   FULL_DUPLEX,

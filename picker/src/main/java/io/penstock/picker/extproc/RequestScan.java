@@ -23,6 +23,7 @@ final class RequestScan {
   private @Nullable BodyScanner json;
   private final @Nullable MultipartModelScanner form;
   private boolean understood = true;
+  private boolean cut;
   private int bytes;
 
   private RequestScan(
@@ -76,15 +77,20 @@ final class RequestScan {
     return understood || !known;
   }
 
+  /** The body may go on, but nothing more of it comes. */
+  void cut() {
+    cut = true;
+  }
+
   /**
-   * What the body came to; call once.
+   * What the body came to, or what is known of one that was cut; call once.
    *
    * @param sentModel gives the model that an engine is asked for in place of the one named
    */
   ScanResult finish(SentModel sentModel) {
     ScanResult result = null;
     if (json != null) {
-      result = json.finish(sentModel);
+      result = cut ? json.finishCut(sentModel) : json.finish(sentModel);
     } else if (form != null) {
       result = form.finish(sentModel);
     }

@@ -178,6 +178,9 @@ final class RequestSide {
       refuse(ImmediateAnswer.OVERLOADED);
       return false;
     }
+    if (mode == BodyMode.BUFFERED_PARTIAL && !message.endOfStream) {
+      reading.cut();
+    }
     if (!reading.feed(message.bytes, message.bodyStart, message.bodyLength)) {
       bodyComplete(true);
       return false;

@@ -5,6 +5,7 @@ import io.penstock.picker.request.ScanResult.Malformed;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Scans the JSON body of an inference request once, as it arrives in pieces cut anywhere, into an
@@ -116,5 +117,18 @@ public final class BodyScanner {
   public ScanResult finish(SentModel sentModel) {
     Malformed malformed = tokenizer.finish(bodyBytes);
     return malformed != null ? malformed : members.finish(bodyBytes, sentModel);
+  }
+
+  /**
+   * The same where the body may go on but nothing more of it comes: the request as far as it is
+   * known by then, with the keys of that much of its prompt.
+   *
+   * @return null where the body goes on and what came names no model
+   */
+  public @Nullable ScanResult finishCut(SentModel sentModel) {
+    if (tokenizer.ended() || tokenizer.failed()) {
+      return finish(sentModel);
+    }
+    return members.finish(bodyBytes, sentModel) instanceof ScanResult.Scanned known ? known : null;
   }
 }

@@ -115,6 +115,11 @@ final class JsonTokenizer {
     return state == JsonState.FAILED;
   }
 
+  /** Whether the object has ended. */
+  boolean ended() {
+    return state == JsonState.END;
+  }
+
   /** Ends the scan; the first complaint stays. */
   void fail(Kind kind, @Nullable String field, int at, String message) {
     if (state != JsonState.FAILED) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Gateways that keep the body, or do not send it, and requests that have none. */
 class OtherModesTest {
@@ -71,6 +72,43 @@ class OtherModesTest {
     stream.requestTrailers();
     assertThat(stream.next().hasRequestTrailers()).isTrue();
     stream.cancel();
+  }
+
+  @Test
+  void a_body_longer_than_the_gateways_buffer_is_routed_by_its_beginning() throws Exception {
+    var body = BODY.replace("hello", "y".repeat(8_000));
+    var first = answeredByBeginning(body.substring(0, 4_096));
+    for (int i = 0; i < 10; i++) {
+      assertThat(answeredByBeginning(body.substring(0, 4_096))).isEqualTo(first);
+    }
+    assertThat(picker.metric("llm_d_epp_request_total", labels("tiny"))).isEqualTo(11);
+
+    assertThat(answeredByBeginning("{\"messages\":[{\"role\":\"us")).isIn((Object[]) PODS);
+    assertThat(picker.metric("llm_d_epp_request_total", labels(""))).isEqualTo(1);
+  }
+
+  private String answeredByBeginning(String beginning) throws Exception {
+    var stream = partial(beginning);
+    var answer = stream.next().getRequestBody().getResponse();
+    stream.responseHeaders(200, true);
+    stream.next();
+    stream.end().status();
+    return GatewayStream.set(answer.getHeaderMutation()).get("x-gateway-destination-endpoint");
+  }
+
+  private GatewayStream partial(String beginning) throws Exception {
+    var stream =
+        picker.stream()
+            .modes(BodySendMode.BUFFERED_PARTIAL, BodySendMode.NONE)
+            .post(FullDuplexTest.CHAT);
+    stream.next();
+    return stream.requestBody(beginning, false);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"model\":7", "{\"messages\":[]}"})
+  void a_beginning_that_no_body_may_have_is_refused(String beginning) throws Exception {
+    assertThat(partial(beginning).immediate().getStatus().getCodeValue()).isEqualTo(400);
   }
 
   @Test

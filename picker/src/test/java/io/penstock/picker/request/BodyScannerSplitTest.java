@@ -3,7 +3,9 @@ package io.penstock.picker.request;
 import static io.penstock.picker.request.Scans.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -67,6 +69,43 @@ class BodyScannerSplitTest {
           .as("%s", api)
           .isEqualTo(Scans.scan(api, bytes));
     }
+  }
+
+  @ParameterizedTest
+  @FieldSource("BODIES")
+  void cutOffItIsRefusedOnlyForWhatCame(String body) {
+    byte[] bytes = utf8(body);
+    var scanner = new BodyScanner(ScanLimits.DEFAULT);
+    for (ApiKind api : ApiKind.values()) {
+      for (int cut = 0; cut <= bytes.length; cut++) {
+        ScanResult ended = Scans.scan(api, Arrays.copyOf(bytes, cut));
+        scanner.reset(api);
+        boolean possible = scanner.feed(bytes, 0, cut);
+        var known = scanner.finishCut(SentModel.AS_NAMED);
+        if (!possible || ended instanceof ScanResult.Scanned) {
+          assertThat(known).as("%s cut at %s", api, cut).isEqualTo(ended);
+        } else {
+          assertThat(known == null || known instanceof ScanResult.Scanned)
+              .as("%s cut at %s: %s", api, cut, known)
+              .isTrue();
+        }
+      }
+    }
+  }
+
+  @Test
+  void cutOffItHasTheKeysOfThePromptThatCame() {
+    byte[] bytes = utf8("{\"model\":\"m\",\"prompt\":\"" + LONG.repeat(20) + "\",\"n\":2}");
+    var whole = Scans.request(Scans.scan(ApiKind.COMPLETIONS, bytes)).keys();
+    var scanner = new BodyScanner(ScanLimits.DEFAULT);
+    scanner.reset(ApiKind.COMPLETIONS);
+    scanner.feed(bytes, 0, bytes.length / 2);
+
+    var known = Scans.request(scanner.finishCut(SentModel.AS_NAMED)).keys();
+
+    assertThat(known.count()).isBetween(1, whole.count() - 1);
+    assertThat(Arrays.copyOf(known.array(), known.count()))
+        .isEqualTo(Arrays.copyOf(whole.array(), known.count()));
   }
 
   @ParameterizedTest
