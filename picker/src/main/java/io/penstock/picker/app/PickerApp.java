@@ -210,7 +210,7 @@ public final class PickerApp implements AutoCloseable {
     return server.openStreams();
   }
 
-  /** Request bodies held, in bytes. */
+  /** What request bodies take that are held or on their way back, in bytes. */
   public long heldBodyBytes() {
     return server.heldBodyBytes();
   }

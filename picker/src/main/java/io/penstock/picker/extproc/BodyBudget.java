@@ -2,7 +2,10 @@ package io.penstock.picker.extproc;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Bounds the bytes of request bodies that all streams hold together. Thread-safe. */
+/**
+ * Bounds the memory of request bodies that all streams hold together, until they are answered or
+ * have gone back to their gateways. Thread-safe.
+ */
 final class BodyBudget {
 
   private final long mostBytes;
@@ -13,7 +16,7 @@ final class BodyBudget {
   }
 
   /** Takes room; false when there is not enough, and then none is taken. */
-  boolean take(int bytes) {
+  boolean take(long bytes) {
     if (held.addAndGet(bytes) > mostBytes) {
       held.addAndGet(-bytes);
       return false;

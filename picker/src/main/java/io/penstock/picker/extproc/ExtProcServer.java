@@ -128,7 +128,7 @@ public final class ExtProcServer implements AutoCloseable {
     return health.address();
   }
 
-  /** Bytes of request bodies held now. */
+  /** What request bodies take that are held or on their way back, in bytes. */
   public long heldBodyBytes() {
     return services.budget().heldBytes();
   }

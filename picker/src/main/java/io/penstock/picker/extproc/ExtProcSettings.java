@@ -6,7 +6,8 @@ import io.penstock.picker.schedule.Decision;
  * How streams are handled. Immutable.
  *
  * @param maxBodyBytes longest request body that is held; more is answered with 413
- * @param heldBodiesBytes all bodies held at once; more is answered with 503
+ * @param heldBodiesBytes all bodies held at once, with the messages that their pieces lie in; more
+ *     is answered with 503
  * @param destinations endpoints named to the gateway, the best first; most gateways understand 1
  * @param subsets whether the gateway's subset hint is followed
  * @param endAfterRequest whether a stream ends with the last reply to its request: the response is

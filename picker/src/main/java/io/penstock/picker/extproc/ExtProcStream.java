@@ -162,6 +162,11 @@ final class ExtProcStream implements GrpcCall.Listener {
     reply.send(call);
   }
 
+  /** Runs a task when what was sent has gone to the gateway, or the stream is gone. */
+  void whenWritten(Runnable task) {
+    call.whenWritten(task);
+  }
+
   /** Ends the stream in good order. */
   void close() {
     close(GrpcStatus.OK, "");

@@ -8,9 +8,13 @@ import java.util.function.Consumer;
 
 /**
  * A request's body while nobody knows yet where it goes: the pieces as they came, in the arrays in
- * which they came. Empty pieces are not kept.
+ * which they came. Empty pieces are not kept. What counts for the budget is the arrays, in which
+ * more may lie than a piece: the gateway's metadata is in every message.
  */
 final class HeldBody {
+
+  /** What keeping a piece takes beside the contents of its array, about. */
+  private static final int PIECE_BYTES = 64;
 
   private static final class Piece {
     final byte[] bytes;
@@ -27,6 +31,7 @@ final class HeldBody {
   private final List<Piece> pieces = new ArrayList<>(4);
   private final BodyBudget budget;
   private long bytes;
+  private long takenBytes;
 
   /** By how much the body has grown by what was put into it. */
   private int replacedBytes;
@@ -45,9 +50,11 @@ final class HeldBody {
     if (length == 0) {
       return true;
     }
-    if (!budget.take(length)) {
+    long taken = (long) array.length + PIECE_BYTES;
+    if (!budget.take(taken)) {
       return false;
     }
+    takenBytes += taken;
     bytes += length;
     pieces.add(new Piece(array, start, length));
     return true;
@@ -112,7 +119,8 @@ final class HeldBody {
   }
 
   /**
-   * Hands every piece back.
+   * Hands every piece back. The room for them stays taken until {@link #release}, which is due when
+   * they have been written.
    *
    * @param last whether the end of the body is the end of the request: no trailers follow
    */
@@ -128,11 +136,13 @@ final class HeldBody {
       boolean end = last && i == pieces.size() - 1;
       Replies.requestBody(piece.bytes, piece.start, piece.length, end, replies);
     }
+    pieces.clear();
   }
 
   /** Lets everything go; may be called again. */
   void release() {
-    budget.give(bytes);
+    budget.give(takenBytes);
+    takenBytes = 0;
     bytes = 0;
     pieces.clear();
   }

@@ -317,6 +317,8 @@ final class RequestSide {
             mode == BodyMode.BUFFERED));
     if (held != null && !kept) {
       held.handBack(last, stream::send);
+      stream.whenWritten(held::release);
+      body = null;
     }
     phase = Phase.ANSWERED;
     release();

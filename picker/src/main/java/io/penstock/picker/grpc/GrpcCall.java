@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.util.concurrent.Future;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,7 @@ public final class GrpcCall {
   private boolean remoteEnded;
   private boolean halfCloseTold;
   private boolean headersSent;
+  private @Nullable Future<?> lastWrite;
   private boolean ended;
 
   GrpcCall(GrpcConnection connection, Http2Stream stream, long mostMessageBytes) {
@@ -105,13 +107,26 @@ public final class GrpcCall {
     var buffer = connection.buffer(PREFIX_BYTES + (wraps ? head.length : size));
     buffer.writeByte(0).writeInt(size).writeBytes(head);
     if (!wraps) {
-      connection.writeData(stream, buffer.writeBytes(piece, start, length).writeBytes(tail));
+      lastWrite =
+          connection.writeData(stream, buffer.writeBytes(piece, start, length).writeBytes(tail));
       return;
     }
     connection.writeData(stream, buffer);
-    connection.writeData(stream, Unpooled.wrappedBuffer(piece, start, length));
+    lastWrite = connection.writeData(stream, Unpooled.wrappedBuffer(piece, start, length));
     if (tail.length > 0) {
-      connection.writeData(stream, Unpooled.wrappedBuffer(tail));
+      lastWrite = connection.writeData(stream, Unpooled.wrappedBuffer(tail));
+    }
+  }
+
+  /**
+   * Runs a task, on the event loop, when every message sent so far has been written, or will never
+   * be because the stream is gone; at once where nothing waits.
+   */
+  public void whenWritten(Runnable task) {
+    if (lastWrite == null) {
+      task.run();
+    } else {
+      lastWrite.addListener(written -> task.run());
     }
   }
 

@@ -200,11 +200,12 @@ final class GrpcConnection extends Http2ConnectionHandler {
     planFlush();
   }
 
-  /** Takes the buffer over. */
-  void writeData(Http2Stream stream, ByteBuf data) {
+  /** Takes the buffer over; what it returns is done when it was written or the stream is gone. */
+  Future<?> writeData(Http2Stream stream, ByteBuf data) {
     var ctx = context();
-    encoder().writeData(ctx, stream.id(), data, 0, false, ctx.newPromise());
+    var written = encoder().writeData(ctx, stream.id(), data, 0, false, ctx.newPromise());
     planFlush();
+    return written;
   }
 
   void writeTrailers(

@@ -1,8 +1,10 @@
 package io.penstock.picker.extproc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.grpc.Status;
+import io.penstock.picker.schedule.ModelRule;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -145,6 +147,43 @@ class FullDuplexTest {
     assertThat(stream.next().hasResponseHeaders()).isTrue();
     assertThat(stream.responseBodyBack(sent, true)).hasSize(sent);
     assertThat(stream.end().status().getCode()).isEqualTo(Status.Code.OK);
+  }
+
+  @Test
+  void a_body_is_held_until_the_gateway_has_taken_it_back() throws Exception {
+    int most = 4 << 20;
+    var settings = new ExtProcSettings(most, most, 1, true, false);
+    try (var small = new RunningPicker(settings, ModelRule.PREFERRED, "10.0.0.1:8000")) {
+      var body = BODY.replace("hello", "x".repeat(3 << 20));
+      var slow = GatewayStream.slow(small.channel).post(CHAT).requestBody(body, true);
+      await().until(() -> small.picker().inFlight().total() > 0);
+      assertThat(small.server.heldBodyBytes()).isGreaterThan(body.length());
+      var other = small.stream().post(CHAT).requestBody(body, true);
+      assertThat(other.immediate().getStatus().getCodeValue()).isEqualTo(503);
+
+      slow.read();
+      slow.picked();
+      slow.requestBodyBack(body.length(), true);
+      await().until(() -> small.server.heldBodyBytes() == 0);
+
+      var gone = GatewayStream.slow(small.channel).post(CHAT).requestBody(body, true);
+      await().until(() -> small.server.heldBodyBytes() > body.length());
+      gone.cancel();
+      slow.cancel();
+      small.awaitIdle();
+    }
+  }
+
+  @Test
+  void small_pieces_are_counted_with_the_messages_that_they_lie_in() {
+    var metadata = GatewayStream.text("m".repeat(1_000));
+    var stream = picker.stream().metadata("envoy.lb", "any", metadata).post(CHAT);
+    for (int i = 0; i < 100; i++) {
+      stream.requestBody(" ", false);
+    }
+    stream.roundTrip();
+    assertThat(picker.server.heldBodyBytes()).isBetween(100_000L, 120_000L);
+    stream.cancel();
   }
 
   /** Nothing more is taken, although the server has handled everything that reached it. */

@@ -160,7 +160,7 @@ class ImmediateAnswerTest {
 
   @Test
   void bodies_held_together_are_bounded() throws Exception {
-    var small = new ExtProcSettings(100, 250, 1, true, false);
+    var small = new ExtProcSettings(100, 400, 1, true, false);
     try (var picker = new RunningPicker(small, ModelRule.PREFERRED, POD)) {
       var first = picker.stream().post("/x").requestBody(" ".repeat(100), false);
       var second = picker.stream().post("/x").requestBody(" ".repeat(100), false);
