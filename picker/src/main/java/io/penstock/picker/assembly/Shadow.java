@@ -157,9 +157,13 @@ final class Shadow {
       long end = written.getAcquire();
       for (long at = taken.getPlain(); at < end; at++) {
         var moment = moments[(int) (at % MOMENTS)];
-        to.accept(moment);
-        moment.clear();
-        taken.setRelease(at + 1);
+        try {
+          to.accept(moment);
+        } finally {
+          // One that cannot be decided on is not tried again.
+          moment.clear();
+          taken.setRelease(at + 1);
+        }
       }
     }
   }

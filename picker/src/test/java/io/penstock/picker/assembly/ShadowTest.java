@@ -2,12 +2,16 @@ package io.penstock.picker.assembly;
 
 import static io.penstock.picker.assembly.TestPool.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.penstock.picker.config.EndpointPickerConfig;
+import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.EndpointHealth;
+import io.penstock.picker.schedule.Exclusions;
+import io.penstock.picker.schedule.RequestHeaders;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -137,6 +141,31 @@ class ShadowTest {
 
     assertThat(pool.picker.shadow().sampled()).isEqualTo(32);
     assertThat(pool.picker.shadow().skipped()).isEqualTo(8);
+  }
+
+  @Test
+  void what_it_fails_on_is_not_tried_again() {
+    var readsHeaders =
+        TestPolicy.experimental(
+            """
+            plugins:
+              - type: header-based-testing-filter
+            schedulingProfiles:
+              - {name: default, plugins: [{pluginRef: header-based-testing-filter}]}
+            """);
+    var pool = pool(2, new ShadowPolicy("reads-headers", readsHeaders, 1));
+    RequestHeaders broken =
+        name -> {
+          throw new IllegalStateException(name);
+        };
+    pool.picker.pick(
+        prompt(1, 4), broken, "request", null, new Decision.Route(), 0, new Exclusions(), pool.now);
+    pool.route(prompt(2, 4));
+    assertThatThrownBy(() -> pool.pass(100)).isInstanceOf(IllegalStateException.class);
+
+    pool.pass(100);
+
+    assertThat(pool.picker.shadow().sampled()).isEqualTo(1);
   }
 
   @Test
