@@ -40,7 +40,8 @@ public record ExtProcSettings(
   /** 50 MiB a body, a quarter of the heap for all of them, one destination, subsets followed. */
   public static ExtProcSettings defaults() {
     int body = 50 << 20;
-    long held = Math.max(body, Runtime.getRuntime().maxMemory() / 4);
+    // One of the longest has room with what its messages bring along.
+    long held = Math.max(body + body / 4, Runtime.getRuntime().maxMemory() / 4);
     return new ExtProcSettings(body, held, 1, true, false);
   }
 }
