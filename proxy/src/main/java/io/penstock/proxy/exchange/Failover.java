@@ -168,7 +168,7 @@ final class Failover implements ResponseHandler {
   private void endWithoutStream(LateAnswer given, boolean whole) {
     int status = given.head().status();
     var answering = routing.attempt();
-    if (answering != null && status < 500 && Failures.busy(status)) {
+    if (answering != null && Failures.busy(status)) {
       answering.busy(retryAfterNanos(given.head()));
     } else if (answering != null && whole) {
       answering.succeeded(status, -1, -1, -1);

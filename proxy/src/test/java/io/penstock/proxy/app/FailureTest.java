@@ -154,7 +154,12 @@ class FailureTest {
         "{\n  \"error\": {\"message\": \"too long a prompt\", \"code\": 400}\n}";
 
     @ParameterizedTest
-    @CsvSource({"400 Bad Request,0", "429 Too Many Requests,0", "500 Internal Server Error,1"})
+    @CsvSource({
+      "400 Bad Request,0",
+      "429 Too Many Requests,0",
+      "503 Service Unavailable,0",
+      "500 Internal Server Error,1"
+    })
     void an_error_of_the_pod_is_the_last_event(String status, int ejections) throws Exception {
       late("/v1/chat/completions", BytePod.json(status, ERROR), ejections)
           .endsWith("data: {   \"error\": " + ERROR.substring(13, ERROR.length() - 2) + " }\n\n");
