@@ -148,7 +148,8 @@ final class PoolSettings {
           SettingType.BOOLEAN,
           "true",
           "Whether pods with role prefill answer too while either kind does not keep up, or nobody"
-              + " else can; needs decider cost, and a connector other than sglang, whose prefill servers cannot.");
+              + " else can; needs decider cost, and a connector other than sglang, whose prefill"
+              + " servers cannot.");
   static final Setting<Duration> PREFILL_TIMEOUT =
       Setting.time(
           "pools[].disaggregation.prefillTimeout",
