@@ -153,18 +153,7 @@ class FlowControlTest {
       next.requestBodyBack(BODY.length(), true);
       finish(next);
     }
-    assertThat(
-            picker.metric(
-                "llm_d_epp_request_total",
-                "model_name",
-                "tiny",
-                "target_model_name",
-                "tiny",
-                "fairness_id",
-                "default-flow",
-                "priority",
-                "10"))
-        .isEqualTo(1);
+    assertThat(picker.requests("default-flow", 10)).isEqualTo(1);
   }
 
   @Test
@@ -273,7 +262,7 @@ class FlowControlTest {
   void an_agents_session_names_its_flow_where_nothing_else_does() throws Exception {
     gate("", "  - type: agent-identity\n");
     finishOne("x-claude-code-session-id", "session-7");
-    assertThat(requestsOf("session-7")).isEqualTo(1);
+    assertThat(picker.requests("session-7", 0)).isEqualTo(1);
   }
 
   /** Headers that nearly every request has are no exception. */
@@ -283,7 +272,7 @@ class FlowControlTest {
     gate(
         "", "  - {type: agent-identity, parameters: {additionalSessionHeaders: [" + name + "]}}\n");
     finishOne(name, "tenant-7");
-    assertThat(requestsOf("tenant-7")).isEqualTo(1);
+    assertThat(picker.requests("tenant-7", 0)).isEqualTo(1);
   }
 
   private void finishOne(String header, String value) throws Exception {
@@ -291,18 +280,5 @@ class FlowControlTest {
     stream.picked();
     stream.requestBodyBack(BODY.length(), true);
     finish(stream);
-  }
-
-  private double requestsOf(String flow) {
-    return picker.metric(
-        "llm_d_epp_request_total",
-        "model_name",
-        "tiny",
-        "target_model_name",
-        "tiny",
-        "fairness_id",
-        flow,
-        "priority",
-        "0");
   }
 }

@@ -304,18 +304,7 @@ class ModelRewriteTest {
       stream.picked();
       stream.cancel();
     }
-    assertThat(
-            picker.metric(
-                "llm_d_epp_request_total",
-                "model_name",
-                "tiny",
-                "target_model_name",
-                "tiny",
-                "fairness_id",
-                "default-flow",
-                "priority",
-                "-10"))
-        .isEqualTo(2);
+    assertThat(picker.requests("default-flow", -10)).isEqualTo(2);
   }
 
   private GatewayStream asked() throws Exception {

@@ -185,6 +185,20 @@ final class RunningPicker implements AutoCloseable {
     return value == null ? 0 : value;
   }
 
+  /** Requests for the model tiny of a flow and a priority. */
+  double requests(String flow, int priority) {
+    return metric(
+        "llm_d_epp_request_total",
+        "model_name",
+        "tiny",
+        "target_model_name",
+        "tiny",
+        "fairness_id",
+        flow,
+        "priority",
+        Integer.toString(priority));
+  }
+
   @Override
   public void close() {
     channel.shutdownNow();

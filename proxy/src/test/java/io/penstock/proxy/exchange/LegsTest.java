@@ -243,8 +243,7 @@ class LegsTest {
   void a_prompt_that_is_lost_is_doubted_where_it_was_computed() {
     ask();
 
-    var metrics = loop.gateway().metrics();
-    await().until(() -> metrics.conservation().accepted() == 1 && metrics.conservation().isQuiet());
+    awaitQuiet();
     assertThat(prefillsAsked).hasSize(2).doesNotHaveDuplicates();
     assertThat(leg.doubted).isEqualTo(prefillsAsked);
   }
@@ -255,7 +254,6 @@ class LegsTest {
    */
   @Test
   void a_prompt_is_not_released_by_the_pod_that_holds_it() throws IOException {
-    picker.close();
     leg.holding = true;
     List<EndpointSpec> specs = new CopyOnWriteArrayList<>();
     List<String> released = new CopyOnWriteArrayList<>();
@@ -282,14 +280,11 @@ class LegsTest {
     specs.add(pod(Role.PREFILL, answers));
     specs.add(pod(Role.DECODE, dies));
     specs.add(pod(Role.DECODE, dies));
-    picker = divided();
-    picker.apply(new PoolDelta(List.copyOf(specs), List.of()));
-    loop = loop(picker);
+    restart(List.copyOf(specs));
 
     ask();
 
-    var metrics = loop.gateway().metrics();
-    await().until(() -> metrics.conservation().accepted() == 1 && metrics.conservation().isQuiet());
+    awaitQuiet();
     await().until(() -> !released.isEmpty());
     assertThat(released).hasSize(1).doesNotContain(specs.getFirst().name());
   }
@@ -298,60 +293,60 @@ class LegsTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void a_prompt_is_handed_to_nobody_who_has_left(boolean computed) throws Exception {
-    picker.close();
-    leg.holding = true;
-    List<EndpointSpec> specs = new CopyOnWriteArrayList<>();
     List<String> answered = new CopyOnWriteArrayList<>();
-    Pod answers =
-        (client, address, request) -> {
-          answered.add(address);
-          write(client, HEAD + "{}");
-        };
-    Pod prefills =
-        (client, address, request) -> {
-          picker.apply(new PoolDelta(List.of(specs.get(1)), List.of(specs.get(0).id())));
-          var failed = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
-          write(client, computed ? HEAD + "{}" : failed);
-        };
-    specs.add(pod(Role.DECODE, answers));
-    specs.add(pod(Role.DECODE, answers));
-    picker = divided();
-    picker.apply(new PoolDelta(List.of(specs.get(0), pod(Role.PREFILL, prefills)), List.of()));
-    loop = loop(picker);
+    var other = pod(Role.DECODE, answering(answered));
 
-    ask();
+    askWhileItLeaves(answering(answered), List.of(other), computed);
 
-    var metrics = loop.gateway().metrics();
-    await().until(() -> metrics.conservation().accepted() == 1 && metrics.conservation().isQuiet());
-    assertThat(answered).containsExactly(specs.get(1).name());
-    assertThat(metrics.conservation().completed()).isOne();
-    await().until(() -> picker.inFlight().total() == 0);
+    assertThat(answered).containsExactly(other.name());
+    assertThat(loop.gateway().metrics().conservation().completed()).isOne();
   }
 
   /** Where nobody comes, the client is told. */
   @Test
   void a_prompt_that_nobody_is_left_for_is_given_up() throws Exception {
-    picker.close();
-    leg.holding = true;
-    List<EndpointSpec> specs = new CopyOnWriteArrayList<>();
     List<String> answered = new CopyOnWriteArrayList<>();
-    specs.add(pod(Role.DECODE, (client, address, request) -> answered.add(address)));
+
+    askWhileItLeaves(answering(answered), List.of(), true);
+
+    assertThat(answered).isEmpty();
+    assertThat(loop.gateway().metrics().conservation().completed()).isZero();
+  }
+
+  private static Pod answering(List<String> answered) {
+    return (client, address, request) -> {
+      answered.add(address);
+      write(client, HEAD + "{}");
+    };
+  }
+
+  private void askWhileItLeaves(Pod answers, List<EndpointSpec> come, boolean computed)
+      throws Exception {
+    leg.holding = true;
+    var leaves = pod(Role.DECODE, answers);
     Pod prefills =
         (client, address, request) -> {
-          picker.apply(new PoolDelta(List.of(), List.of(specs.get(0).id())));
-          write(client, HEAD + "{}");
+          picker.apply(new PoolDelta(come, List.of(leaves.id())));
+          var failed = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
+          write(client, computed ? HEAD + "{}" : failed);
         };
-    picker = divided();
-    picker.apply(new PoolDelta(List.of(specs.get(0), pod(Role.PREFILL, prefills)), List.of()));
-    loop = loop(picker);
-
+    restart(List.of(leaves, pod(Role.PREFILL, prefills)));
     ask();
+    awaitQuiet();
+    await().until(() -> picker.inFlight().total() == 0);
+  }
 
+  /** The same with other pods. */
+  private void restart(List<EndpointSpec> pods) {
+    picker.close();
+    picker = divided();
+    picker.apply(new PoolDelta(pods, List.of()));
+    loop = loop(picker);
+  }
+
+  private void awaitQuiet() {
     var metrics = loop.gateway().metrics();
     await().until(() -> metrics.conservation().accepted() == 1 && metrics.conservation().isQuiet());
-    assertThat(answered).isEmpty();
-    assertThat(metrics.conservation().completed()).isZero();
-    await().until(() -> picker.inFlight().total() == 0);
   }
 
   /**
@@ -362,7 +357,6 @@ class LegsTest {
   @Test
   void a_client_that_leaves_a_prefill_is_expected_no_more_where_it_was_to_be_answered()
       throws Exception {
-    picker.close();
     leg.holding = true;
     var begun = new Semaphore(0);
     List<Socket> computing = new CopyOnWriteArrayList<>();
@@ -374,9 +368,7 @@ class LegsTest {
         };
     var prefill = pod(Role.PREFILL, begins);
     var decode = pod(Role.DECODE, (client, address, request) -> write(client, HEAD + "{}"));
-    picker = divided();
-    picker.apply(new PoolDelta(List.of(prefill, decode), List.of()));
-    loop = loop(picker);
+    restart(List.of(prefill, decode));
 
     boolean readToTheEnd = false;
     for (int tries = 0; tries < 50 && !readToTheEnd; tries++) {
