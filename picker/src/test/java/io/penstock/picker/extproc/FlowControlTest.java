@@ -275,8 +275,20 @@ class FlowControlTest {
     assertThat(picker.requests("tenant-7", 0)).isEqualTo(1);
   }
 
-  private void finishOne(String header, String value) throws Exception {
-    var stream = chat(header, value);
+  @Test
+  void a_policy_finds_its_header_behind_many_others() throws Exception {
+    gate("", "  - type: agent-identity\n");
+    var headers = new ArrayList<String>();
+    for (int i = 0; i < 70; i++) {
+      headers.addAll(List.of("x-other-" + i, "value"));
+    }
+    headers.addAll(List.of("x-claude-code-session-id", "session-7"));
+    finishOne(headers.toArray(String[]::new));
+    assertThat(picker.requests("session-7", 0)).isEqualTo(1);
+  }
+
+  private void finishOne(String... headers) throws Exception {
+    var stream = chat(headers);
     stream.picked();
     stream.requestBodyBack(BODY.length(), true);
     finish(stream);

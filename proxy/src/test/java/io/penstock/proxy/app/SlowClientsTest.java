@@ -100,6 +100,7 @@ class SlowClientsTest {
       long answered = stall(gateway, socket);
 
       gateway.app.drain();
+      assertThat(gateway.app.awaitDrained(Duration.ofMillis(300))).isFalse();
       var raw = readAll(socket);
 
       assertThat(1L + answers(raw)).as("with the first one's").isGreaterThanOrEqualTo(answered);
