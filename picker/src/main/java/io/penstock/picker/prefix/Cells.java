@@ -2,6 +2,7 @@ package io.penstock.picker.prefix;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.LongConsumer;
 
 /**
  * The cells of a {@link Shard}: two words each, hash and {@link HolderWord}, every run of used ones
@@ -79,6 +80,30 @@ final class Cells {
       gap += 2;
     }
     return gap;
+  }
+
+  /**
+   * Puts the blocks into an empty table of another size. Writer.
+   *
+   * @param dropped gets the words of blocks that the rule drops, or that find no room
+   */
+  void copyTo(Cells to, DropRule drop, LongConsumer dropped) {
+    int next = 0;
+    for (int cell = 0; cell < words.length; cell += 2) {
+      long hash = words[cell];
+      if (hash == 0) {
+        continue;
+      }
+      long word = words[cell + 1];
+      int at = Math.max(next, to.home(hash));
+      if (at > to.lastUsable() || drop.drops(hash, HolderWord.stamp(word))) {
+        dropped.accept(word);
+        continue;
+      }
+      to.words[at] = hash;
+      to.words[at + 1] = word;
+      next = at + 2;
+    }
   }
 
   /** Adds up how many cells a search for each held block looks at. */

@@ -6,6 +6,7 @@ package io.penstock.picker.prefix;
  *
  * <pre>
  *  63 pooled | 62..61 count | 60..58 used | 57..42 stamp | 41..0 three slots or a handle
+ *  0 0 0 1 0 0              (trail)       | 57..42 stamp | 41..28 slot | 27..0 position
  * </pre>
  *
  * <ul>
@@ -13,6 +14,8 @@ package io.penstock.picker.prefix;
  *       count} slots of 14 bits, 1 to 3 of them. 0 is no word.
  *   <li>{@code used}: bit {@code i} is the use by slot {@code i} of the word, see {@link #use}. The
  *       sets of the pool have bits of their own.
+ *   <li>A trail: the block, and those after it in its chain that have no cell, are held by one slot
+ *       only, and lie one behind the other in its ring, from the position down ({@link SlotRing}).
  *   <li>The stamp is the coarse time of the last use modulo 2^16. Comparing takes the shorter way
  *       round, so that ages up to 32,767 ticks (9 hours of seconds) are told apart; an older block
  *       may pass for a young one, and gets one second chance too many.
@@ -32,6 +35,9 @@ final class HolderWord {
   private static final long STAMP_BITS = (long) STAMP_MASK << STAMP_SHIFT;
   private static final int SLOT_BITS = 14;
   private static final int SLOT_MASK = (1 << SLOT_BITS) - 1;
+  private static final int TRAIL_SHIFT = 60;
+  private static final long TRAIL = 1L << TRAIL_SHIFT;
+  private static final int TRAIL_SLOT_SHIFT = SlotRing.POSITION_BITS;
 
   private HolderWord() {}
 
@@ -81,6 +87,16 @@ final class HolderWord {
     return -1;
   }
 
+  /** Adds those slots of a bitmap that a word, which is not pooled, names to another one. */
+  static void intersect(long word, long[] in, long[] out, int words) {
+    for (int i = count(word) - 1; i >= 0; i--) {
+      int slot = slot(word, i);
+      if (slot >> 6 < words) {
+        out[slot >> 6] |= in[slot >> 6] & (1L << slot);
+      }
+    }
+  }
+
   /** Whether the slot at a position has used the block since it was last asked to leave. */
   static boolean used(long word, int position) {
     return (word & (1L << (USED_SHIFT + position))) != 0;
@@ -116,6 +132,23 @@ final class HolderWord {
       }
     }
     return rest;
+  }
+
+  /** The word of a trail whose first block is at a position of a slot's ring. */
+  static long trail(int slot, int position, int stamp) {
+    return TRAIL | ((long) stamp << STAMP_SHIFT) | ((long) slot << TRAIL_SLOT_SHIFT) | position;
+  }
+
+  static boolean isTrail(long word) {
+    return word >>> TRAIL_SHIFT == 1;
+  }
+
+  static int trailSlot(long word) {
+    return (int) (word >>> TRAIL_SLOT_SHIFT) & SLOT_MASK;
+  }
+
+  static int trailPosition(long word) {
+    return (int) word & (SlotRing.POSITIONS - 1);
   }
 
   /** The holders are in the pool, under a handle of {@link HolderSets#keep}. */

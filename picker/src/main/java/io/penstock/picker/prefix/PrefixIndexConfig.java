@@ -4,7 +4,7 @@ package io.penstock.picker.prefix;
  * Bounds of a prefix index.
  *
  * @param slots slots named by callers are 0..slots-1; at most {@link #MAX_SLOTS}
- * @param initialEntries blocks that fit before the table grows for the first time
+ * @param initialEntries shared blocks that fit before the table grows for the first time
  * @param maxBytes bound of the table and the holder sets together, at least {@link #MIN_BYTES}; the
  *     rings come on top with 8 bytes for each block that an endpoint holds
  * @param defaultBlocks blocks an endpoint is taken to hold until its capacity is known; an
@@ -30,9 +30,9 @@ public record PrefixIndexConfig(
   }
 
   /**
-   * What a gateway starts with: 512 MiB at most (about 20 million blocks, 1.3 billion tokens), 16k
-   * blocks (1M tokens) for an endpoint whose cache size is not known yet, one match in 1,000
-   * verified.
+   * What a gateway starts with: 512 MiB at most (about 20 million shared blocks, 1.3 billion
+   * tokens, or prompts that nobody shares), 16k blocks (1M tokens) for an endpoint whose cache size
+   * is not known yet, one match in 1,000 verified.
    */
   public static PrefixIndexConfig defaults() {
     return new PrefixIndexConfig(MAX_SLOTS, 1 << 14, 512L << 20, 1 << 14, 1000);

@@ -22,22 +22,6 @@ import java.util.Arrays;
  */
 final class Shard {
 
-  /** Outcomes of {@link #add} and {@link #remove}. */
-  enum Outcome {
-    /** Became a holder. */
-    ADDED,
-    /** Was a holder before. */
-    HELD,
-    /** There is no room. */
-    REFUSED,
-    /** Is no holder any more. */
-    REMOVED,
-    /** Still a holder, since it used the block and that was used lately. */
-    TOUCHED,
-    /** Was no holder. */
-    ABSENT
-  }
-
   /** Share of used cells above which a shard gets more. */
   private static final double FULL = 0.85;
 
@@ -68,6 +52,7 @@ final class Shard {
   }
 
   private final HolderSets sets;
+  private final Rings rings;
   private final int maxCells;
   private volatile Cells table;
   private int version;
@@ -81,8 +66,9 @@ final class Shard {
    *
    * @param maxCells that it may grow to, at least {@link Cells#MIN}
    */
-  Shard(int cells, int maxCells, HolderSets sets) {
+  Shard(int cells, int maxCells, HolderSets sets, Rings rings) {
     this.sets = sets;
+    this.rings = rings;
     this.maxCells = maxCells;
     this.table = new Cells(cells);
     this.limit = (int) (cells * FULL);
@@ -94,31 +80,31 @@ final class Shard {
    * @param in bitmap of slots
    * @param out receives the slots of {@code in} that hold the block
    * @param words of both bitmaps
+   * @return the block's word where it begins a trail, and then {@code out} is empty; else 0
    */
-  void holders(long hash, long[] in, long[] out, int words) {
+  long holders(long hash, long[] in, long[] out, int words) {
     Arrays.fill(out, 0, words, 0);
     for (int tries = 0; tries < TRIES; tries++) {
       long word = read(hash);
+      if (HolderWord.isTrail(word)) {
+        return word;
+      }
       if (!HolderWord.pooled(word)) {
-        for (int i = HolderWord.count(word) - 1; i >= 0; i--) {
-          int slot = HolderWord.slot(word, i);
-          if (slot >> 6 < words) {
-            out[slot >> 6] |= in[slot >> 6] & (1L << slot);
-          }
-        }
-        return;
+        HolderWord.intersect(word, in, out, words);
+        return 0;
       }
       var set = sets.get(HolderWord.handle(word));
       if (set != null && set.key == hash) {
         set.intersect(in, out, words);
-        return;
+        return 0;
       }
       // The cell has changed since its word was read: what it is now counts.
     }
+    return 0;
   }
 
-  /** The word of a block, 0 when nobody holds it. Any thread. */
-  private long read(long hash) {
+  /** The word of a block, 0 when it has no cell. Any thread. */
+  long read(long hash) {
     for (int tries = 0; ; tries++) {
       int before = (int) VERSION.getAcquire(this);
       var at = table;
@@ -140,14 +126,29 @@ final class Shard {
     return table.words[table.home(hash)];
   }
 
-  /** Makes a slot a holder of a block, or notes that it has used it. Writer. */
+  /** Makes a slot a holder of a block, which gets a cell if it has none. Writer. */
   Outcome add(long hash, int slot, int stamp) {
     int cell = table.find(hash);
-    if (cell < 0) {
-      return insert(~cell, hash, HolderWord.with(0, slot, stamp), stamp);
-    }
+    return cell < 0
+        ? insert(~cell, hash, HolderWord.with(0, slot, stamp), stamp)
+        : use(cell, hash, slot, stamp);
+  }
+
+  /**
+   * Makes a slot a holder of a block that has a cell, or notes that it has used it; no effect on
+   * one that has none, or begins a trail. Writer.
+   */
+  Outcome use(long hash, int slot, int stamp) {
+    int cell = table.find(hash);
+    return cell < 0 ? Outcome.ABSENT : use(cell, hash, slot, stamp);
+  }
+
+  private Outcome use(int cell, long hash, int slot, int stamp) {
     long[] words = table.words;
     long word = words[cell + 1];
+    if (HolderWord.isTrail(word)) {
+      return Outcome.TRAIL;
+    }
     if (HolderWord.pooled(word)) {
       return addPooled(words, cell, word, slot, stamp);
     }
@@ -167,6 +168,31 @@ final class Shard {
     }
     WORDS.setRelease(words, cell + 1, HolderWord.pooled(handle, stamp));
     return Outcome.ADDED;
+  }
+
+  /**
+   * Gives a block that has no cell one that begins a trail; false when there is no room. Writer.
+   */
+  boolean addTrail(long hash, long trail) {
+    int cell = table.find(hash);
+    return cell < 0 && insert(~cell, hash, trail, HolderWord.stamp(trail)) == Outcome.ADDED;
+  }
+
+  /**
+   * Ends a trail at its first block; what lies behind it is the caller's. Writer.
+   *
+   * @param with the word that the block has then, 0 for none
+   */
+  void endTrail(long hash, long with) {
+    int cell = table.find(hash);
+    if (cell < 0 || !HolderWord.isTrail(table.words[cell + 1])) {
+      return;
+    }
+    if (with != 0) {
+      WORDS.setRelease(table.words, cell + 1, with);
+    } else {
+      delete(cell);
+    }
   }
 
   private Outcome addPooled(long[] words, int cell, long word, int slot, int stamp) {
@@ -229,16 +255,25 @@ final class Shard {
   /**
    * Takes a slot out of a block's holders. Writer.
    *
+   * @param position in the slot's ring; only a trail that begins there ends, behind which nothing
+   *     is left by then
    * @param unlessNewerThan stamp; when the slot has used the block and the last use of the block
    *     was after the stamp, the slot stays, as one that has not used it. -1: never stays
    */
-  Outcome remove(long hash, int slot, int unlessNewerThan) {
+  Outcome remove(long hash, int slot, int position, int unlessNewerThan) {
     int cell = table.find(hash);
     if (cell < 0) {
       return Outcome.ABSENT;
     }
     long[] words = table.words;
     long word = words[cell + 1];
+    if (HolderWord.isTrail(word)) {
+      if (HolderWord.trailSlot(word) != slot || HolderWord.trailPosition(word) != position) {
+        return Outcome.ABSENT;
+      }
+      delete(cell);
+      return Outcome.REMOVED;
+    }
     boolean late =
         unlessNewerThan >= 0 && HolderWord.newer(HolderWord.stamp(word), unlessNewerThan);
     if (HolderWord.pooled(word)) {
@@ -253,15 +288,15 @@ final class Shard {
       removePooled(words, cell, word, set, slot);
       return Outcome.REMOVED;
     }
-    int position = HolderWord.position(word, slot);
-    if (position < 0) {
+    int named = HolderWord.position(word, slot);
+    if (named < 0) {
       return Outcome.ABSENT;
     }
-    if (late && HolderWord.used(word, position)) {
-      WORDS.setRelease(words, cell + 1, HolderWord.unuse(word, position));
+    if (late && HolderWord.used(word, named)) {
+      WORDS.setRelease(words, cell + 1, HolderWord.unuse(word, named));
       return Outcome.TOUCHED;
     }
-    long rest = HolderWord.without(word, position);
+    long rest = HolderWord.without(word, named);
     if (HolderWord.count(rest) > 0) {
       WORDS.setRelease(words, cell + 1, rest);
     } else {
@@ -311,30 +346,13 @@ final class Shard {
    * lately used stay behind. At most 16 thousand cells, about 50 µs.
    */
   private boolean resize(int wantedCells, int stamp) {
-    int wanted = Math.max(wantedCells, Cells.MIN);
-    int cells = Math.min(wanted, maxCells);
+    int cells = Math.min(Math.max(wantedCells, Cells.MIN), maxCells);
     var drop =
         live > cells * COMFORTABLE + 1
             ? DropRule.keeping((int) (cells * COMFORTABLE), table.words, live, stamp)
             : DropRule.NONE;
-    var from = table;
     var to = new Cells(cells);
-    int next = 0;
-    for (int cell = 0; cell < from.words.length; cell += 2) {
-      long hash = from.words[cell];
-      if (hash == 0) {
-        continue;
-      }
-      long word = from.words[cell + 1];
-      int at = Math.max(next, to.home(hash));
-      if (at > to.lastUsable() || drop.drops(hash, HolderWord.stamp(word))) {
-        drop(word);
-        continue;
-      }
-      to.words[at] = hash;
-      to.words[at + 1] = word;
-      next = at + 2;
-    }
+    table.copyTo(to, drop, this::drop);
     limit = (int) (cells * FULL);
     table = to;
     return live < limit;
@@ -346,6 +364,8 @@ final class Shard {
     if (HolderWord.pooled(word)) {
       int handle = HolderWord.handle(word);
       sets.free(handle, sets.named(handle));
+    } else if (HolderWord.isTrail(word)) {
+      dropped += rings.lost(word);
     }
   }
 

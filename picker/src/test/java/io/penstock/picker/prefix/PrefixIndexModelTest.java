@@ -28,6 +28,12 @@ final class PrefixIndexModelTest {
     private final Map<Long, Set<Integer>> holders = new HashMap<>();
     private final Map<Long, Set<Integer>> users = new HashMap<>();
     private final Map<Long, Integer> used = new HashMap<>();
+
+    /**
+     * Keys that were nobody's when they were given, and by nobody used since: how they were given.
+     */
+    private final Map<Long, Given> alone = new HashMap<>();
+
     private final List<ArrayDeque<Given>> given = new ArrayList<>();
     private final List<List<Integer>> groups = new ArrayList<>();
     private final int[] capacity = new int[SLOTS];
@@ -47,10 +53,15 @@ final class PrefixIndexModelTest {
       int pushed = 0;
       for (int i = to - 1; i >= from; i--) {
         used.put(keys[i], now);
+        boolean nobodys = holders.getOrDefault(keys[i], Set.of()).isEmpty();
+        alone.remove(keys[i]);
         if (!holders.computeIfAbsent(keys[i], _ -> new HashSet<>()).add(slot)) {
           users.computeIfAbsent(keys[i], _ -> new HashSet<>()).add(slot);
         } else {
           push(slot, keys[i], 1 << KeyGrid.level(i));
+          if (nobodys) {
+            alone.put(keys[i], given.get(slot).getLast());
+          }
           first = i;
           pushed += 1 << KeyGrid.level(i);
         }
@@ -66,11 +77,14 @@ final class PrefixIndexModelTest {
     }
 
     private void leave(int slot, long key) {
-      holders.getOrDefault(key, new HashSet<>()).remove(slot);
+      if (holders.getOrDefault(key, new HashSet<>()).remove(slot)) {
+        alone.remove(key);
+      }
       users.getOrDefault(key, new HashSet<>()).remove(slot);
     }
 
     void clear(int slot, int defaultCapacity) {
+      alone.keySet().removeIf(key -> holders.get(key).contains(slot));
       holders.values().forEach(set -> set.remove(slot));
       users.values().forEach(set -> set.remove(slot));
       given.get(slot).clear();
@@ -104,7 +118,9 @@ final class PrefixIndexModelTest {
       for (int pops = 4 * pushed + 256; pops > 0 && over(slot, chances); pops--) {
         var oldest = given.get(slot).remove();
         blocks[slot] -= oldest.blocks();
-        if (!holders.get(oldest.key()).contains(slot)) {
+        // What was taken away and given again is still listed as it was given first.
+        if (!holders.get(oldest.key()).contains(slot)
+            || !alone.getOrDefault(oldest.key(), oldest).equals(oldest)) {
           continue;
         }
         int given = groups.get(slot).get(oldest.group());

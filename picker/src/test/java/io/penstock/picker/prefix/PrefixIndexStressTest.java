@@ -190,7 +190,9 @@ final class PrefixIndexStressTest {
     for (int i = 0; i < 10_000; i++) {
       index.tick(i / 10);
       index.learn(7, hot, 200);
-      index.learn(i % 7, Chains.random(random, 50), 50);
+      var shared = Chains.random(random, 50);
+      index.learn(i % 7, shared, 50);
+      index.learn((i + 1) % 7, shared, 50);
       if (i % 100 == 0) {
         var stats = index.stats();
         assertThat(stats.tableBytes() + stats.setBytes()).as("step " + i).isLessThan(bound);
@@ -201,6 +203,30 @@ final class PrefixIndexStressTest {
     assertThat(index.stats().entries()).isGreaterThan(bound / 4 * 3 / 16 / 2);
     assertThat(index.stats().dropped()).isPositive();
     assertThat(index.stats().meanProbe()).isLessThan(4);
+  }
+
+  @Test
+  void promptsThatNobodySharesLeaveWholeWhereTheBytesAreUsedUp() {
+    var random = new SplittableRandom(24);
+    var index = Chains.open(new PrefixIndexConfig(4, 0, 256 << 10, 1_000_000, 0));
+    var scratch = index.scratch(random);
+    long[] last = {};
+    for (int i = 0; i < 40_000; i++) {
+      index.tick(i / 1_000);
+      last = Chains.random(random, 5);
+      index.learn(i % 4, last, 5);
+    }
+
+    var stats = index.stats();
+    assertThat(Chains.match(index, scratch, last, 3)).containsExactly(5);
+    assertThat(stats.tableBytes() + stats.setBytes()).isLessThan(256 << 10);
+    assertThat(stats.entries() + stats.dropped()).isEqualTo(40_000 * 5);
+    assertThat(stats.entries()).isBetween(5 * 8_000L, 5 * 14_000L);
+    for (int slot = 0; slot < 4; slot++) {
+      index.forget(slot);
+      assertThat(index.drain(slot, 100_000)).isTrue();
+    }
+    assertThat(index.stats().entries()).isZero();
   }
 
   @Test

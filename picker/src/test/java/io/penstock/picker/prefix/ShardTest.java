@@ -15,7 +15,7 @@ final class ShardTest {
   @ValueSource(ints = {8, 20, 31, 45, 60, 100, 400, 3_000})
   void keepsItsTableWhileItHoldsAboutAsMuch(int blocks) {
     var random = new SplittableRandom(blocks);
-    var shard = new Shard(Cells.MIN, 1 << 14, new HolderSets(1 << 20));
+    var shard = new Shard(Cells.MIN, 1 << 14, new HolderSets(1 << 20), new Rings(2));
     var held = new ArrayDeque<Long>();
     int changes = 0;
     int cells = 0;
@@ -27,9 +27,9 @@ final class ShardTest {
         if (comes) {
           long hash = random.nextLong() | 1 << 5;
           held.add(hash);
-          assertThat(shard.add(hash, 1, 0)).isEqualTo(Shard.Outcome.ADDED);
+          assertThat(shard.add(hash, 1, 0)).isEqualTo(Outcome.ADDED);
         } else if (!held.isEmpty()) {
-          assertThat(shard.remove(held.remove(), 1, -1)).isEqualTo(Shard.Outcome.REMOVED);
+          assertThat(shard.remove(held.remove(), 1, -1, -1)).isEqualTo(Outcome.REMOVED);
         }
       }
       if (step > 50_000 && shard.cells() != cells) {
