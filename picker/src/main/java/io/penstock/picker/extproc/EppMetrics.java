@@ -1,14 +1,17 @@
 package io.penstock.picker.extproc;
 
 import io.penstock.picker.cost.ExpectedCostPicker;
+import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.schedule.Decision;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
 import io.prometheus.client.Histogram;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /**
  * The {@code llm_d_epp_*} metrics of requests and streams: llm-d's names, labels and buckets, so
@@ -86,7 +89,7 @@ public final class EppMetrics {
   private final Histogram ttft;
   private final Histogram tpot;
   private final Histogram itl;
-  private final Counter attempts;
+  private final SchedulerAttempts attempts = new SchedulerAttempts();
   private final Counter divisions;
   private final Histogram.Child hitRatio;
   private final Histogram.Child hitBytes;
@@ -158,16 +161,7 @@ public final class EppMetrics {
             "Between two pieces of a streamed response's body.",
             ITL,
             REQUEST);
-    attempts =
-        counter(
-            registry,
-            "scheduler_attempts_total",
-            "Decisions.",
-            "status",
-            "target_model_name",
-            "endpoint_name",
-            "namespace",
-            "port");
+    registry.register(attempts);
     hitRatio =
         histogram(
                 registry,
@@ -214,6 +208,11 @@ public final class EppMetrics {
             "model_rewrite_name",
             "model_name",
             "target_model");
+  }
+
+  /** Whose series stay: the endpoints of every pool; without this those of all that ever were. */
+  void endpoints(Supplier<? extends Collection<Endpoint>> present) {
+    attempts.present(present);
   }
 
   /**
@@ -272,9 +271,8 @@ public final class EppMetrics {
 
   /** A decision for an endpoint. */
   void routed(String model, Decision.Route route, double seconds) {
-    var spec = route.endpoint().spec();
     scheduling.observe(seconds);
-    attempts.labels("success", model, spec.name(), "", Integer.toString(spec.port())).inc();
+    attempts.routed(model, route.endpoint().spec());
     if (route.promptTokens() > 0) {
       hitRatio.observe((double) route.cachedTokens() / route.promptTokens());
       hitBytes.observe(BYTES_PER_TOKEN * route.cachedTokens());
@@ -290,7 +288,7 @@ public final class EppMetrics {
   /** A decision that found none. */
   void notRouted(String model, double seconds) {
     scheduling.observe(seconds);
-    attempts.labels("failure", model, "", "", "").inc();
+    attempts.failed(model);
   }
 
   /** The reply to a request went out. */

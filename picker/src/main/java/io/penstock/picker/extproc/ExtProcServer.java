@@ -86,6 +86,7 @@ public final class ExtProcServer implements AutoCloseable {
     var services =
         new ExtProcServices(
             List.copyOf(pools), settings, new BodyBudget(settings.heldBodiesBytes()), metrics);
+    metrics.endpoints(services::endpoints);
     var random = new SplittableRandom(seed);
     var usual = ScanLimits.DEFAULT;
     var limits =

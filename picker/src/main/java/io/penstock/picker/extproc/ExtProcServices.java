@@ -1,5 +1,6 @@
 package io.penstock.picker.extproc;
 
+import io.penstock.picker.pool.Endpoint;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -22,5 +23,10 @@ record ExtProcServices(
       }
     }
     return null;
+  }
+
+  /** The endpoints of all pools, as they are now. */
+  List<Endpoint> endpoints() {
+    return pools.stream().flatMap(pool -> pool.picker().snapshot().endpoints().stream()).toList();
   }
 }

@@ -1,7 +1,11 @@
 package io.penstock.picker.extproc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.penstock.picker.pool.EndpointSpec;
+import io.penstock.picker.pool.PoolDelta;
+import io.penstock.picker.pool.Role;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CollectorRegistry;
 import java.util.Collections;
@@ -159,6 +163,56 @@ class EppMetricsTest {
             .toList();
     assertThat(samples).hasSizeLessThanOrEqualTo(1_101);
     assertThat(samples.stream().mapToDouble(sample -> sample.value).sum()).isEqualTo(15_001);
+  }
+
+  @Test
+  void decisions_for_an_endpoint_that_has_left_are_forgotten() throws Exception {
+    try (var picker = new RunningPicker("10.0.0.1:8000", "10.0.0.2:8000")) {
+      var gone = routedTo(picker);
+      assertThat(attempts(picker.registry)).containsExactly(gone);
+      var id =
+          picker.picker().snapshot().endpoints().stream()
+              .filter(each -> each.spec().name().equals(gone))
+              .findFirst()
+              .orElseThrow()
+              .id();
+      picker.picker().apply(new PoolDelta(List.of(), List.of(id)));
+      await().until(() -> picker.picker().snapshot().endpoints().size() == 1);
+
+      var other = routedTo(picker);
+
+      assertThat(other).isNotEqualTo(gone);
+      assertThat(attempts(picker.registry)).containsExactly(other);
+    }
+  }
+
+  @Test
+  void decisions_cannot_make_series_without_end_while_nobody_reads_them() {
+    var attempts = new SchedulerAttempts();
+    int decisions = SchedulerAttempts.MOST_SERIES + 1_000;
+    for (int i = 0; i < decisions; i++) {
+      attempts.routed("tiny", EndpointSpec.of("10.0." + i / 256 + "." + i % 256, 80, Role.BOTH));
+    }
+    var samples = attempts.collect().getFirst().samples;
+    assertThat(samples).hasSize(SchedulerAttempts.MOST_SERIES + 1);
+    assertThat(samples.stream().mapToDouble(sample -> sample.value).sum()).isEqualTo(decisions);
+  }
+
+  private static String routedTo(RunningPicker picker) throws Exception {
+    var stream = picker.stream().requestHeaders(true, ":method", "GET", ":path", "/");
+    var destination = stream.picked().destination();
+    stream.cancel();
+    return destination;
+  }
+
+  /** Names of the endpoints that decisions are counted for. */
+  private static List<String> attempts(CollectorRegistry registry) {
+    return Collections.list(registry.metricFamilySamples()).stream()
+        .filter(family -> family.name.equals("llm_d_epp_scheduler_attempts"))
+        .flatMap(family -> family.samples.stream())
+        .filter(sample -> sample.name.endsWith("_total"))
+        .map(sample -> sample.labelValues.get(sample.labelNames.indexOf("endpoint_name")))
+        .toList();
   }
 
   private static List<String> buckets(CollectorRegistry registry, String name) {
