@@ -34,7 +34,7 @@ final class RequestAccount {
   private List<Reservation> encodings = List.of();
   private @Nullable Ticket ticket;
   private List<SessionHeader> sessions = List.of();
-  private boolean bodyUnseen;
+  private boolean firstTokenUnseen;
   private boolean ended;
 
   /** Where the gateway was told to send the request. */
@@ -48,9 +48,12 @@ final class RequestAccount {
     this.times = new RequestTimes(metrics, loop.now());
   }
 
-  /** The gateway will not send the response's body, so that nobody sees its first token. */
-  void bodyUnseen() {
-    bodyUnseen = true;
+  /**
+   * The gateway will not send the response's body, or only once it has all of it, so that nobody
+   * sees its first token.
+   */
+  void firstTokenUnseen() {
+    firstTokenUnseen = true;
   }
 
   /** What is asked for is known, whatever becomes of it. */
@@ -112,7 +115,7 @@ final class RequestAccount {
     route = chosen;
     placement =
         to.picker().placements().place(what, chosen, chosen.endpoint(), loop.column(), loop.now());
-    if (bodyUnseen) {
+    if (firstTokenUnseen) {
       placement.untimed();
     }
     if (ticket != null) {
@@ -135,7 +138,7 @@ final class RequestAccount {
     var placements = to.picker().placements();
     prefill = placements.placePrefill(what, divided, divided.prefill(), loop.column(), now);
     placement = placements.placeDecode(what, divided, route.endpoint(), loop.column(), now);
-    if (bodyUnseen) {
+    if (firstTokenUnseen) {
       prefill.unobserved();
       placement.untimed();
     }
@@ -273,7 +276,7 @@ final class RequestAccount {
         to.tokens(events, now);
       }
     }
-    if (good()) {
+    if (good() && !(eventStream && firstTokenUnseen)) {
       times.piece(eventStream, now);
     }
   }

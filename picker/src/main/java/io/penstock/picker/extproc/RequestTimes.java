@@ -58,7 +58,7 @@ final class RequestTimes {
     metrics.requestProcessed(seconds(now - startNanos));
   }
 
-  /** A piece of an answer that is no error came. */
+  /** A piece of an answer that is no error came; of a streamed one, when it was generated. */
   void piece(boolean eventStream, long now) {
     var to = series;
     if (to == null) {
@@ -102,7 +102,7 @@ final class RequestTimes {
     if (output > 0) {
       to.ntpot().observe(seconds(now - startNanos) / output);
     }
-    if (eventStream && output > 1) {
+    if (eventStream && output > 1 && firstPieceNanos != 0) {
       to.tpot().observe(seconds(now - firstPieceNanos) / (output - 1));
     }
   }

@@ -34,8 +34,8 @@ final class ResponseSide {
   void note(Incoming message) {
     if (message.responseBodyMode != null) {
       mode = message.responseBodyMode;
-      if (mode == BodyMode.NONE) {
-        account.bodyUnseen();
+      if (mode == BodyMode.NONE || mode.buffers()) {
+        account.firstTokenUnseen();
       }
     }
   }

@@ -8,6 +8,8 @@ import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.Bo
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse;
 import io.grpc.Status;
 import io.penstock.picker.schedule.ModelRule;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -203,6 +205,35 @@ class OtherModesTest {
     stream.end().status();
     await().until(() -> picker.picker().quality().errors().size() == 1);
     assertThat(picker.picker().quality().errors().getFirst().ttft().count()).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BUFFERED", "BUFFERED_PARTIAL"})
+  void a_streamed_answer_that_comes_whole_teaches_no_ttft(BodySendMode mode) throws Exception {
+    var stream =
+        picker.stream()
+            .modes(BodySendMode.FULL_DUPLEX_STREAMED, mode)
+            .post(FullDuplexTest.CHAT)
+            .requestBody(BODY.replace("{\"model", "{\"stream\":true,\"model"), true);
+    stream.picked();
+    stream.requestBodyBack(BODY.length(), true);
+    stream.responseHeaders(200, false, "content-type", "text/event-stream");
+    stream.next();
+    stream.responseBody(
+        "data: {\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":3}}\n\n", true);
+    assertThat(stream.next().hasResponseBody()).isTrue();
+    stream.end().status();
+
+    await().until(() -> picker.picker().quality().errors().size() == 1);
+    assertThat(picker.picker().quality().errors().getFirst().ttft().count()).isZero();
+    var streaming = new ArrayList<>(List.of(labels("tiny")));
+    streaming.addAll(List.of("streaming", "true"));
+    assertThat(
+            picker.metric("llm_d_epp_request_ttft_seconds_count", streaming.toArray(String[]::new)))
+        .isZero();
+    assertThat(picker.metric("llm_d_epp_request_streaming_tpot_seconds_count", labels("tiny")))
+        .isZero();
+    assertThat(picker.metric("llm_d_epp_request_output_tokens_sum", labels("tiny"))).isEqualTo(3);
   }
 
   private int slot(String address) {
