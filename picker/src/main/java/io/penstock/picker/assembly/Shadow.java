@@ -15,6 +15,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Has a second policy decide on a sample of the requests. Event loops only keep what their decision
@@ -22,6 +24,8 @@ import java.util.random.RandomGenerator;
  * reads: the second policy has plugins, counters and chance of its own.
  */
 final class Shadow {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Shadow.class);
 
   /** Kept moments of one loop; a tick of 100 ms takes in as many. */
   private static final int MOMENTS = 32;
@@ -79,11 +83,23 @@ final class Shadow {
   void takeIn() {
     long lost = 0;
     for (var sample : samples) {
-      sample.drain(this::decide);
+      sample.drain(this::tryToDecide);
       lost += sample.skipped.getOpaque();
     }
     stats.skip(lost - skipped);
     skipped = lost;
+  }
+
+  /** A policy that fails on one request has that counted; the other requests and the tick go on. */
+  private void tryToDecide(Moment moment) {
+    try {
+      decide(moment);
+    } catch (RuntimeException e) {
+      if (stats.failed() == 0) {
+        LOG.warn("second policy {}: it fails; this is told once, then counted", policy.name(), e);
+      }
+      stats.fail();
+    }
   }
 
   private void decide(Moment moment) {

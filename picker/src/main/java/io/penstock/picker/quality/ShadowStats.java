@@ -21,6 +21,7 @@ public final class ShadowStats {
   private final double sample;
   private final AtomicLong sampled = new AtomicLong();
   private final AtomicLong skipped = new AtomicLong();
+  private final AtomicLong failed = new AtomicLong();
   private final AtomicLong disagreed = new AtomicLong();
   private final AtomicLong compared = new AtomicLong();
   private final AtomicLong liveNanos = new AtomicLong();
@@ -55,6 +56,11 @@ public final class ShadowStats {
   /** So many more requests of the sample came too fast to be looked at. Control thread. */
   public void skip(long requests) {
     add(skipped, requests);
+  }
+
+  /** The second policy could not decide on a request. Control thread. */
+  public void fail() {
+    add(failed, 1);
   }
 
   private static void add(AtomicLong to, long more) {
@@ -100,6 +106,11 @@ public final class ShadowStats {
   /** Requests of the sample that came too fast. */
   public long skipped() {
     return skipped.getAcquire();
+  }
+
+  /** Requests of the sample that the second policy could not decide on. */
+  public long failed() {
+    return failed.getAcquire();
   }
 
   /** Those that the second policy would have sent elsewhere. */

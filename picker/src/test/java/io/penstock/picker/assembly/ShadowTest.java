@@ -2,7 +2,6 @@ package io.penstock.picker.assembly;
 
 import static io.penstock.picker.assembly.TestPool.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.penstock.picker.config.EndpointPickerConfig;
@@ -144,7 +143,7 @@ class ShadowTest {
   }
 
   @Test
-  void what_it_fails_on_is_not_tried_again() {
+  void what_it_fails_on_is_counted_and_not_tried_again_and_costs_the_others_nothing() {
     var readsHeaders =
         TestPolicy.experimental(
             """
@@ -158,14 +157,24 @@ class ShadowTest {
         name -> {
           throw new IllegalStateException(name);
         };
-    pool.picker.pick(
-        prompt(1, 4), broken, "request", null, new Decision.Route(), 0, new Exclusions(), pool.now);
-    pool.route(prompt(2, 4));
-    assertThatThrownBy(() -> pool.pass(100)).isInstanceOf(IllegalStateException.class);
+    for (int i = 0; i < 3; i++) {
+      pick(pool, prompt(i, 4), broken);
+    }
+    pool.route(prompt(3, 4));
 
     pool.pass(100);
 
     assertThat(pool.picker.shadow().sampled()).isEqualTo(1);
+    assertThat(pool.picker.shadow().failed()).isEqualTo(3);
+
+    pool.pass(100);
+
+    assertThat(pool.picker.shadow().failed()).isEqualTo(3);
+  }
+
+  private static void pick(TestPool pool, InferenceRequest request, RequestHeaders headers) {
+    pool.picker.pick(
+        request, headers, "request", null, new Decision.Route(), 0, new Exclusions(), pool.now);
   }
 
   @Test

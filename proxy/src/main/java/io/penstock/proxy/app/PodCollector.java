@@ -180,6 +180,11 @@ final class PodCollector extends Collector {
             ShadowStats::skipped));
     families.add(
         shadows(
+            "penstock_shadow_failed_total",
+            "Requests of the sample that the second policy failed on.",
+            ShadowStats::failed));
+    families.add(
+        shadows(
             "penstock_shadow_disagreed_total",
             "Requests that the second policy would have sent elsewhere.",
             ShadowStats::disagreed));
