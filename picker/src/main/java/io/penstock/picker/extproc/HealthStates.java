@@ -46,6 +46,11 @@ public final class HealthStates {
     return ready;
   }
 
+  /** Calls that are told of changes. */
+  int watchers() {
+    return watching.size();
+  }
+
   /** The gRPC service. */
   List<GrpcMethod> methods() {
     return List.of(new Method("Check", false), new Method("Watch", true));
@@ -124,7 +129,8 @@ public final class HealthStates {
 
     @Override
     public void tooLong(long bytes) {
-      // The call ends without an answer.
+      // The call ends without an answer, and of that a listener hears nothing more.
+      watching.remove(this);
     }
 
     @Override
