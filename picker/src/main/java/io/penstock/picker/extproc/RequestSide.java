@@ -46,6 +46,11 @@ final class RequestSide {
   /** What is to be done once the request is answered. */
   private Runnable then = () -> {};
 
+  /**
+   * Pieces of a body that the gateway keeps, each of which is to be answered behind the headers.
+   */
+  private int piecesWait;
+
   private boolean trailersWait;
 
   /**
@@ -144,7 +149,10 @@ final class RequestSide {
         }
       }
       case WAITING -> {
-        // After its end a body has no more pieces, whatever a gateway repeats.
+        // As below, but the answer to the headers goes before.
+        if (!mode.handsOver()) {
+          piecesWait++;
+        }
       }
       case ANSWERED -> {
         // After its end a body has no more pieces, whatever a gateway repeats.
@@ -285,6 +293,10 @@ final class RequestSide {
   /** The request was picked for, and answered. */
   void decided() {
     then.run();
+    while (piecesWait > 0) {
+      piecesWait--;
+      stream.send(Replies.REQUEST_BODY_UNCHANGED);
+    }
     if (trailersWait) {
       answerTrailers();
     }

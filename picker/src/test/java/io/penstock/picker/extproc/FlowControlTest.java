@@ -3,6 +3,7 @@ package io.penstock.picker.extproc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
 import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.flow.FlowOutcome;
@@ -131,6 +132,39 @@ class FlowControlTest {
     second.picked();
     second.requestBodyBack(BODY.length(), false);
     assertThat(second.next().hasRequestTrailers()).isTrue();
+    finish(second);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void each_piece_that_came_meanwhile_is_answered_once_and_behind_the_headers(boolean trailers)
+      throws Exception {
+    gate("");
+    var first = running();
+    var second =
+        picker.stream()
+            .modes(BodySendMode.STREAMED, BodySendMode.FULL_DUPLEX_STREAMED)
+            .post(FullDuplexTest.CHAT)
+            .requestBody(BODY.substring(0, 9), false)
+            .requestBody(BODY.substring(9), !trailers);
+    if (trailers) {
+      second.requestTrailers();
+    }
+    await().until(() -> picker.picker().admission().counts().waiting() == 1);
+    assertThat(second.pending()).isEmpty();
+
+    finish(first);
+
+    second.picked();
+    for (int i = 0; i < 2; i++) {
+      var piece = second.next();
+      assertThat(piece.hasRequestBody()).isTrue();
+      assertThat(piece.getRequestBody().getResponse().hasBodyMutation()).isFalse();
+    }
+    if (trailers) {
+      assertThat(second.next().hasRequestTrailers()).isTrue();
+    }
+    assertThat(second.pending()).isEmpty();
     finish(second);
   }
 
