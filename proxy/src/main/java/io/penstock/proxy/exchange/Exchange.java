@@ -259,14 +259,17 @@ public final class Exchange {
     done(status, null, Outcome.COMPLETED, null);
   }
 
-  /** Passes on an error that a pod gave in the place of a stream, or as its first event. */
+  /**
+   * Passes on an error that a pod gave in the place of a stream, or as its first event. It is the
+   * pod's answer of that status, although the head of the stream that it ends may have said 200.
+   */
   void relayError(int status, byte[] json) {
     if (!reply.pinging()) {
       answer(status, "application/json", json);
       return;
     }
     reply.lastEvent(json);
-    done(200, null, Outcome.FAILED, GatewayError.UPSTREAM_RESET);
+    done(status, null, Outcome.COMPLETED, null);
   }
 
   void rejectUnknownModel(String model) {

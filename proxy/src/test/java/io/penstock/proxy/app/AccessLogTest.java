@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -198,6 +199,38 @@ class AccessLogTest {
           .containsEntry("outcome", "rejected")
           .containsEntry("reason", "malformed_request");
       assertThat(lines).hasSize(4);
+    }
+  }
+
+  @Test
+  void an_error_of_a_pod_behind_keep_alive_comments_is_the_answer_that_it_is() throws Exception {
+    var comment = new CountDownLatch(1);
+    try (var pod =
+            new BytePod(
+                (gateway, request) -> {
+                  comment.await();
+                  TestGateway.send(
+                      gateway,
+                      BytePod.json("400 Bad Request", "{\"error\":{\"message\":\"too long\"}}"));
+                });
+        var gateway =
+            TestGateway.over(
+                Fleet.builder().build(),
+                ConfigSources.builder()
+                    .model("tiny")
+                    .endpoints(pod.address())
+                    .flag("--log.access", "true")
+                    .flag("--sse.keep-alive", "100ms"));
+        var socket = gateway.connect()) {
+      TestGateway.send(socket, TestGateway.request(CHAT, chat("hello", 5, true)));
+      TestGateway.readTo(socket, ": keep-alive\n\n");
+      comment.countDown();
+
+      assertThat(line(0))
+          .containsEntry("outcome", "completed")
+          .containsEntry("http.status", "400")
+          .containsEntry("endpoint", pod.address())
+          .doesNotContainKey("reason");
     }
   }
 

@@ -153,6 +153,9 @@ class FailureTest {
     private static final String ERROR =
         "{\n  \"error\": {\"message\": \"too long a prompt\", \"code\": 400}\n}";
 
+    private double completed;
+    private double reset;
+
     @ParameterizedTest
     @CsvSource({
       "400 Bad Request,0",
@@ -163,6 +166,8 @@ class FailureTest {
     void an_error_of_the_pod_is_the_last_event(String status, int ejections) throws Exception {
       late("/v1/chat/completions", BytePod.json(status, ERROR), ejections)
           .endsWith("data: {   \"error\": " + ERROR.substring(13, ERROR.length() - 2) + " }\n\n");
+      assertThat(completed).isEqualTo(1);
+      assertThat(reset).isZero();
     }
 
     @Test
@@ -181,6 +186,8 @@ class FailureTest {
         })
     void what_is_no_error_object_is_told_in_the_gateways_words(String answer) throws Exception {
       late("/v1/chat/completions", answer, 0).contains("\"code\":\"upstream_reset\"");
+      assertThat(completed).isZero();
+      assertThat(reset).isEqualTo(1);
     }
 
     @Test
@@ -217,6 +224,8 @@ class FailureTest {
         answered += payload(socket);
         assertThat(gateway.metric("penstock_endpoint_ejections_total{pool=\"tiny\",}"))
             .isEqualTo(ejections);
+        completed = gateway.metric("penstock_requests_completed_total{model=\"tiny\",}");
+        reset = gateway.metric("penstock_requests_failed_total{reason=\"upstream_reset\",}");
         return assertThat(answered).startsWith("HTTP/1.1 200 OK").doesNotContain("[DONE]");
       }
     }
