@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -217,6 +218,14 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   public void channelReadComplete(ChannelHandlerContext ctx) {
     if (call != null) {
       call.handler().readComplete();
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    // TLS has an end of its own; without one, somebody else may have cut the connection.
+    if (event instanceof SslCloseCompletionEvent tlsEnd && !tlsEnd.isSuccess()) {
+      broken = true;
     }
   }
 
