@@ -6,13 +6,11 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.penstock.proxy.exchange.ClientStream;
 import io.penstock.proxy.exchange.Deadlines;
@@ -58,6 +56,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   private boolean http10;
   private boolean keepAlive;
   private boolean chunking;
+
+  /** The answer's body ends with the connection. */
+  private boolean untilClose;
 
   /** The last answer is written: what still comes is dropped. */
   private boolean leaving;
@@ -227,7 +228,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   /** Closes the connection when it waits for a request; one that works closes after its answer. */
   void drain() {
     if (current == null && !headBytesSeen && pipelined.isEmpty()) {
-      leave(loop.settings().timeouts().clientStallNanos());
+      leave();
     }
   }
 
@@ -265,7 +266,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   @Override
   public void begin(
       int status, @Nullable ResponseHead relayed, String[] extra, long contentLength) {
-    if (!requestEnded || loop.draining() || (contentLength < 0 && http10)) {
+    untilClose = contentLength < 0 && http10;
+    if (!requestEnded || loop.draining() || untilClose) {
       keepAlive = false;
     }
     chunking = contentLength < 0 && !http10;
@@ -307,7 +309,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
       ctx.flush();
       next();
     } else if (requestEnded) {
-      leave(loop.settings().timeouts().clientStallNanos());
+      leave();
     } else {
       linger();
     }
@@ -316,7 +318,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
   @Override
   public void abort() {
     current = null;
-    leave(LINGER_NANOS);
+    leave(LINGER_NANOS, ConnectionEnd.cut(ctx.channel(), untilClose));
   }
 
   @Override
@@ -333,7 +335,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
 
   private void next() {
     if (loop.draining() && pipelined.isEmpty()) {
-      leave(loop.settings().timeouts().clientStallNanos());
+      leave();
       return;
     }
     waitForRequest();
@@ -361,11 +363,15 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
     within(headBytesSeen ? loop.settings().timeouts().requestHeadNanos() : IDLE_NANOS);
   }
 
+  private void leave() {
+    leave(loop.settings().timeouts().clientStallNanos(), ChannelFutureListener.CLOSE);
+  }
+
   /** Closes once the client has read everything, at the latest when it reads nothing so long. */
-  private void leave(long stallNanos) {
+  private void leave(long stallNanos, ChannelFutureListener close) {
     if (!leaving) {
       dropAllThatComes(stallNanos);
-      ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+      ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(close);
     }
   }
 
@@ -374,11 +380,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Clie
    */
   private void linger() {
     dropAllThatComes(LINGER_NANOS);
-    var flushed = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
-    if (ctx.channel() instanceof DuplexChannel duplex
-        && ctx.pipeline().get(SslHandler.class) == null) {
-      flushed.addListener(done -> duplex.shutdownOutput());
-    }
+    ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ConnectionEnd.HALF);
   }
 
   private void dropAllThatComes(long stallNanos) {

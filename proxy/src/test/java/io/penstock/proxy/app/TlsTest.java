@@ -12,6 +12,7 @@ import io.penstock.simulator.fault.Fault;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -172,6 +173,18 @@ class TlsTest {
           new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
       assertThat(answer).containsOnlyOnce("data: {\"error\":").doesNotContain("[DONE]");
       assertThat(answer).doesNotEndWith("0\r\n\r\n");
+    }
+  }
+
+  @Test
+  void an_answer_to_http_1_0_that_is_cut_has_no_end_of_tls() throws Exception {
+    try (var gateway = gateway();
+        var socket = socket(gateway)) {
+      gateway.pod(0).faults().add(new Fault.DieInEvent(3));
+      send(socket, request(CHAT, chat("hello", 9, true)).replace("HTTP/1.1", "HTTP/1.0"));
+      assertThatThrownBy(() -> socket.getInputStream().readAllBytes())
+          .isInstanceOf(IOException.class)
+          .isNotInstanceOf(SocketTimeoutException.class);
     }
   }
 
