@@ -37,6 +37,13 @@ public record Transport(
     Class<? extends SocketChannel> clientChannel,
     boolean completes) {
 
+  /**
+   * Whether one request to the kernel reports many times that a socket can be read. Then a reset
+   * that comes right behind data is told together with the data, and no more once that was read:
+   * the call would wait for its time limit (Netty 4.2.18).
+   */
+  private static final String POLL_MULTISHOT = "io.netty.iouring.pollAddMultishotEnabled";
+
   private static final int LEAST_READ_BYTES = 2 * 1024;
   private static final int FIRST_READ_BYTES = 16 * 1024;
   private static final int MOST_READ_BYTES = 256 * 1024;
@@ -55,6 +62,9 @@ public record Transport(
         yield epoll();
       }
       case IO_URING -> {
+        if (System.getProperty(POLL_MULTISHOT) == null) {
+          System.setProperty(POLL_MULTISHOT, "false");
+        }
         require(kind, IoUring.unavailabilityCause());
         yield ioUring();
       }

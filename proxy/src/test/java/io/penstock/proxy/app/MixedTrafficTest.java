@@ -41,7 +41,20 @@ class MixedTrafficTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
   void leaves_nothing_behind(long seed) throws Exception {
-    try (var gateway = TestGateway.of(3, flags -> flags.flag("--ejection.duration", "100ms"))) {
+    leavesNothingBehind(seed, "auto");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void leaves_nothing_behind_over_io_uring_where_there_is_one(long seed) throws Exception {
+    leavesNothingBehind(seed, TransportTest.hasIoUring() ? "io_uring" : "nio");
+  }
+
+  private static void leavesNothingBehind(long seed, String transport) throws Exception {
+    try (var gateway =
+        TestGateway.of(
+            3,
+            flags -> flags.flag("--ejection.duration", "100ms").flag("--transport", transport))) {
       var random = new SplittableRandom(seed);
       List<Callable<Integer>> clients = new ArrayList<>();
       for (int i = 0; i < 4; i++) {

@@ -56,9 +56,10 @@ record BesideOptions(
       """
       benchmarks/bin/beside: what a gateway takes beside others, CPU per request and per event
 
-        --targets NAME,...   gateway, haproxy, smg, vllm-router, envoy, envoy+picker, and of the last
-                             envoy+picker-plaintext, envoy+picker-request-only,
-                             envoy+picker-plaintext-request-only too (gateway,haproxy)
+        --targets NAME,...   gateway, gateway+io_uring, haproxy, smg, vllm-router, envoy,
+                             envoy+picker, and of the last envoy+picker-plaintext,
+                             envoy+picker-request-only, envoy+picker-plaintext-request-only too
+                             (gateway,haproxy)
         --base NAME          what all are compared with (envoy+picker: envoy; others: haproxy)
         --rounds N           rounds of each workload that must count (7)
         --seconds S          how long a round measures each target (1.5)
@@ -119,7 +120,7 @@ record BesideOptions(
 
   /** Collects the flags. */
   private static final class Parser {
-    private List<Target> targets = List.of(new Target.Gateway(), new Target.Haproxy());
+    private List<Target> targets = List.of(new Target.Gateway(false), new Target.Haproxy());
     private @Nullable Target base;
     private Path gateway = Path.of("deploy/dist/target/penstock/bin/penstock");
     private String haproxy = "haproxy";
@@ -149,7 +150,7 @@ record BesideOptions(
     void shorten() {
       targets =
           List.of(
-              new Target.Gateway(),
+              new Target.Gateway(false),
               new Target.Haproxy(),
               new Target.Router(Target.SMG),
               new Target.Router(Target.VLLM_ROUTER),

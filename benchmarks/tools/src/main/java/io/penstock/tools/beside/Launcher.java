@@ -48,7 +48,7 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
     var proxy = new Proxy(target, URI.create("http://" + LOOPBACK + port), parts);
     try {
       switch (target) {
-        case Target.Gateway _ -> parts.add(gateway(port));
+        case Target.Gateway gateway -> parts.add(gateway(gateway, port));
         case Target.Haproxy _ -> parts.add(haproxy(port));
         case Target.Router router -> parts.add(router(router, port));
         case Target.Envoy _ -> parts.add(envoy(target, Configs.plain(port, endpoints)));
@@ -67,10 +67,10 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
     }
   }
 
-  private Proxy.Part gateway(int port) throws IOException {
+  private Proxy.Part gateway(Target.Gateway target, int port) throws IOException {
     return launch(
-        "gateway",
-        "gateway",
+        target.name(),
+        target.name(),
         List.of(
             commands.penstock.toString(),
             "serve",
@@ -80,6 +80,8 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
             LOOPBACK + port,
             "--admin",
             LOOPBACK + "0",
+            "--transport",
+            target.ioUring() ? "io_uring" : "auto",
             "--log.access",
             "false",
             "--timeouts.pre-stop",

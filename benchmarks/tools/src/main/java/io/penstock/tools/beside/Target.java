@@ -25,11 +25,15 @@ sealed interface Target {
   /** What it is compared with unless a flag says otherwise; null: with nothing. */
   @Nullable Target usualBase();
 
-  /** This gateway. */
-  record Gateway() implements Target {
+  /**
+   * This gateway.
+   *
+   * @param ioUring with that transport instead of the usual one
+   */
+  record Gateway(boolean ioUring) implements Target {
     @Override
     public String name() {
-      return "gateway";
+      return ioUring ? "gateway+io_uring" : "gateway";
     }
 
     @Override
@@ -123,7 +127,8 @@ sealed interface Target {
   /** All of them. */
   List<Target> ALL =
       List.of(
-          new Gateway(),
+          new Gateway(false),
+          new Gateway(true),
           new Haproxy(),
           new Router(SMG),
           new Router(VLLM_ROUTER),

@@ -17,7 +17,7 @@ class BesideOptionsTest {
   @Test
   void the_gateway_is_compared_with_haproxy_by_default() {
     var options = BesideOptions.parse(List.of());
-    assertThat(options.targets()).containsExactly(new Target.Gateway(), new Target.Haproxy());
+    assertThat(options.targets()).containsExactly(new Target.Gateway(false), new Target.Haproxy());
     assertThat(options.base()).isNull();
     assertThat(options.endpoints()).isEqualTo(8);
     assertThat(options.rounds()).isEqualTo(7);
@@ -94,7 +94,7 @@ class BesideOptionsTest {
     assertThat(options.mostNeighbourShare()).isEqualTo(1);
     assertThat(options.targets())
         .containsExactly(
-            new Target.Gateway(),
+            new Target.Gateway(false),
             new Target.Haproxy(),
             new Target.Router(Target.SMG),
             new Target.Router(Target.VLLM_ROUTER),
@@ -127,7 +127,7 @@ class BesideOptionsTest {
         "--seconds x|--seconds is 'x', allowed: 0.1 to 60",
         "--sizes 1,,4|--sizes is ''",
         "--loads fast|--loads has 'fast', allowed: fixed, idle, saturated, streams",
-        "--targets nginx|--targets has 'nginx', allowed: gateway, haproxy, smg, vllm-router, envoy, envoy+picker",
+        "--targets nginx|--targets has 'nginx', allowed: gateway, gateway+io_uring, haproxy, smg, vllm-router, envoy, envoy+picker",
         "--targets envoy,envoy|--targets is 'envoy,envoy', which names one twice",
         "--base envoy|--base is 'envoy', allowed: what --targets names",
         "--endpoints 0|--endpoints is '0', allowed: 1 to 1000",

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ComparisonTest {
 
-  private static final Target GATEWAY = new Target.Gateway();
+  private static final Target GATEWAY = new Target.Gateway(false);
   private static final Target HAPROXY = new Target.Haproxy();
   private static final Target ENVOY = new Target.Envoy();
   private static final Target PICKED = new Target.EnvoyPicker(true, false);
