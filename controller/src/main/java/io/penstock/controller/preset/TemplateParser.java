@@ -14,15 +14,20 @@ import java.util.regex.Pattern;
  */
 final class TemplateParser {
 
+  /** How deep ifs, parentheses and pipes go: whoever reads or evaluates them recurses. */
+  static final int DEEPEST = 64;
+
+  // Possessive where alternatives repeat: Java's other loops take a stack frame for each turn.
   private static final Pattern ACTION =
       Pattern.compile(
           "\\{\\{(?<left>-(?=\\s))?(?<inside>(?:\"(?:[^\"\\\\\\n"
-              + "]|\\\\.)*\"|`[^`]*`|/\\*[\\s\\S]*?\\*/|"
+              + "]|\\\\.)*+\"|`[^`]*`|/\\*[\\s\\S]*?\\*/|"
               + "(?!\\}\\}|\\s-\\}\\})[\\s\\S])*+)(?<right>\\s-)?\\}\\}");
   private static final Pattern ESCAPE = Pattern.compile("\\\\(.)");
 
   private final List<Object> pieces = new ArrayList<>();
   private int next;
+  private int depth;
 
   private TemplateParser(String text) {
     var matcher = ACTION.matcher(text);
@@ -103,6 +108,9 @@ final class TemplateParser {
   }
 
   private TemplateNode choice() {
+    if (++depth > DEEPEST) {
+      throw new TemplateFault("more than %d {{if}} in each other".formatted(DEEPEST));
+    }
     List<TemplateNode.Branch> branches = new ArrayList<>();
     var tokens = take();
     tokens.take();
@@ -115,6 +123,7 @@ final class TemplateParser {
       var closing = take();
       if (closing.takeIf("end")) {
         requireEnd(closing);
+        depth--;
         return new TemplateNode.Choice(List.copyOf(branches));
       }
       closing.take();

@@ -10,8 +10,8 @@ final class TemplateTokens {
 
   private static final Pattern TOKEN =
       Pattern.compile(
-          "\\s+|(?<text>\"(?:[^\"\\\\\\n]|\\\\.)*\"|`[^`]*`)|(?<number>-?\\d+)"
-              + "|(?<field>(?:\\.[A-Za-z_]\\w*)+)|(?<word>[A-Za-z_]\\w*)|(?<sign>[.$()|])");
+          "\\s+|(?<text>\"(?:[^\"\\\\\\n]|\\\\.)*+\"|`[^`]*`)|(?<number>-?\\d+)"
+              + "|(?<field>(?:\\.[A-Za-z_]\\w*)++)|(?<word>[A-Za-z_]\\w*)|(?<sign>[.$()|])");
 
   private final List<String> tokens = new ArrayList<>();
   private final String action;
@@ -30,6 +30,25 @@ final class TemplateTokens {
         tokens.add(matcher.group());
       }
       at = matcher.end();
+    }
+    requireShallow();
+  }
+
+  /** Reading and evaluating go as deep as parentheses and pipes do. */
+  private void requireShallow() {
+    int open = 0;
+    int pipes = 0;
+    for (var token : tokens) {
+      switch (token) {
+        case "(" -> open++;
+        case ")" -> open--;
+        case "|" -> pipes++;
+        default -> {}
+      }
+      if (open > TemplateParser.DEEPEST || pipes > TemplateParser.DEEPEST) {
+        throw new TemplateFault(
+            "one action has more than %d ( or | in each other".formatted(TemplateParser.DEEPEST));
+      }
     }
   }
 

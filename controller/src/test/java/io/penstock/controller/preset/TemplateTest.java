@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.api.Documents;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -192,6 +193,24 @@ class TemplateTest {
       }
     }
     assertThat(texts).isPositive();
+  }
+
+  @Test
+  void length_and_depth_are_no_trouble_or_a_fault_and_never_the_end_of_the_stack() {
+    var longText = "a".repeat(100_000);
+    assertThat(text("{{ \"" + longText + "\" }}")).isEqualTo(longText);
+    assertThat(text("{{ `" + longText + "` }}")).isEqualTo(longText);
+    assertThat(text("{{/* " + longText + " */}}")).isEmpty();
+
+    int deep = 20_000;
+    for (var template :
+        List.of(
+            "{{ " + "(".repeat(deep) + "1" + ")".repeat(deep) + " }}",
+            "{{ if true }}".repeat(deep) + "{{ end }}".repeat(deep),
+            "{{ 1" + " | print".repeat(deep) + " }}",
+            "{{ $" + ".a".repeat(deep) + " }}")) {
+      assertThatThrownBy(() -> text(template)).isInstanceOf(TemplateFault.class);
+    }
   }
 
   @Nested
