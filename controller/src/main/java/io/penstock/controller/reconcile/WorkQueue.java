@@ -94,7 +94,8 @@ public final class WorkQueue<K> implements AutoCloseable {
   private static <K> Pass passOver(K key, Function<K, Pass> work) {
     try {
       return work.apply(key);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // A worker that ended over a stack that was too deep would keep its key for good.
       log.error("{}: a pass failed", key, e);
       return new Pass.Failed(e.toString());
     }

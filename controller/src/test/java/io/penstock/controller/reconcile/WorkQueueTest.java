@@ -72,6 +72,24 @@ class WorkQueueTest {
   }
 
   @Test
+  void a_stack_that_is_too_deep_costs_neither_the_worker_nor_the_key() {
+    var tries = new AtomicInteger();
+    try (var alone = new WorkQueue<String>(1, System::nanoTime, new SplittableRandom(1))) {
+      alone.start(
+          key -> {
+            if (tries.incrementAndGet() == 1) {
+              throw new StackOverflowError("too deep");
+            }
+            return new Pass.Settled();
+          });
+
+      alone.add("a");
+
+      await().untilAsserted(() -> assertThat(tries).hasValue(2));
+    }
+  }
+
+  @Test
   void a_key_comes_again_after_the_time_that_its_pass_asks_for() {
     var passes = new Semaphore(0);
     queue.start(
