@@ -178,7 +178,7 @@ final class Children {
   /** An object as it is; it may be there without our label, where no mirror sees it. */
   Optional<ObjectNode> live(Kind kind, Key key) throws IOException {
     var known = seen.get(kind, key);
-    if (known.isPresent()) {
+    if (known.isPresent() || !key.isPossible()) {
       return known;
     }
     var answer = server.get(kind.path(key));

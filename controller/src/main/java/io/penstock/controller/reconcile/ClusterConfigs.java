@@ -30,7 +30,9 @@ final class ClusterConfigs implements ConfigLookup {
   @Override
   public Optional<ObjectNode> configMap(String namespace, String name) {
     var key = new Key(namespace, name);
-    configMaps.add(key);
+    if (key.isPossible()) {
+      configMaps.add(key);
+    }
     return LiveConfigs.read(server, Kind.CONFIG_MAP, key);
   }
 

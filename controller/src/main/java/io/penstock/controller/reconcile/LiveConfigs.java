@@ -30,6 +30,9 @@ record LiveConfigs(ApiServer server, ConfigLookup beside) implements ConfigLooku
 
   /** An object as the API server has it now. */
   static Optional<ObjectNode> read(ApiServer server, Kind kind, Key key) {
+    if (!key.isPossible()) {
+      return Optional.empty();
+    }
     try {
       var answer = server.get(kind.path(key));
       if (answer.isMissing()) {

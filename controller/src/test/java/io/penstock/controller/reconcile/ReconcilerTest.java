@@ -13,6 +13,8 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReconcilerTest {
 
@@ -207,6 +209,29 @@ class ReconcilerTest {
 
     assertThat(cluster.all(Kind.DEPLOYMENT)).isEqualTo(before);
     assertThat(message()).contains("absent");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a b", "../secrets/a", "a?watch=true", "a#b", "..", "%", "A"})
+  void what_is_called_as_no_object_can_be_is_not_there(String name) throws IOException {
+    cluster.put(Kind.SERVICE_OBJECT, full());
+    change(
+        stored ->
+            Trees.with(stored, "spec", "router", "gateway")
+                .putArray("refs")
+                .addObject()
+                .put("name", name));
+    settle(reconciler);
+    assertThat(cluster.get(Kind.SERVICE_OBJECT, KEY).orElseThrow().at("/status/conditions"))
+        .extracting(condition -> Trees.text(condition, "message"))
+        .contains("Gateway n/" + name + " does not exist");
+
+    change(
+        stored ->
+            Trees.with(stored, "spec", "router", "scheduler", "config", "ref").put("name", name));
+    settle(reconciler);
+    assertThat(message()).contains("ConfigMap " + name + " is in neither");
+    assertThat(cluster.followers(new Key("n", name))).isEmpty();
   }
 
   private String message() {
