@@ -320,7 +320,10 @@ final class ServiceStatus {
     return String.join("; ", parts);
   }
 
-  /** The objects through which requests come, by name, and the group. */
+  /**
+   * The objects through which requests come, by name, and the group. What is not rendered now stays
+   * in the group that it was in: its children stay too, and the others go by this.
+   */
   private void router(ObjectNode status) {
     var router = Trees.newObject();
     for (var kind : List.of(Kind.POOL, Kind.ALPHA_POOL)) {
@@ -331,7 +334,13 @@ final class ServiceStatus {
             .put("name", Trees.name(pool));
       }
     }
-    sight.group().ifPresent(group -> router.set("group", group.toTree()));
+    var group =
+        sight.rendering() instanceof Rendering.Refused
+            ? Trees.object(sight.service(), "status", "router", "group")
+            : sight.group().map(GroupStatus::toTree).orElse(null);
+    if (group != null) {
+      router.set("group", group.deepCopy());
+    }
     if (!router.isEmpty()) {
       status.set("router", router);
     }

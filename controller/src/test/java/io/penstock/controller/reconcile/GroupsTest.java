@@ -109,6 +109,38 @@ class GroupsTest {
   }
 
   @Test
+  void a_member_keeps_its_share_while_the_config_that_puts_it_there_is_missing()
+      throws IOException {
+    var config = new Key("n", "base");
+    cluster.put(
+        Kind.CONFIG,
+        (ObjectNode)
+            YAML.readTree(
+                """
+                metadata: {name: base, namespace: n}
+                spec: {router: {route: {group: g, weight: 20}}}
+                """));
+    change(
+        NEW,
+        service -> {
+          Trees.with(service, "spec").putArray("baseRefs").addObject().put("name", "base");
+          Trees.with(service, "spec", "router", "route").remove(List.of("group", "weight"));
+        });
+    reconciler.pass(NEW);
+    serving(NEW);
+    assertThat(shares(OLD, "v1-model-routing"))
+        .containsExactly("new-inference-pool 20", "old-inference-pool 90");
+
+    cluster.remove(Kind.CONFIG, config);
+    reconciler.pass(NEW);
+    assertThat(condition(NEW, "PresetsCombined")).startsWith("False");
+    serving(NEW);
+
+    assertThat(shares(OLD, "v1-model-routing"))
+        .containsExactly("new-inference-pool 20", "old-inference-pool 90");
+  }
+
+  @Test
   void a_change_of_one_member_concerns_all_of_them_and_nobody_else() throws IOException {
     service(new Key("other", "old"), "llama", 1);
     service(new Key("n", "alone"), "llama", 1);
