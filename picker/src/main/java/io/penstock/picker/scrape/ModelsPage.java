@@ -49,7 +49,8 @@ record ModelsPage(List<ServedModel> models, long fingerprint) {
 
     Optional<ModelsPage> read() throws IOException {
       boolean list = false;
-      if (parser.nextToken() != JsonToken.START_OBJECT) {
+      // Of text that is not UTF-8 the parser does not say where in the bytes it is.
+      if (parser.nextToken() != JsonToken.START_OBJECT || tokenStart() < 0) {
         return Optional.empty();
       }
       while (parser.nextToken() == JsonToken.FIELD_NAME) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.pool.ServedModel;
 import java.io.IOException;
+import java.nio.charset.Charset;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -80,6 +81,14 @@ final class ModelsPageTest {
       })
   void whatIsNoListOfModelsIsNotTaken(String answer) {
     assertThat(parse(answer)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"UTF-16BE", "UTF-16LE", "UTF-16", "UTF-32BE", "UTF-32LE"})
+  void jsonThatIsNotUtf8IsNotTaken(String charset) {
+    byte[] bytes = "{\"data\":[{\"id\":\"m\"}]}".getBytes(Charset.forName(charset));
+
+    assertThat(ModelsPage.parse(bytes, bytes.length)).isEmpty();
   }
 
   @Test
