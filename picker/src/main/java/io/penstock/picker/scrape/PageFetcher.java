@@ -159,17 +159,25 @@ final class PageFetcher implements PageSource {
                   }
                 })
             .connect(socketAddress(address));
-    connecting.addListener(
-        future -> {
-          if (fetch != next) {
-            var _ = connecting.channel().close();
-          } else if (future.isSuccess() && connection != null) {
-            stats.connected();
-            connection.send(next);
-          } else {
-            fail(ScrapeFailure.CONNECT);
-          }
-        });
+    if (connecting.isDone()) {
+      // Where no socket can be made this is so at once, and listeners hear of it on another thread.
+      loop.execute(() -> connected(next, connecting));
+    } else {
+      connecting.addListener(future -> connected(next, connecting));
+    }
+  }
+
+  private void connected(Fetch next, ChannelFuture connecting) {
+    if (fetch != next) {
+      if (connecting.isSuccess()) {
+        var _ = connecting.channel().close();
+      }
+    } else if (connecting.isSuccess() && connection != null) {
+      stats.connected();
+      connection.send(next);
+    } else {
+      fail(ScrapeFailure.CONNECT);
+    }
   }
 
   private InetSocketAddress socketAddress(byte[] address) {

@@ -3,6 +3,9 @@ package io.penstock.picker.scrape;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -26,6 +29,7 @@ final class PageFetcherTest {
   private final EventLoop loop = LOOPS.next();
   private final ScrapeStats stats = new ScrapeStats();
   private final FakePod pod = new FakePod(LOOPS, path -> Reply.ok("page of " + path));
+  private volatile boolean toldOffLoop;
   private PageFetcher fetcher = fetcher("127.0.0.1", pod.port());
 
   private record Page(String body, Optional<ScrapeFailure> failure) {}
@@ -140,6 +144,19 @@ final class PageFetcherTest {
     assertThat(fetch("/metrics").failure()).contains(ScrapeFailure.CONNECT);
   }
 
+  /** Such as a process that has no file descriptor left. */
+  @Test
+  void whereNoSocketCanBeMadeTheEventLoopHearsOfIt() {
+    fetcher = fetcher(PageFetcherTest::noMoreFiles, "127.0.0.1", 1, Duration.ofSeconds(10));
+
+    assertThat(fetch("/metrics")).isEqualTo(new Page("", Optional.of(ScrapeFailure.CONNECT)));
+    assertThat(toldOffLoop).isFalse();
+  }
+
+  private static Channel noMoreFiles() {
+    throw new ChannelException("Too many open files");
+  }
+
   @Test
   void closeEndsARunningFetchSilently() {
     pod.replies = path -> new Reply("", false);
@@ -161,6 +178,11 @@ final class PageFetcherTest {
   }
 
   private PageFetcher fetcher(String host, int port, Duration timeout) {
+    return fetcher(NioSocketChannel::new, host, port, timeout);
+  }
+
+  private PageFetcher fetcher(
+      ChannelFactory<Channel> channels, String host, int port, Duration timeout) {
     var config =
         new ScrapeConfig(
             Duration.ofMillis(100),
@@ -173,7 +195,7 @@ final class PageFetcherTest {
             1 << 20,
             1 << 20);
     return new PageFetcher(
-        LOOPS.next(), NioSocketChannel::new, null, host, port, host + ":" + port, config, stats);
+        LOOPS.next(), channels, null, host, port, host + ":" + port, config, stats);
   }
 
   private Page fetch(String path) {
@@ -197,6 +219,7 @@ final class PageFetcherTest {
 
                   @Override
                   public void done(ScrapeFailure failure) {
+                    toldOffLoop |= !loop.inEventLoop();
                     page.complete(new Page(body.toString(US_ASCII), Optional.ofNullable(failure)));
                   }
                 }));
