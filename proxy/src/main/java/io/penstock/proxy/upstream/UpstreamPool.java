@@ -113,7 +113,6 @@ public final class UpstreamPool {
     }
     var call = new UpstreamCall(handler, head, body, answersHead, false);
     ChannelFuture connect = bootstrap.connect(address(endpoint));
-    call.connecting(connect.channel());
     // An immediate failure must not call back from within.
     Runnable next =
         tls == null
@@ -122,6 +121,7 @@ public final class UpstreamPool {
     if (connect.isDone()) {
       loop.execute(next);
     } else {
+      call.connecting(connect.channel());
       connect.addListener(done -> next.run());
     }
     return call;

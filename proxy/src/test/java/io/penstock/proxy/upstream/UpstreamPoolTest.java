@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.with;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -191,6 +192,38 @@ class UpstreamPoolTest {
       assertThat(answer.failure.notProcessed()).isTrue();
       assertThat(pool.connectFailureCount()).isEqualTo(1);
     }
+  }
+
+  /** Such as those of a process that has no file descriptor left. */
+  public static final class NoSocket extends NioSocketChannel {
+    public NoSocket() {
+      throw new ChannelException("Too many open files");
+    }
+  }
+
+  @Test
+  void a_call_for_which_there_is_no_socket_fails_later_and_may_be_cancelled_before()
+      throws Exception {
+    pool = new UpstreamPool(loop, NoSocket.class, reads, 1_000, clock::get);
+    send().assertFailed(Kind.CONNECT_FAILED, false);
+
+    var cancelled =
+        onLoop(
+            () -> {
+              var answer = new Answer();
+              pool.send(
+                      pod.endpoint(),
+                      null,
+                      Unpooled.EMPTY_BUFFER,
+                      Unpooled.EMPTY_BUFFER,
+                      false,
+                      answer)
+                  .cancel();
+              return answer;
+            });
+
+    onLoop(() -> null);
+    assertThat(cancelled.over).isFalse();
   }
 
   @Nested
