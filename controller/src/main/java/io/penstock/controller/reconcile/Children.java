@@ -93,9 +93,10 @@ final class Children {
     List<ObjectNode> live = new ArrayList<>();
     List<Problem> problems = new ArrayList<>();
     Set<String> wanted = new HashSet<>();
+    var scaled = Scalers.targets(desired);
     for (var child : desired) {
       wanted.add(id(child));
-      switch (bring(owner, child)) {
+      switch (bring(owner, child, scaled.contains(id(child)))) {
         case Outcome.Live(var now) -> live.add(now);
         case Outcome.Stuck(var problem) -> problems.add(problem);
       }
@@ -135,7 +136,7 @@ final class Children {
         List.of());
   }
 
-  private Outcome bring(ObjectNode owner, ObjectNode child) throws IOException {
+  private Outcome bring(ObjectNode owner, ObjectNode child, boolean scaled) throws IOException {
     var found = Kind.of(child);
     var name = Trees.name(child);
     if (found.isEmpty()) {
@@ -172,7 +173,21 @@ final class Children {
     if (isAsDesired(complete, live)) {
       return new Outcome.Live(live);
     }
+    if (scaled) {
+      keepReplicas(complete, live);
+    }
     return apply(kind, complete, "update");
+  }
+
+  /**
+   * Has a workload that is scaled keep its number of pods. Left out, a number that we have set
+   * before would fall to one, until the scaler has seen to it and the models are loaded again.
+   */
+  static void keepReplicas(ObjectNode complete, ObjectNode live) {
+    var replicas = Trees.at(live, "spec", "replicas");
+    if (replicas != null) {
+      Trees.with(complete, "spec").set("replicas", replicas);
+    }
   }
 
   /** An object as it is; it may be there without our label, where no mirror sees it. */
@@ -292,11 +307,11 @@ final class Children {
   }
 
   static String id(ObjectNode object) {
-    return Trees.text(object, "apiVersion")
-        + "/"
-        + Trees.text(object, "kind")
-        + "/"
-        + Trees.name(object);
+    return id(Trees.text(object, "apiVersion"), Trees.text(object, "kind"), Trees.name(object));
+  }
+
+  static String id(String apiVersion, String kind, String name) {
+    return apiVersion + "/" + kind + "/" + name;
   }
 
   private static Outcome stuck(Kind kind, String name, String reason, String message) {

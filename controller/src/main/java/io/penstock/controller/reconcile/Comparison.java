@@ -102,9 +102,10 @@ public final class Comparison {
     var result = new Result(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     boolean stopped = "true".equalsIgnoreCase(Trees.annotation(service, Annotations.STOP));
     Set<String> wanted = new HashSet<>();
+    var scaled = Scalers.targets(rendered.children());
     for (var child : stopped ? List.<ObjectNode>of() : rendered.children()) {
       wanted.add(Children.id(child));
-      compare(service, child, result);
+      compare(service, child, scaled.contains(Children.id(child)), result);
     }
     if (!stopped && rendered.certificate().isPresent()) {
       var secret = rendered.certificate().get().secretName();
@@ -118,7 +119,8 @@ public final class Comparison {
     return result;
   }
 
-  private void compare(ObjectNode service, ObjectNode child, Result result) throws IOException {
+  private void compare(ObjectNode service, ObjectNode child, boolean scaled, Result result)
+      throws IOException {
     var found = Kind.of(child);
     if (found.isEmpty() || !served.contains(found.get())) {
       var kind = Trees.text(child, "kind");
@@ -137,6 +139,9 @@ public final class Comparison {
       return;
     }
     var complete = Children.complete(service, child);
+    if (scaled) {
+      before.ifPresent(live -> Children.keepReplicas(complete, live));
+    }
     if (uidOf(service).isEmpty()) {
       // An owner that does not exist yet cannot be named.
       Trees.with(complete, "metadata").remove("ownerReferences");

@@ -8,6 +8,9 @@ import io.penstock.controller.preset.ChildName;
 import io.penstock.controller.reconcile.ConditionList.Verdict;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What HorizontalPodAutoscalers and ScaledObjects say of themselves. Pure functions. */
 final class Scalers {
@@ -23,6 +26,19 @@ final class Scalers {
             || scaler.equals(ChildName.of(service, "-kserve-prefill-keda"))
         ? Conditions.PREFILL_SCALING_READY
         : Conditions.SCALING_READY;
+  }
+
+  /** The workloads whose number of pods the scalers among the children decide, by their ids. */
+  static Set<String> targets(List<ObjectNode> children) {
+    return children.stream()
+        .flatMap(child -> Stream.ofNullable(Trees.object(child, "spec", "scaleTargetRef")))
+        .map(
+            target ->
+                Children.id(
+                    Trees.text(target, "apiVersion"),
+                    Trees.text(target, "kind"),
+                    Trees.text(target, "name")))
+        .collect(Collectors.toSet());
   }
 
   /** Whether it scales; empty for objects of other kinds. */

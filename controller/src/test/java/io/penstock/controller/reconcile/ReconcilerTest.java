@@ -211,6 +211,38 @@ class ReconcilerTest {
     assertThat(message()).contains("absent");
   }
 
+  @Test
+  void a_workload_that_is_scaled_from_now_on_keeps_its_pods() throws IOException {
+    cluster.put(Kind.SERVICE_OBJECT, full());
+    settle(reconciler);
+    assertThat(replicas()).isEqualTo(2);
+
+    change(
+        stored -> {
+          Trees.with(stored, "spec").remove("replicas");
+          Trees.with(stored, "spec", "scaling").put("maxReplicas", 30);
+          Trees.with(stored, "spec", "scaling", "wva", "hpa");
+        });
+    settle(reconciler);
+    assertThat(cluster.all(Kind.AUTOSCALER)).hasSize(1);
+    assertThat(replicas()).isEqualTo(2);
+
+    var deployment = cluster.get(Kind.DEPLOYMENT, new Key("n", "s-kserve")).orElseThrow();
+    Trees.with(deployment, "spec").put("replicas", 7);
+    cluster.put(Kind.DEPLOYMENT, deployment);
+    cluster.takeWrites();
+    reconciler.pass(KEY);
+    assertThat(cluster.takeWrites()).noneMatch(each -> each.contains("/deployments/"));
+    change(stored -> Trees.with(stored, "spec", "labels").put("team", "another"));
+    settle(reconciler);
+    assertThat(replicas()).isEqualTo(7);
+  }
+
+  private long replicas() {
+    var deployment = cluster.get(Kind.DEPLOYMENT, new Key("n", "s-kserve")).orElseThrow();
+    return Trees.number(deployment, 0, "spec", "replicas");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"a b", "../secrets/a", "a?watch=true", "a#b", "..", "%", "A"})
   void what_is_called_as_no_object_can_be_is_not_there(String name) throws IOException {
