@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -142,32 +141,44 @@ public final class Mirrors implements ClusterView, AutoCloseable {
     return configMaps.followers(configMap);
   }
 
-  /** A kind is gone only when the API server says so; without an answer everything stays. */
+  /** Looks for each optional kind; what cannot be asked about one hides no news of another. */
   private void probe() {
-    try {
-      List<Kind> gone = new ArrayList<>();
-      for (var kind : Arrays.stream(Kind.values()).filter(Kind::isOptional).toList()) {
-        boolean isServed = ServedKinds.isServed(server, kind);
-        if (isServed && !mirrors.containsKey(kind)) {
-          log.info("{} are served, and watched from now on", kind.plural());
-          watch(kind);
-        } else if (!isServed && mirrors.containsKey(kind)) {
-          log.info("{} are served no more", kind.plural());
-          var mirror = mirrors.remove(kind);
-          if (mirror != null) {
-            mirror.close();
-          }
-          gone.add(kind);
-        }
+    Map<Kind, Exception> unknown = new EnumMap<>(Kind.class);
+    boolean gone = false;
+    for (var kind : Arrays.stream(Kind.values()).filter(Kind::isOptional).toList()) {
+      try {
+        gone |= isGone(kind);
+      } catch (IOException | RuntimeException e) {
+        unknown.put(kind, e);
       }
-      boolean first = !probed;
-      probed = true;
-      if (first || !gone.isEmpty()) {
-        kindsChanged.run();
-      }
-    } catch (IOException | RuntimeException e) {
-      log.warn("which kinds the cluster serves is not known now: {}", e.toString());
     }
+    if (!unknown.isEmpty()) {
+      log.warn("whether the cluster serves these is not known now: {}", unknown);
+    }
+    boolean first = unknown.isEmpty() && !probed;
+    probed |= unknown.isEmpty();
+    if (first || gone) {
+      kindsChanged.run();
+    }
+  }
+
+  /**
+   * Watches a kind that has come, and no longer one that has gone, which is when the API server
+   * says so; without an answer everything stays.
+   */
+  private boolean isGone(Kind kind) throws IOException {
+    boolean isServed = ServedKinds.isServed(server, kind);
+    if (isServed && !mirrors.containsKey(kind)) {
+      log.info("{} are served, and watched from now on", kind.plural());
+      watch(kind);
+    }
+    var mirror = isServed ? null : mirrors.remove(kind);
+    if (mirror == null) {
+      return false;
+    }
+    log.info("{} are served no more", kind.plural());
+    mirror.close();
+    return true;
   }
 
   @Override
