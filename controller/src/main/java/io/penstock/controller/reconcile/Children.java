@@ -1,5 +1,6 @@
 package io.penstock.controller.reconcile;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.api.Json;
 import io.penstock.controller.api.Labels;
@@ -263,9 +264,23 @@ final class Children {
             kind.kindName(), key.name(), "Recreating", "is made anew: " + why.message(), false));
   }
 
+  /**
+   * Whether nothing is wrong but that fields cannot be changed, as the kind's own checks say it:
+   * those name a field, and what they say comes behind its value. What else is wrong, such as a
+   * policy of the cluster, would be wrong with a new object too, and then nothing would be left.
+   */
   static boolean isAboutImmutability(ApiServer.Answer answer) {
+    var causes = Trees.list(answer.body(), "details", "causes");
     return answer.isInvalid()
-        && (answer.message().contains("immutable") || answer.message().contains("cannot change"));
+        && !causes.isEmpty()
+        && causes.stream().allMatch(Children::saysThatAFieldCannotBeChanged);
+  }
+
+  private static boolean saysThatAFieldCannotBeChanged(JsonNode cause) {
+    var message = Trees.text(cause, "message");
+    var reason = message.substring(message.lastIndexOf(": ") + 1);
+    return !Trees.text(cause, "field").isEmpty()
+        && (reason.contains("immutable") || reason.contains("cannot change"));
   }
 
   private @Nullable Problem delete(ObjectNode owner, Kind kind, ObjectNode child)

@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,7 +54,7 @@ final class FakeCluster implements ClusterView, AutoCloseable {
   private final List<String> writes = new ArrayList<>();
   private Set<Kind> served = EnumSet.allOf(Kind.class);
   private final Set<Kind> hidden = EnumSet.noneOf(Kind.class);
-  private final Set<String> refusedKinds = new HashSet<>();
+  private final Map<String, ApiServer.Answer> refusals = new HashMap<>();
   private final Map<Key, Set<Key>> followed = new HashMap<>();
 
   FakeCluster() throws IOException {
@@ -113,10 +112,15 @@ final class FakeCluster implements ClusterView, AutoCloseable {
   /** Calls every object of a kind invalid from now on, or no more. */
   synchronized void refuse(Kind kind, boolean refused) {
     if (refused) {
-      refusedKinds.add(kind.plural());
+      refuse(kind, 422, Trees.newObject().put("message", "is invalid"));
     } else {
-      refusedKinds.remove(kind.plural());
+      refusals.remove(kind.plural());
     }
+  }
+
+  /** Answers so whenever an object of a kind is applied, from now on. */
+  synchronized void refuse(Kind kind, int status, ObjectNode body) {
+    refusals.put(kind.plural(), new ApiServer.Answer(status, body));
   }
 
   /** Whether the request to break off has come. */
@@ -173,8 +177,10 @@ final class FakeCluster implements ClusterView, AutoCloseable {
     if (!method.equals("GET") && !path.endsWith("/events")) {
       writes.add(method + " " + path);
     }
-    if (method.equals("PATCH") && refusedKinds.stream().anyMatch(each -> isOf(each, path))) {
-      return new ApiServer.Answer(422, Trees.newObject().put("message", "is invalid"));
+    for (var refusal : refusals.entrySet()) {
+      if (method.equals("PATCH") && isOf(refusal.getKey(), path)) {
+        return refusal.getValue();
+      }
     }
     var there = objects.get(path.replaceFirst("/status$", ""));
     return switch (method) {

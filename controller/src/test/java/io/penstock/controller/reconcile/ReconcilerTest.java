@@ -163,6 +163,55 @@ class ReconcilerTest {
     assertThat(cluster.all(Kind.DEPLOYMENT)).hasSize(2);
   }
 
+  @Test
+  void a_child_that_cannot_be_changed_is_made_anew() throws IOException {
+    cluster.put(Kind.SERVICE_OBJECT, full());
+    settle(reconciler);
+    cluster.refuse(
+        Kind.DEPLOYMENT,
+        422,
+        tree(
+            """
+            message: 'Deployment is invalid: spec.selector: Invalid value: {}: field is immutable'
+            details:
+              causes:
+                - {field: spec.selector, message: 'Invalid value: {}: field is immutable'}
+            """));
+    change(stored -> Trees.with(stored, "spec").put("replicas", 7));
+
+    reconciler.pass(KEY);
+    assertThat(cluster.all(Kind.DEPLOYMENT)).hasSize(1);
+    cluster.refuse(Kind.DEPLOYMENT, false);
+    settle(reconciler);
+
+    assertThat(cluster.all(Kind.DEPLOYMENT)).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{status: 400, message: 'webhook denied the request: use immutable tags', details: {}}",
+        "{status: 403, message: 'you cannot change this', details: {}}",
+        "{status: 422, message: 'policy denied the request: owners cannot change',"
+            + " details: {causes: [{message: 'policy denied the request: owners cannot change'}]}}",
+        "{status: 422, message: 'a: Invalid value: \"immutable\": must be short',"
+            + " details: {causes: [{field: a, message: 'Invalid value: \"immutable\": is long'}]}}",
+        "{status: 422, message: '[a: field is immutable, b: is long]', details: {causes: ["
+            + "{field: a, message: field is immutable}, {field: b, message: is long}]}}"
+      })
+  void a_child_that_would_be_refused_anew_too_is_not_deleted(String answer) throws IOException {
+    cluster.put(Kind.SERVICE_OBJECT, full());
+    settle(reconciler);
+    var refusal = tree(answer);
+    cluster.refuse(Kind.DEPLOYMENT, refusal.get("status").asInt(), refusal);
+    change(stored -> Trees.with(stored, "spec").put("replicas", 7));
+
+    settle(reconciler);
+
+    assertThat(cluster.all(Kind.DEPLOYMENT)).hasSize(2);
+    assertThat(message()).contains(Trees.text(refusal, "message"));
+  }
+
   private long deploymentsSent(Reconciler tested) {
     cluster.takeWrites();
     tested.pass(KEY);
