@@ -296,9 +296,9 @@ public final class GatewayApp implements AutoCloseable {
   }
 
   /**
-   * Takes over a changed configuration: timeouts, the body limit, retries, keep-alive, the headers
-   * of answers and the access log. What is bound to sockets and pools stays as it was until a
-   * restart.
+   * Takes over a changed configuration: the timeouts of exchanges, the body limit, retries,
+   * keep-alive, the headers of answers and the access log. What is bound to sockets and pools stays
+   * as it was until a restart, and so do the times of connecting and of draining.
    */
   public void reload(LoadResult.Loaded next) {
     gateway.settings(settings(next.config()));

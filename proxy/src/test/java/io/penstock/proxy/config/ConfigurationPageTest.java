@@ -18,7 +18,9 @@ class ConfigurationPageTest {
     page.append("a flag overrides a variable, a variable the file. ");
     page.append("Unknown keys are errors. `penstock serve --print-config` shows what is in force ");
     page.append("and where it came from, `penstock validate FILE` checks a file.\n\n");
-    page.append("The file is read again when it changes: timeouts, `limits.requestBody`, ");
+    page.append(
+        "The file is read again when it changes: `timeouts` (but not `connect`, `preStop` ");
+    page.append("and `drain`), `limits.requestBody`, ");
     page.append("`retries.perRequest`, `sse`, `headers` and `log` take effect at once, ");
     page.append("the rest at the next start. ");
     page.append("A file with errors changes nothing and is counted in ");
