@@ -10,10 +10,7 @@ import io.penstock.controller.api.Json;
 import io.penstock.controller.api.Labels;
 import io.penstock.controller.api.Trees;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -33,8 +30,7 @@ final class Mirror implements AutoCloseable {
   private final Executor blocking;
   private final Consumer<ObjectNode> changed;
   private final SharedIndexInformer<GenericKubernetesResource> informer;
-  private final Map<Key, ObjectNode> objects = new ConcurrentHashMap<>();
-  private final Map<String, Set<Key>> byOwner = new ConcurrentHashMap<>();
+  private final MirroredObjects objects = new MirroredObjects();
   private volatile boolean synced;
 
   /**
@@ -93,16 +89,16 @@ final class Mirror implements AutoCloseable {
   }
 
   Optional<ObjectNode> get(Key key) {
-    return Optional.ofNullable(objects.get(key));
+    return objects.get(key);
   }
 
   List<ObjectNode> all() {
-    return List.copyOf(objects.values());
+    return objects.all();
   }
 
   /** Those with an owner of that uid. */
   List<ObjectNode> ownedBy(String uid) {
-    return byOwner.getOrDefault(uid, Set.of()).stream().flatMap(key -> get(key).stream()).toList();
+    return objects.ownedBy(uid);
   }
 
   @Override
@@ -125,43 +121,19 @@ final class Mirror implements AutoCloseable {
     @Override
     public void onDelete(GenericKubernetesResource object, boolean finalStateUnknown) {
       var gone = tree(object);
-      var key = Objects.key(gone);
-      objects.remove(key);
-      unindex(key, gone);
+      objects.remove(gone);
       changed.accept(gone);
     }
 
     private void put(ObjectNode now) {
-      var key = Objects.key(now);
-      var before = objects.put(key, now);
+      var before = objects.put(now);
       if (before != null) {
         if (Objects.resourceVersion(before).equals(Objects.resourceVersion(now))) {
           return;
         }
-        unindex(key, before);
-        index(key, now);
         changed.accept(before);
-      } else {
-        index(key, now);
       }
       changed.accept(now);
-    }
-
-    private void index(Key key, ObjectNode object) {
-      for (var owner : Objects.ownerUids(object)) {
-        byOwner.computeIfAbsent(owner, uid -> ConcurrentHashMap.newKeySet()).add(key);
-      }
-    }
-
-    private void unindex(Key key, ObjectNode object) {
-      for (var owner : Objects.ownerUids(object)) {
-        byOwner.computeIfPresent(
-            owner,
-            (uid, keys) -> {
-              keys.remove(key);
-              return keys.isEmpty() ? null : keys;
-            });
-      }
     }
 
     private ObjectNode tree(GenericKubernetesResource object) {
