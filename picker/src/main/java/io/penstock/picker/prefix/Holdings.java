@@ -34,7 +34,7 @@ final class Holdings {
   private long[] hashes = new long[AHEAD];
   private Outcome[] outcomes = new Outcome[AHEAD];
 
-  /** Written so that the compiler keeps the reads of {@link #readAhead}. */
+  /** Written so that the compiler keeps the reads of {@link #readOldestAhead}. */
   @SuppressWarnings("UnusedVariable")
   private long readAhead;
 
@@ -116,10 +116,15 @@ final class Holdings {
         read = Math.min(to, read + AHEAD);
         readAhead(learned.keys, i, read);
       }
+      if (outcomes[i] == Outcome.ABSENT) {
+        continue;
+      }
       var outcome = shards.use(hashes[i], learned.slot, now);
       if (outcome == Outcome.TRAIL) {
         unfold(learned, i);
         outcome = shards.use(hashes[i], learned.slot, now);
+        // What was read ahead may have a cell now.
+        read = i + 1;
       }
       outcomes[i] = outcome;
     }
@@ -127,16 +132,15 @@ final class Holdings {
 
   /**
    * Reads the cells of blocks that are about to be looked for. They lie anywhere in memory, and a
-   * search would wait for each; reads that depend on nothing overlap.
+   * search would wait for each; reads that depend on nothing overlap. A block whose search would
+   * begin at an empty cell has none.
    */
   private void readAhead(long[] keys, int from, int to) {
-    long sum = 0;
     for (int i = from; i < to; i++) {
       long hash = ShardMap.hash(keys[i], i);
       hashes[i] = hash;
-      sum += shards.peek(hash);
+      outcomes[i] = shards.peek(hash) == 0 ? Outcome.ABSENT : Outcome.HELD;
     }
-    readAhead = sum;
   }
 
   /** Blocks {@code head} to {@code last}, which nobody holds; false when there is no room. */

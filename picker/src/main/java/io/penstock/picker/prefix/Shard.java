@@ -121,7 +121,7 @@ final class Shard {
     }
   }
 
-  /** What is in the home cell of a hash, whatever it is: only that it was read matters. Writer. */
+  /** The hash in the cell where a search for that one begins; 0: the block has no cell. Writer. */
   long peek(long hash) {
     return table.words[table.home(hash)];
   }

@@ -81,7 +81,7 @@ final class ShardMap {
     return set != null && set.key == hash && set.has(slot);
   }
 
-  /** Brings the home cell of a hash into the cache; the result is worth nothing. */
+  /** See {@link Shard#peek}; it brings the cell into the cache. Writer. */
   long peek(long hash) {
     return shard(hash).peek(hash);
   }

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,19 @@ final class KeyWatch {
     if (file == null) {
       return ApiKeys.off();
     }
+    var made = new AtomicReference<ApiKeys>();
+    // Before the keys are read: what changes in between is seen at the first look.
+    var watched =
+        new WatchedFiles(
+            List.of(file),
+            contents -> {
+              var wrong =
+                  made.get()
+                      .reload(
+                          file.toString(), new String(contents.getFirst(), StandardCharsets.UTF_8));
+              wrong.forEach(error -> LOG.warn("the key file is not taken over: {}", error));
+              metrics.reloaded("keys", wrong.isEmpty());
+            });
     List<ConfigError> errors = new ArrayList<>();
     var keys =
         ApiKeys.of(
@@ -46,16 +60,8 @@ final class KeyWatch {
     if (!errors.isEmpty()) {
       throw new IOException(errors.getFirst().toString());
     }
-    new WatchedFiles(
-            List.of(file),
-            contents -> {
-              var wrong =
-                  keys.reload(
-                      file.toString(), new String(contents.getFirst(), StandardCharsets.UTF_8));
-              wrong.forEach(error -> LOG.warn("the key file is not taken over: {}", error));
-              metrics.reloaded("keys", wrong.isEmpty());
-            })
-        .start(control, interval);
+    made.set(keys);
+    watched.start(control, interval);
     return keys;
   }
 }
