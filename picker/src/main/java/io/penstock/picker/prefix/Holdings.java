@@ -67,8 +67,12 @@ final class Holdings {
     return learned.unlearns == unlearns[learned.slot];
   }
 
-  /** Makes a slot a holder of a chain, all of which it has used. Writer. */
-  void learn(Learned learned, int now) {
+  /**
+   * Makes a slot a holder of a chain, all of which it has used. Writer.
+   *
+   * @return the first block that the slot did not hold before; {@code learned.to} if none
+   */
+  int learn(Learned learned, int now) {
     int slot = learned.slot;
     var ring = rings.of(slot);
     use(learned, now);
@@ -100,7 +104,7 @@ final class Holdings {
     trim(slot, ring, pushed, now);
     held.setOpaque(slot, ring.blocks());
     learned.unlearns = unlearns[slot];
-    learned.first = first;
+    return first;
   }
 
   /** Makes the slot a holder of those blocks of a chain that have a cell. */

@@ -113,7 +113,7 @@ public final class PrefixIndex {
    */
   public Learned learn(int slot, long[] keys, int to) {
     var learned = new Learned(slot, keys, to);
-    writes.run(() -> learnNow(learned));
+    writes.run(() -> learned.first = learnNow(learned));
     return learned;
   }
 
@@ -137,10 +137,8 @@ public final class PrefixIndex {
     writes.run(() -> unlearnNow(slot, keys, from, to));
   }
 
-  private void learnNow(Learned learned) {
-    if (open.isOpen(learned.slot)) {
-      holdings.learn(learned, stamp);
-    }
+  private int learnNow(Learned learned) {
+    return open.isOpen(learned.slot) ? holdings.learn(learned, stamp) : learned.to;
   }
 
   private void unlearnNow(int slot, long[] keys, int from, int to) {

@@ -79,11 +79,8 @@ final class Rings {
   /** The cell of a trail is lost, so nothing leads to what follows: the number of that. Writer. */
   int lost(long trail) {
     var ring = get(HolderWord.trailSlot(trail));
-    int position = HolderWord.trailPosition(trail);
-    int lost = 0;
-    while (ring != null && alive(ring, SlotRing.before(position, lost + 1))) {
-      kill(ring, SlotRing.before(position, ++lost));
-    }
+    int lost = ring == null ? 0 : ring.killFollowing(HolderWord.trailPosition(trail));
+    following -= lost;
     return lost;
   }
 

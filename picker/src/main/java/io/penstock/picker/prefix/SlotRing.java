@@ -161,6 +161,22 @@ final class SlotRing {
         chunkOf(position).entries, position & (CHUNK - 1), (at(position) & ShardMap.LOW) | FOLLOWS);
   }
 
+  /** The entries that follow the one at a position name no block any more; their number. Writer. */
+  int killFollowing(int position) {
+    for (int n = 0; ; n++) {
+      int next = before(position, n + 1);
+      var chunk = chunkAt(next);
+      if (chunk == null) {
+        return n;
+      }
+      long entry = chunk.entries[next & (CHUNK - 1)];
+      if (!follows(entry) || dead(entry)) {
+        return n;
+      }
+      ENTRIES.setRelease(chunk.entries, next & (CHUNK - 1), entry & ShardMap.LOW);
+    }
+  }
+
   /** The position of the entry that {@link #pop} takes next. Writer. */
   int oldestPosition() {
     return start;
@@ -219,8 +235,9 @@ final class SlotRing {
     return (int) Math.min(blocks, Integer.MAX_VALUE);
   }
 
-  /** About the bytes of the chunks. */
+  /** About the bytes of the chunks, with the one that is spare, and of what names them. */
   long bytes() {
-    return (long) size * (Long.BYTES + Integer.BYTES / GROUP) + size / CHUNK * 64L + 128;
+    long each = CHUNK * Long.BYTES + CHUNK / GROUP * Integer.BYTES + 64;
+    return (size / CHUNK + 2) * each + chunks.length * 8L + 128;
   }
 }

@@ -141,7 +141,7 @@ final class PrefixIndexModelTest {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12})
   void agreesWithTheModel(long seed) {
     var random = new SplittableRandom(seed);
     int capacity = seed % 2 == 0 ? 1_000_000 : 300;
@@ -158,7 +158,8 @@ final class PrefixIndexModelTest {
       int to = random.nextInt(chain.length + 1);
       switch (random.nextInt(20)) {
         case 0 -> {
-          int from = random.nextInt(to + 1);
+          // Behind a part that is lost a search may be wrong, which the full walk then mends.
+          int from = seed > 8 ? to : random.nextInt(to + 1);
           index.unlearn(slot, chain, from, to);
           model.unlearn(slot, chain, from, to);
         }
@@ -194,6 +195,9 @@ final class PrefixIndexModelTest {
     long held = model.holders.values().stream().filter(set -> !set.isEmpty()).count();
     assertThat(index.stats().entries()).isEqualTo(held);
     assertThat(index.stats().dropped() + index.stats().refused()).isZero();
+    if (seed > 8) {
+      assertThat(index.stats().disagreements()).isZero();
+    }
   }
 
   /** A chain seen before, cut and continued, or a new one. */
