@@ -2,18 +2,11 @@ package io.penstock.controller.reconcile;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.penstock.controller.api.Json;
 import io.penstock.controller.api.Trees;
 import io.penstock.controller.desired.ClusterFacts;
 import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
@@ -27,7 +20,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.Executors;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
@@ -45,8 +37,7 @@ final class FakeCluster implements ClusterView, AutoCloseable {
   private static final ServingAuthority AUTHORITY = new TestAuthority(NOW);
 
   private final Map<String, ObjectNode> objects = new TreeMap<>();
-  private final HttpServer server;
-  private final KubernetesClient client;
+  private final LoopbackApi api;
   private int versions;
   private int requests;
   private int cutAt = -1;
@@ -58,16 +49,7 @@ final class FakeCluster implements ClusterView, AutoCloseable {
   private final Map<Key, Set<Key>> followed = new HashMap<>();
 
   FakeCluster() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext("/", this::answer);
-    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-    server.start();
-    var config =
-        new ConfigBuilder(Config.empty())
-            .withMasterUrl("http://127.0.0.1:" + server.getAddress().getPort())
-            .withRequestRetryBackoffLimit(0)
-            .build();
-    client = new KubernetesClientBuilder().withConfig(config).build();
+    api = new LoopbackApi(this::answer);
   }
 
   /** A reconciler of this cluster. */
@@ -88,7 +70,7 @@ final class FakeCluster implements ClusterView, AutoCloseable {
   }
 
   ApiServer api() {
-    return new ApiServer(client);
+    return new ApiServer(api.client());
   }
 
   /** Puts an object there as somebody else would. */
@@ -301,7 +283,6 @@ final class FakeCluster implements ClusterView, AutoCloseable {
 
   @Override
   public void close() {
-    client.close();
-    server.stop(0);
+    api.close();
   }
 }

@@ -4,19 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,26 +24,16 @@ class MirrorsTest {
   private final Map<String, String> answers = new ConcurrentHashMap<>();
 
   private final Semaphore kindsChanged = new Semaphore(0);
-  private HttpServer server;
-  private KubernetesClient client;
+  private LoopbackApi api;
   private Mirrors mirrors;
 
   @BeforeEach
   void start() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext("/", this::answer);
-    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-    server.start();
-    var config =
-        new ConfigBuilder(Config.empty())
-            .withMasterUrl("http://127.0.0.1:" + server.getAddress().getPort())
-            .withRequestRetryBackoffLimit(0)
-            .build();
-    client = new KubernetesClientBuilder().withConfig(config).build();
+    api = new LoopbackApi(this::answer);
     mirrors =
         new Mirrors(
-            new ApiServer(client),
-            client,
+            new ApiServer(api.client()),
+            api.client(),
             Duration.ofMillis(10),
             (kind, object) -> {},
             kindsChanged::release);
@@ -60,8 +42,7 @@ class MirrorsTest {
   @AfterEach
   void close() {
     mirrors.close();
-    client.close();
-    server.stop(0);
+    api.close();
   }
 
   @Test

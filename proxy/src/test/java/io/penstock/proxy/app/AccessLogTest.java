@@ -214,13 +214,9 @@ class AccessLogTest {
                       BytePod.json("400 Bad Request", "{\"error\":{\"message\":\"too long\"}}"));
                 });
         var gateway =
-            TestGateway.over(
-                Fleet.builder().build(),
-                ConfigSources.builder()
-                    .model("tiny")
-                    .endpoints(pod.address())
-                    .flag("--log.access", "true")
-                    .flag("--sse.keep-alive", "100ms"));
+            TestGateway.before(
+                pod,
+                flags -> flags.flag("--log.access", "true").flag("--sse.keep-alive", "100ms"));
         var socket = gateway.connect()) {
       TestGateway.send(socket, TestGateway.request(CHAT, chat("hello", 5, true)));
       TestGateway.readTo(socket, ": keep-alive\n\n");

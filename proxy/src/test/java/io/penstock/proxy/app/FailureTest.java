@@ -7,8 +7,6 @@ import static io.penstock.proxy.app.TestGateway.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.penstock.proxy.config.ConfigSources;
-import io.penstock.simulator.Fleet;
 import io.penstock.simulator.fault.Fault;
 import java.io.IOException;
 import java.net.Socket;
@@ -209,14 +207,13 @@ class FailureTest {
                     send(gateway, answer);
                   });
           var gateway =
-              TestGateway.over(
-                  Fleet.builder().build(),
-                  ConfigSources.builder()
-                      .model("tiny")
-                      .endpoints(pod.address())
-                      .flag("--log.access", "false")
-                      .flag("--sse.keep-alive", "100ms")
-                      .flag("--ejection.failures", "1"));
+              TestGateway.before(
+                  pod,
+                  flags ->
+                      flags
+                          .flag("--log.access", "false")
+                          .flag("--sse.keep-alive", "100ms")
+                          .flag("--ejection.failures", "1"));
           var socket = gateway.connect()) {
         send(socket, request(path, chat("hello", 4, true)));
         String answered = readTo(socket, "\n\n");

@@ -7,8 +7,6 @@ import static io.penstock.proxy.app.TestGateway.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.penstock.proxy.config.ConfigSources;
-import io.penstock.simulator.Fleet;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
@@ -39,13 +37,7 @@ class Http10CutTest {
                   send(gateway, rest);
                   gateway.close();
                 });
-        var gateway =
-            TestGateway.over(
-                Fleet.builder().build(),
-                ConfigSources.builder()
-                    .model("tiny")
-                    .endpoints(pod.address())
-                    .flag("--log.access", "false"));
+        var gateway = TestGateway.before(pod, flags -> flags.flag("--log.access", "false"));
         var socket = gateway.connect()) {
       send(socket, request(PATH, chat("hello", 5, false)).replace("HTTP/1.1", "HTTP/1.0"));
       readTo(socket, "hello");

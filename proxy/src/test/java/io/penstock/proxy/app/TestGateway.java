@@ -68,6 +68,13 @@ final class TestGateway implements AutoCloseable {
     return new TestGateway(fleet, sources);
   }
 
+  /** In front of a pod that sends what a test says, byte by byte. */
+  static TestGateway before(BytePod pod, UnaryOperator<ConfigSources.Builder> flags)
+      throws IOException {
+    var sources = ConfigSources.builder().model("tiny").endpoints(pod.address());
+    return over(Fleet.builder().build(), flags.apply(sources));
+  }
+
   static String addresses(Fleet fleet) {
     return fleet.pods().stream().map(SimulatedPod::hostPort).collect(Collectors.joining(","));
   }
