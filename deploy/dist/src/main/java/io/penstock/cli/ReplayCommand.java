@@ -123,8 +123,16 @@ final class ReplayCommand implements Callable<Integer> {
   @Option(
       names = "--gateways",
       paramLabel = "N",
-      description = "gateway replicas that share nothing (default: 1)")
+      description = "gateway replicas, each of which gets its share of the requests (default: 1)")
   private int gateways = 1;
+
+  @Option(
+      names = "--share-millis",
+      paramLabel = "MS",
+      description =
+          "gateways of ours tell each other what they send, that late (default: they share"
+              + " nothing)")
+  private @Nullable Integer shareMillis;
 
   @Option(
       names = "--scrape-millis",
@@ -221,6 +229,7 @@ final class ReplayCommand implements Callable<Integer> {
           slowness,
           losePod,
           gateways,
+          Optional.ofNullable(shareMillis).map(Duration::ofMillis),
           scrape,
           roles(engine),
           Duration.ofMillis(tpotMillis),

@@ -53,7 +53,7 @@ final class PoolCollector extends Collector {
     var blocks =
         gauge("prefix_indexer_size", "Blocks that are known.", "plugin_name", "plugin_type");
     for (var pool : pools) {
-      var inFlight = pool.picker().inFlight();
+      var inFlight = pool.picker().inFlight().fromHere();
       for (var endpoint : pool.picker().snapshot().endpoints()) {
         var labels = List.of(endpoint.spec().name(), "", pool.name(), "", "");
         requests.addMetric(labels, inFlight.requests(endpoint.slot()));

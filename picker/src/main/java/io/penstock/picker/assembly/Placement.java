@@ -52,6 +52,7 @@ public final class Placement {
 
   private final LoopObserver.@Nullable Sent sent;
   private final @Nullable Learned learned;
+  private final PlacementFeed.Told told;
 
   /** Where the loop's list of watched placements has this one. */
   int place = UNWATCHED;
@@ -83,6 +84,7 @@ public final class Placement {
       this.sent = null;
       this.reservation = null;
       this.learned = null;
+      this.told = PlacementFeed.Told.NOBODY;
       return;
     }
     int slot = attempt.endpoint().slot();
@@ -94,12 +96,20 @@ public final class Placement {
             ? loop.observer().decoding(request, slot)
             : loop.observer().sent(request, slot, known.inFlight(), promptTokens, cached);
     int context = promptTokens + output;
+    int missing = promptTokens - cached;
+    boolean handOver = leg == Attempt.Leg.DECODE;
     this.reservation =
-        leg == Attempt.Leg.DECODE
-            ? known.inFlight().reserveHandOver(loop.column(), slot, promptTokens - cached, context)
-            : known.inFlight().reserve(loop.column(), slot, promptTokens - cached, context);
+        handOver
+            ? known.inFlight().reserveHandOver(loop.column(), slot, missing, context)
+            : known.inFlight().reserve(loop.column(), slot, missing, context);
     var keys = request.keys();
     this.learned = known.index().learn(slot, keys.array(), keys.count());
+    this.told =
+        placements
+            .feed()
+            .placed(
+                attempt.endpoint(), handOver ? 0 : missing, context, handOver ? missing : -1, keys);
+    reservation.listen(told);
     placements.loadChanged(slot);
   }
 
@@ -210,7 +220,7 @@ public final class Placement {
    */
   public void completed(int promptTokens, int cachedTokens, int completionTokens, long nowNanos) {
     firstByte(nowNanos);
-    if (!end()) {
+    if (!end(false)) {
       return;
     }
     attempt.completed(promptTokens, cachedTokens, completionTokens, nowNanos);
@@ -237,13 +247,8 @@ public final class Placement {
 
   /** The try failed; before the first byte, the index unlearns what it learned from it. */
   public void failed(FailureKind kind, long nowNanos) {
-    boolean waiting = state == State.WAITING;
-    if (!end()) {
-      return;
-    }
-    attempt.failed(kind, nowNanos);
-    if (waiting) {
-      unlearn();
+    if (end(state == State.WAITING)) {
+      attempt.failed(kind, nowNanos);
     }
   }
 
@@ -254,18 +259,14 @@ public final class Placement {
   public void aborted(long nowNanos) {
     boolean early =
         state == State.WAITING && nowNanos - startNanos < attempt.predictedTtftNanos() / 2;
-    if (!end()) {
-      return;
-    }
-    attempt.aborted(nowNanos);
-    if (early) {
-      unlearn();
+    if (end(early)) {
+      attempt.aborted(nowNanos);
     }
   }
 
   /** It has ended well; when its first byte came is not known, so that it calibrates nothing. */
   public void unmeasured(long nowNanos) {
-    if (!end()) {
+    if (!end(false)) {
       return;
     }
     attempt.completed(-1, -1, -1, nowNanos);
@@ -288,8 +289,12 @@ public final class Placement {
     }
   }
 
-  /** Returns every reservation; false when it had ended before. */
-  private boolean end() {
+  /**
+   * Returns every reservation; false when it had ended before.
+   *
+   * @param unlearns whether the endpoint does not hold the prompt after all
+   */
+  private boolean end(boolean unlearns) {
     if (state == State.ENDED) {
       return false;
     }
@@ -297,17 +302,15 @@ public final class Placement {
     if (place != UNWATCHED) {
       loop.unwatch(this);
     }
+    if (unlearns && learned != null) {
+      told.unlearned();
+      placements.state().index().unlearn(learned);
+    }
     if (reservation != null) {
       reservation.end();
       placements.loadChanged(reservation.slot());
     }
     return true;
-  }
-
-  private void unlearn() {
-    if (learned != null) {
-      placements.state().index().unlearn(learned);
-    }
   }
 
   /** When the prefill must be over, first token seen or not. */

@@ -5,6 +5,7 @@ import io.penstock.picker.explain.DecisionLog;
 import io.penstock.picker.flow.Admission;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Exclusions;
 import io.penstock.picker.signals.Reservation;
@@ -20,18 +21,26 @@ public final class Placements {
   private final PickerLoops loops;
   private final DecisionLog decisions;
   private final Admission flowControl;
+  private final PlacementFeed feed;
 
   /**
    * Placements of a pool.
    *
    * @param decisions whose records hear of every try
    * @param flowControl hears where room was taken or made
+   * @param feed hears of everything that is placed
    */
-  Placements(PoolState state, PickerLoops loops, DecisionLog decisions, Admission flowControl) {
+  Placements(
+      PoolState state,
+      PickerLoops loops,
+      DecisionLog decisions,
+      Admission flowControl,
+      PlacementFeed feed) {
     this.state = state;
     this.loops = loops;
     this.decisions = decisions;
     this.flowControl = flowControl;
+    this.feed = feed;
   }
 
   /**
@@ -141,7 +150,9 @@ public final class Placements {
     }
     int sent = decode.promptTokens() - decode.cachedTokens();
     int context = decode.promptTokens() + halfOfOutput(request);
-    return counted(state.inFlight().reserveHandOver(column, slot, sent, context));
+    var reserved = state.inFlight().reserveHandOver(column, slot, sent, context);
+    reserved.listen(feed.placed(decode.endpoint(), 0, context, sent, PromptKeys.NONE));
+    return counted(reserved);
   }
 
   /**
@@ -153,7 +164,9 @@ public final class Placements {
     if (!attached(endpoint)) {
       return null;
     }
-    return counted(state.inFlight().reserve(column, endpoint.slot(), 0, 0));
+    var reserved = state.inFlight().reserve(column, endpoint.slot(), 0, 0);
+    reserved.listen(feed.placed(endpoint, 0, 0, -1, PromptKeys.NONE));
+    return counted(reserved);
   }
 
   private Reservation counted(Reservation reserved) {
@@ -181,6 +194,11 @@ public final class Placements {
   }
 
   // ---- for the placements ----
+
+  /** Hears of everything that is placed. */
+  PlacementFeed feed() {
+    return feed;
+  }
 
   /** What they reserve, learn and calibrate. */
   PoolState state() {

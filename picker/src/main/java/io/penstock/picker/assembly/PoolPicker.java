@@ -55,6 +55,7 @@ public final class PoolPicker implements AutoCloseable {
   private final Admission flowControl;
   private final PoolAdmission admission;
   private final Placements placements;
+  private final @Nullable Mirror mirror;
   private final PoolControl control;
   private final @Nullable Shadow shadow;
   private final long epochMillisAtZero;
@@ -68,7 +69,7 @@ public final class PoolPicker implements AutoCloseable {
     var pool = new Pool(config.name());
     var signals = new EngineSignals(config.freshFor(), this::signalsChanged);
     signals.engines(engines(builder.policy));
-    var inFlight = new InFlight(columns);
+    var inFlight = builder.feed == null ? new InFlight(columns) : InFlight.besideReplicas(columns);
     var costs = new CostModel(columns, ModelRates.PRIOR, config.disaggregation().mayOverflow());
     this.state = new PoolState(pool, signals, inFlight, new PrefixIndex(config.index()), costs);
     this.decisions = new DecisionLog(columns, config.decisions());
@@ -81,7 +82,9 @@ public final class PoolPicker implements AutoCloseable {
         new Admission(
             pool::snapshot, signals, inFlight, ticker, builder.flowObserver, flow(builder.policy));
     this.admission = new PoolAdmission(flowControl, pool, loops, ticker);
-    this.placements = new Placements(state, loops, decisions, flowControl);
+    var feed = builder.feed == null ? PlacementFeed.NONE : builder.feed;
+    this.placements = new Placements(state, loops, decisions, flowControl, feed);
+    this.mirror = builder.feed == null ? null : new Mirror(state, placements, columns);
     this.shadow =
         builder.shadow == null
             ? null
@@ -288,7 +291,12 @@ public final class PoolPicker implements AutoCloseable {
     return state.signals();
   }
 
-  /** What this process has sent and not got back. */
+  /** Counts what other replicas place; null for a picker that no other replica tells anything. */
+  public @Nullable Mirror mirror() {
+    return mirror;
+  }
+
+  /** What was sent and not got back, by this process and by those whose {@link #mirror} it is. */
   public InFlight inFlight() {
     return state.inFlight();
   }

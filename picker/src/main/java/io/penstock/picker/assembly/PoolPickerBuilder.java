@@ -23,6 +23,7 @@ public final class PoolPickerBuilder {
   @Nullable EndpointPickerConfig policy;
   @Nullable Scraping scraping;
   @Nullable ShadowPolicy shadow;
+  @Nullable PlacementFeed feed;
 
   PoolPickerBuilder(PoolPickerConfig config, int columns) {
     if (columns < 1) {
@@ -63,6 +64,12 @@ public final class PoolPickerBuilder {
   /** A second policy to decide beside the first; null for none. */
   public PoolPickerBuilder shadow(@Nullable ShadowPolicy value) {
     shadow = value;
+    return this;
+  }
+
+  /** Hears of each placement, to tell other replicas, whose own are mirrored here; null: alone. */
+  public PoolPickerBuilder replicas(@Nullable PlacementFeed value) {
+    feed = value;
     return this;
   }
 

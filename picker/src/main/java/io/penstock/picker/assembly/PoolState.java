@@ -15,7 +15,7 @@ import java.util.random.RandomGenerator;
  *
  * @param pool the endpoints
  * @param signals what the engines say of themselves
- * @param inFlight what this process has sent and not got back
+ * @param inFlight what this process, and replicas that tell, have sent and not got back
  * @param index which endpoint holds which blocks
  * @param costs what requests are expected to take
  */

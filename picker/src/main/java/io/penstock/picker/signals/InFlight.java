@@ -3,6 +3,7 @@ package io.penstock.picker.signals;
 import io.penstock.picker.pool.Endpoint;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * pick, before the first byte leaves, and returned at the first token, the end or the abort. Of
  * requests whose prompt comes from another endpoint also their number, and the tokens of the KV
  * cache that is to be sent, until the first token.
+ *
+ * <p>Beside other replicas one more column has what they have sent, as far as they tell: the sums
+ * are then of all replicas, and {@link #fromHere} has those of this process alone.
  *
  * <p>One column per event loop. A column is written on its loop only; a reader sums the columns. No
  * lock and no read-modify-write shared by threads: cells are written and read in opaque mode, so a
@@ -42,21 +46,48 @@ public final class InFlight {
   /** The requests that wait for another endpoint, and their tokens; null in itself. */
   private final @Nullable InFlight handOvers;
 
+  /** The columns of this process; null where these are all. */
+  private final @Nullable InFlight fromHere;
+
   /**
-   * Nothing is in flight.
+   * Nothing is in flight, and no other replica tells what it sends.
    *
    * @param columns number of event loops; loop i writes column i
    */
   public InFlight(int columns) {
-    this(columns, new InFlight(columns, null));
+    this(cells(columns), new InFlight(cells(columns), null, null), null);
   }
 
-  private InFlight(int columns, @Nullable InFlight handOvers) {
+  private InFlight(
+      int[][] @Nullable [] columns, @Nullable InFlight handOvers, @Nullable InFlight fromHere) {
+    this.columns = columns;
+    this.handOvers = handOvers;
+    this.fromHere = fromHere;
+  }
+
+  /**
+   * Nothing is in flight, from here or from other replicas; what those send has a column of its
+   * own, after those of the event loops.
+   *
+   * @param columns number of event loops; loop i writes column i, whoever hears the other replicas
+   *     column {@code columns}
+   */
+  public static InFlight besideReplicas(int columns) {
+    var all = cells(columns + 1);
+    var handOvers = new InFlight(cells(columns + 1), null, null);
+    return new InFlight(all, handOvers, new InFlight(Arrays.copyOf(all, columns), null, null));
+  }
+
+  private static int[][] @Nullable [] cells(int columns) {
     if (columns < 1) {
       throw new IllegalArgumentException("in-flight columns: " + columns + " is not at least 1");
     }
-    this.columns = new int[columns][Endpoint.MAX_SLOTS / CHUNK][];
-    this.handOvers = handOvers;
+    return new int[columns][Endpoint.MAX_SLOTS / CHUNK][];
+  }
+
+  /** The same counts, of what this process has sent alone; to be read only. */
+  public InFlight fromHere() {
+    return fromHere == null ? this : fromHere;
   }
 
   /**

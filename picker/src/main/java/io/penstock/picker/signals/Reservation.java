@@ -19,6 +19,7 @@ public final class Reservation {
   private final int contextTokens;
   private final int sentTokens;
   private State state = State.PREFILLING;
+  private ReservationListener listener = ReservationListener.NONE;
 
   /**
    * Reserves.
@@ -53,27 +54,34 @@ public final class Reservation {
     return slot;
   }
 
+  /** Who hears from now on what becomes of it. */
+  public void listen(ReservationListener value) {
+    listener = value;
+  }
+
   /** The first token came: the prefill is over. Later calls do nothing. */
   public void firstToken() {
     if (state == State.PREFILLING) {
       state = State.DECODING;
       inFlight.firstToken(column, slot, uncachedTokens);
       handedOver();
+      listener.firstToken();
     }
   }
 
   /** The request ended or was aborted, whatever it had reached. Later calls do nothing. */
   public void end() {
-    var was = state;
-    state = State.ENDED;
-    switch (was) {
-      case PREFILLING -> {
-        inFlight.removePrefilling(column, slot, uncachedTokens, contextTokens);
-        handedOver();
-      }
-      case DECODING -> inFlight.removeDecoding(column, slot, contextTokens);
-      case ENDED -> {}
+    if (state == State.ENDED) {
+      return;
     }
+    if (state == State.PREFILLING) {
+      inFlight.removePrefilling(column, slot, uncachedTokens, contextTokens);
+      handedOver();
+    } else {
+      inFlight.removeDecoding(column, slot, contextTokens);
+    }
+    state = State.ENDED;
+    listener.ended();
   }
 
   private void handedOver() {

@@ -38,6 +38,16 @@ final class TestPool {
   }
 
   TestPool(int endpoints, int columns, EndpointHealth health, ShadowPolicy shadow) {
+    this(endpoints, columns, health, shadow, null);
+  }
+
+  /** One that tells others what it places, with one column. */
+  TestPool(int endpoints, PlacementFeed feed) {
+    this(endpoints, 1, EndpointHealth.ALL_HEALTHY, null, feed);
+  }
+
+  private TestPool(
+      int endpoints, int columns, EndpointHealth health, ShadowPolicy shadow, PlacementFeed feed) {
     var config =
         PoolPickerConfig.of("test", Set.of(MODEL), 42)
             .withIndex(new PrefixIndexConfig(64, 1024, 8 << 20, 1 << 14, 1));
@@ -46,6 +56,7 @@ final class TestPool {
             .withoutThread()
             .health(health)
             .shadow(shadow)
+            .replicas(feed)
             .time(() -> now, InstantSource.fixed(Instant.EPOCH))
             .build();
     add(endpoints);

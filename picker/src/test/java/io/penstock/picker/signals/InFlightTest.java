@@ -41,6 +41,54 @@ final class InFlightTest {
   }
 
   @Test
+  void whatReplicasSendCountsBesideWhatIsSentFromHere() {
+    var inFlight = InFlight.besideReplicas(1);
+    var own = inFlight.reserve(0, 5, 100, 120);
+    var other = inFlight.reserve(1, 5, 10, 50);
+    var handedOver = inFlight.reserveHandOver(1, 5, 30, 60);
+
+    assertThat(inFlight.requests(5)).isEqualTo(3);
+    assertThat(inFlight.pendingPrefillTokens(5)).isEqualTo(110);
+    assertThat(inFlight.handOverTokens(5)).isEqualTo(30);
+    assertThat(inFlight.fromHere().requests(5)).isEqualTo(1);
+    assertThat(inFlight.fromHere().pendingPrefillTokens(5)).isEqualTo(100);
+    assertThat(inFlight.fromHere().contextTokens(5)).isEqualTo(120);
+    own.end();
+    assertThat(inFlight.fromHere().idle(5)).isTrue();
+    assertThat(inFlight.idle(5)).isFalse();
+    other.end();
+    handedOver.end();
+    assertThat(inFlight.total()).isZero();
+  }
+
+  @Test
+  void whoListensHearsEachStepOfAReservationOnce() {
+    var inFlight = new InFlight(1);
+    List<String> heard = new ArrayList<>();
+    var reservation = inFlight.reserve(0, 1, 100, 400);
+    reservation.listen(
+        new ReservationListener() {
+          @Override
+          public void firstToken() {
+            heard.add("first token");
+          }
+
+          @Override
+          public void ended() {
+            heard.add("ended");
+          }
+        });
+
+    reservation.firstToken();
+    reservation.firstToken();
+    reservation.end();
+    reservation.firstToken();
+    reservation.end();
+
+    assertThat(heard).containsExactly("first token", "ended");
+  }
+
+  @Test
   void aReservationIsReturnedOnceInWhateverStateItEnds() {
     var inFlight = new InFlight(1);
     var aborted = inFlight.reserve(0, 1, 100, 400);

@@ -63,11 +63,13 @@ final class EndpointJson {
       json.append(i == 0 ? "" : ",");
       JsonText.quote(json, endpoint.models().get(i).id());
     }
-    var inFlight = picker.inFlight();
+    var inFlight = picker.inFlight().fromHere();
     json.append("],\"in_flight\":").append(inFlight.requests(slot));
     json.append(",\"decoding\":").append(inFlight.decoding(slot));
     json.append(",\"pending_prefill_tokens\":").append(inFlight.pendingPrefillTokens(slot));
     json.append(",\"context_tokens\":").append(inFlight.contextTokens(slot));
+    int elsewhere = picker.inFlight().requests(slot) - inFlight.requests(slot);
+    json.append(",\"replicas_in_flight\":").append(Math.max(0, elsewhere));
     json.append(",\"prefix_tokens\":").append(picker.heldTokens(endpoint));
     signals(json, pool, slot, now);
   }

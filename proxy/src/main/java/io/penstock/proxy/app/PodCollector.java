@@ -93,13 +93,13 @@ final class PodCollector extends Collector {
         pods(
             "penstock_pod_requests_in_flight",
             "Requests sent from here and not ended.",
-            (pool, endpoint, slot, now) -> pool.picker().inFlight().requests(slot)));
+            (pool, endpoint, slot, now) -> pool.picker().inFlight().fromHere().requests(slot)));
     families.add(
         pods(
             "penstock_pod_pending_prefill_tokens",
             "Uncached prompt tokens sent from here that wait for their first token.",
             (pool, endpoint, slot, now) ->
-                (double) pool.picker().inFlight().pendingPrefillTokens(slot)));
+                (double) pool.picker().inFlight().fromHere().pendingPrefillTokens(slot)));
     families.add(
         pods(
             "penstock_pod_running_requests",

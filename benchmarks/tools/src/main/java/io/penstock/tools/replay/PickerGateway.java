@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,7 @@ final class PickerGateway implements Gateway {
    *
    * @param prefills how many pods, from the first, have the role prefill; all others have the role
    *     decode, or where there is no prefill pod, both
+   * @param talk with other gateways; null: there is none
    */
   PickerGateway(
       Pods pods,
@@ -67,6 +69,7 @@ final class PickerGateway implements Gateway {
       DisaggregationPolicy division,
       CostWeights weights,
       @Nullable EndpointPickerConfig policy,
+      @Nullable Talk talk,
       long seed) {
     this.pods = pods;
     this.prefills = prefills;
@@ -81,12 +84,18 @@ final class PickerGateway implements Gateway {
             Duration.ofSeconds(1),
             0,
             seed);
-    this.picker =
+    var builder =
         PoolPicker.builder(config, 1)
             .withoutThread()
             .policy(policy)
-            .time(() -> 0, InstantSource.fixed(Instant.EPOCH))
-            .build();
+            .time(() -> 0, InstantSource.fixed(Instant.EPOCH));
+    if (talk == null) {
+      this.picker = builder.build();
+    } else {
+      var listener = talk.new Listener();
+      this.picker = builder.replicas(listener).build();
+      listener.mirror(Objects.requireNonNull(picker.mirror()));
+    }
     var specs = IntStream.range(0, pods.count()).mapToObj(this::spec).toList();
     picker.apply(new PoolDelta(specs, List.of()));
   }

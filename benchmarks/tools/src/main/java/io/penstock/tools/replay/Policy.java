@@ -143,9 +143,10 @@ public final class Policy {
   /**
    * A fresh router that follows the policy.
    *
+   * @param talk by which gateways tell each other what they send; null: they do not
    * @throws IllegalArgumentException if the policy needs roles and there are none
    */
-  Gateway gateway(Pods pods, ReplayConfig replay, long seed) {
+  Gateway gateway(Pods pods, ReplayConfig replay, @Nullable Talk talk, long seed) {
     if (divides()) {
       var roles =
           replay
@@ -153,10 +154,10 @@ public final class Policy {
               .orElseThrow(
                   () -> new IllegalArgumentException("policy '" + name + "' needs prefill pods"));
       var division = roles.policy(is(COST_DIVIDED) ? Decider.COST : Decider.ALWAYS);
-      return new PickerGateway(pods, roles.prefills(), division, weights, null, seed);
+      return new PickerGateway(pods, roles.prefills(), division, weights, null, talk, seed);
     }
     return config != null || is(EXPECTED_COST)
-        ? new PickerGateway(pods, 0, DisaggregationPolicy.DEFAULT, weights, config, seed)
+        ? new PickerGateway(pods, 0, DisaggregationPolicy.DEFAULT, weights, config, talk, seed)
         : new RuleGateway(RoutingRules.named(name), pods, seed);
   }
 }

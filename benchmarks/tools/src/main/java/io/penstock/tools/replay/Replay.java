@@ -47,8 +47,9 @@ public final class Replay {
     this.random = new SplittableRandom(config.seed());
     this.links = config.roles().map(roles -> new Links(roles, config.pods()));
     this.outcomes = new Outcomes(trace.requests().size(), config.pods(), config.tpotObjective());
+    var talk = config.shareDelay().map(delay -> new Talk(clock, delay.toNanos())).orElse(null);
     for (int i = 0; i < config.gateways(); i++) {
-      gateways.add(policy.gateway(pods, config, random.nextLong()));
+      gateways.add(policy.gateway(pods, config, talk, random.nextLong()));
     }
     for (int i = 0; i < config.pods(); i++) {
       inFlight.add(new LinkedHashSet<>());

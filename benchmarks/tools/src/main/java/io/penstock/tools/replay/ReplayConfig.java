@@ -14,8 +14,9 @@ import java.util.Optional;
  * @param slowPods how many of them, from the first, are slower
  * @param slowness how many times longer these take for everything, at least 1
  * @param losePod whether the last pod dies when half of the trace's time has passed
- * @param gateways routers that share nothing but the pods; each request goes to one of them at
- *     random
+ * @param gateways routers; each request goes to one of them at random
+ * @param shareDelay how late each gateway knows what the others have sent; empty: they share
+ *     nothing but the pods
  * @param scrapeInterval between two looks of a router at a pod's metrics; empty: each router's own
  *     default
  * @param roles of the pods; empty: each does everything
@@ -30,6 +31,7 @@ public record ReplayConfig(
     double slowness,
     boolean losePod,
     int gateways,
+    Optional<Duration> shareDelay,
     Optional<Duration> scrapeInterval,
     Optional<Roles> roles,
     Duration tpotObjective,
@@ -53,6 +55,8 @@ public record ReplayConfig(
       throw new IllegalArgumentException("--lose-pod and --prefill do not go together");
     }
     require(tpotObjective.toMillis() >= 1, "--tpot-millis", tpotObjective.toMillis(), "1 or more");
+    shareDelay.ifPresent(
+        delay -> require(delay.toMillis() >= 0, "--share-millis", delay.toMillis(), "0 or more"));
     scrapeInterval.ifPresent(
         interval ->
             require(interval.toMillis() >= 1, "--scrape-millis", interval.toMillis(), "1 or more"));
@@ -77,6 +81,7 @@ public record ReplayConfig(
         1,
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         TPOT_OBJECTIVE,
         seed);
   }
@@ -91,6 +96,7 @@ public record ReplayConfig(
         slowness,
         losePod,
         gateways,
+        shareDelay,
         scrapeInterval,
         roles,
         tpotObjective,
@@ -107,6 +113,7 @@ public record ReplayConfig(
         times,
         losePod,
         gateways,
+        shareDelay,
         scrapeInterval,
         roles,
         tpotObjective,
@@ -123,6 +130,7 @@ public record ReplayConfig(
         slowness,
         lose,
         gateways,
+        shareDelay,
         scrapeInterval,
         roles,
         tpotObjective,
@@ -139,6 +147,24 @@ public record ReplayConfig(
         slowness,
         losePod,
         number,
+        shareDelay,
+        scrapeInterval,
+        roles,
+        tpotObjective,
+        seed);
+  }
+
+  /** The same with gateways that tell each other what they send, that late. */
+  public ReplayConfig withShareDelay(Duration delay) {
+    return new ReplayConfig(
+        pods,
+        profile,
+        cacheBlocks,
+        slowPods,
+        slowness,
+        losePod,
+        gateways,
+        Optional.of(delay),
         scrapeInterval,
         roles,
         tpotObjective,
@@ -155,6 +181,7 @@ public record ReplayConfig(
         slowness,
         losePod,
         gateways,
+        shareDelay,
         Optional.of(interval),
         roles,
         tpotObjective,
@@ -171,6 +198,7 @@ public record ReplayConfig(
         slowness,
         losePod,
         gateways,
+        shareDelay,
         scrapeInterval,
         Optional.of(divided),
         tpotObjective,

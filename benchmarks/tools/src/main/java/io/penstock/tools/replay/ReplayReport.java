@@ -151,6 +151,9 @@ public record ReplayReport(
     json.writeNumberField("slowness", config.slowness());
     json.writeBooleanField("losePod", config.losePod());
     json.writeNumberField("gateways", config.gateways());
+    if (config.shareDelay().isPresent()) {
+      json.writeNumberField("shareMillis", config.shareDelay().get().toMillis());
+    }
     json.writeNumberField("prefillPods", config.roles().map(Roles::prefills).orElse(0));
     json.writeNumberField("tpotObjectiveMillis", config.tpotObjective().toMillis());
     json.writeNumberField("seed", config.seed());

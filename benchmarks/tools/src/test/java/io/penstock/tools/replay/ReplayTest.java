@@ -230,6 +230,20 @@ class ReplayTest {
     }
   }
 
+  @Test
+  void gateways_that_tell_each_other_what_they_send_do_as_well_as_one() throws IOException {
+    var trace = TraceReader.builtIn("synthetic").half(Trace.Half.SECOND);
+    var one = ReplayConfig.of(8, EngineProfile.LLAMA_70B, 1);
+    var alone = one.withGateways(3);
+    var telling = alone.withShareDelay(Duration.ofMillis(5));
+
+    var result = run(trace, "expected-cost", telling);
+    assertThat(result.goodput())
+        .isGreaterThan(run(trace, "expected-cost", one).goodput() - 0.01)
+        .isGreaterThan(run(trace, "expected-cost", alone).goodput() + 0.1);
+    assertThat(run(trace, "expected-cost", telling).ttft()).isEqualTo(result.ttft());
+  }
+
   private static List<String> policies() {
     return Policy.names();
   }
