@@ -61,7 +61,7 @@ class LayeringTest {
 
   @ArchTest
   static final ArchRule nettyOnlyWhereBytesAreFetchedAndServed =
-      onlyIn("io.netty..", "scrape", "discovery", "grpc", "extproc", "app");
+      onlyIn("io.netty..", "scrape", "discovery", "grpc", "extproc", "replica", "app");
 
   @ArchTest
   static final ArchRule nettyInDiscoveryIsForNames =
@@ -116,6 +116,10 @@ class LayeringTest {
   @ArchTest static final ArchRule kvevents = imports("kvevents", "prefix", "pool", "request");
   @ArchTest static final ArchRule discovery = imports("discovery", "objective", "pool");
   @ArchTest static final ArchRule tls = imports("tls");
+
+  @ArchTest
+  static final ArchRule replica = imports("replica", "assembly", "request", "signals", "pool");
+
   @ArchTest static final ArchRule grpc = imports("grpc");
 
   @ArchTest

@@ -68,6 +68,7 @@ final class PickerCommand implements Callable<Integer> {
               + " for gateways that ask for it")
   private @Nullable String poolName;
 
+  @Mixin private ReplicaOptions replicas = new ReplicaOptions();
   @Mixin private final KubernetesOptions kubernetes = new KubernetesOptions();
 
   @Mixin private final PolicyOptions policy = new PolicyOptions();
@@ -221,6 +222,7 @@ final class PickerCommand implements Callable<Integer> {
           Amounts.duration(preStop),
           Amounts.duration(drainTimeout),
           new PickerSettings.Build(BuildFacts.commit(), BuildFacts.version()),
+          replicas.settings(),
           kubernetes::isLeading);
     } catch (IllegalArgumentException | DiscoveryException | TypeConversionException e) {
       throw wrong(e.getMessage());

@@ -94,6 +94,7 @@ class DashboardTest {
             .shadow("llm-d-default")
             .shadowSample("1")
             .flag("--log.access", "false")
+            .flag("--replicas.redis", "redis://127.0.0.1:1")
             .flag("--tracing.endpoint", "http://127.0.0.1:1/v1/traces");
     var loaded = (LoadResult.Loaded) GatewayConfigLoader.load(sources.build());
     try (var app = GatewayApp.start(loaded, "test");

@@ -2,6 +2,7 @@ package io.penstock.picker.app;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ReflectiveChannelFactory;
 import io.penstock.picker.assembly.FlowMetrics;
 import io.penstock.picker.extproc.EppMetrics;
 import io.penstock.picker.extproc.ExtProcServer;
@@ -9,6 +10,8 @@ import io.penstock.picker.extproc.HealthStates;
 import io.penstock.picker.extproc.tls.ServerTls;
 import io.penstock.picker.quality.PoolQuality;
 import io.penstock.picker.quality.QualityCollector;
+import io.penstock.picker.replica.ReplicaCollector;
+import io.penstock.picker.replica.ReplicaLink;
 import io.penstock.picker.scrape.PodTls;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Gauge;
@@ -28,6 +31,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,12 +107,13 @@ public final class PickerApp implements AutoCloseable {
     if (podTls != null) {
       podTls.start(control, Duration.ofMillis(FILE_MILLIS));
     }
+    var replicas = replicas(settings, loops.getFirst(), transport, blocking, registry);
     for (var pool : settings.pools()) {
       var surroundings =
           new PickerPool.Surroundings(control, blocking, nanoClock, random.nextLong());
       var running =
           new RunningPool(
-              pool, settings, surroundings, group, loops, transport, podTls, flowMetrics);
+              pool, settings, surroundings, group, loops, transport, podTls, replicas, flowMetrics);
       pools.add(running);
       parts.add(running);
     }
@@ -165,8 +170,29 @@ public final class PickerApp implements AutoCloseable {
     for (var pool : pools) {
       pool.start();
     }
+    if (replicas != null) {
+      replicas.start();
+    }
     var _ =
         control.scheduleWithFixedDelay(this::lookReady, 0, READINESS_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private @Nullable ReplicaLink replicas(
+      PickerSettings settings,
+      EventLoop loop,
+      Transport transport,
+      ExecutorService blocking,
+      CollectorRegistry registry)
+      throws IOException {
+    if (settings.replicas().isEmpty()) {
+      return null;
+    }
+    var names = settings.pools().stream().map(PickerPool::name).toList();
+    var factory = new ReflectiveChannelFactory<>(transport.clientChannel());
+    var link = ReplicaLink.of(settings.replicas().get(), names, loop, factory, blocking, nanoClock);
+    parts.add(link);
+    registry.register(new ReplicaCollector(link));
+    return link;
   }
 
   /** Placements that nobody observes end on time even while nothing is picked. */

@@ -2,6 +2,7 @@ package io.penstock.picker.app;
 
 import io.penstock.picker.extproc.ExtProcSettings;
 import io.penstock.picker.extproc.tls.TlsChoice;
+import io.penstock.picker.replica.ReplicaSettings;
 import io.penstock.picker.schedule.ModelRule;
 import io.penstock.picker.scrape.PodTls;
 import java.net.InetSocketAddress;
@@ -27,6 +28,7 @@ import java.util.function.BooleanSupplier;
  *     gateways to see that the picker is not ready any more
  * @param drain from the signal to stop until streams that still run are ended
  * @param build what was built, for the metric that names it
+ * @param replicas how replicas tell each other what they send; empty: they do not
  * @param leader whether this replica may be ready; true where there is no election
  */
 public record PickerSettings(
@@ -43,6 +45,7 @@ public record PickerSettings(
     Duration preStop,
     Duration drain,
     Build build,
+    Optional<ReplicaSettings> replicas,
     BooleanSupplier leader) {
 
   /**
@@ -82,6 +85,7 @@ public record PickerSettings(
         preStop,
         drain,
         build,
+        Optional.empty(),
         leader);
   }
 

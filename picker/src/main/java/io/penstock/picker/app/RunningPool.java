@@ -12,6 +12,7 @@ import io.penstock.picker.objective.RuleBook;
 import io.penstock.picker.objective.RuleSource;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.prefix.PrefixIndexConfig;
+import io.penstock.picker.replica.ReplicaLink;
 import io.penstock.picker.schedule.OutlierDetector;
 import io.penstock.picker.scrape.PodTls;
 import io.penstock.picker.scrape.ScrapeConfig;
@@ -42,6 +43,7 @@ final class RunningPool implements AutoCloseable {
       List<EventLoop> loops,
       Transport transport,
       @Nullable PodTls podTls,
+      @Nullable ReplicaLink replicas,
       FlowMetrics flowMetrics) {
     this.pool = pool;
     this.surroundings = surroundings;
@@ -57,6 +59,7 @@ final class RunningPool implements AutoCloseable {
             .health(health)
             .policy(settings.policy().config())
             .flowObserver(flowMetrics.pool(pool.name()))
+            .replicas(replicas == null ? null : replicas.feed(pool.name()))
             .time(surroundings.nanoClock(), InstantSource.system())
             .scraping(
                 new Scraping(
@@ -65,6 +68,9 @@ final class RunningPool implements AutoCloseable {
                     podTls,
                     ScrapeConfig.every(settings.scrapeInterval())))
             .build();
+    if (replicas != null && picker.mirror() != null) {
+      replicas.mirror(pool.name(), picker.mirror());
+    }
     this.rules = new RuleBook(picker::rules);
     this.ruleSources = pool.rules().sources(surroundings);
   }

@@ -302,6 +302,7 @@ class PickerAppTest {
         usual.preStop(),
         usual.drain(),
         usual.build(),
+        usual.replicas(),
         usual.leader());
   }
 

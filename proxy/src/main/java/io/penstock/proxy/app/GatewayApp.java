@@ -118,6 +118,9 @@ public final class GatewayApp implements AutoCloseable {
     // Pools: who can answer, and who should.
     var sources = new EndpointSources(control, blocking, nanoClock);
     parts.add(sources);
+    var replicas =
+        PoolRuntime.replicas(config, loops.getFirst(), transport, blocking, nanoClock, metrics);
+    parts.add(replicas == null ? () -> {} : replicas);
     for (var pool : config.pools()) {
       var runtime =
           PoolRuntime.of(
@@ -130,6 +133,7 @@ public final class GatewayApp implements AutoCloseable {
               control,
               sources,
               metrics,
+              replicas,
               random.nextLong());
       pools.add(runtime);
       parts.add(runtime);
@@ -170,6 +174,9 @@ public final class GatewayApp implements AutoCloseable {
     GatewaySeries.show(metrics, pools, contexts.all(), nanoClock);
     for (var pool : pools) {
       pool.start(contexts.all());
+    }
+    if (replicas != null) {
+      replicas.start();
     }
 
     // Listeners.

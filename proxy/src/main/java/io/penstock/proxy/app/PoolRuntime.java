@@ -17,6 +17,8 @@ import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndexConfig;
+import io.penstock.picker.replica.ReplicaCollector;
+import io.penstock.picker.replica.ReplicaLink;
 import io.penstock.picker.schedule.OutlierDetector;
 import io.penstock.picker.scrape.PodTls;
 import io.penstock.picker.scrape.ScrapeConfig;
@@ -42,6 +44,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -101,6 +104,7 @@ final class PoolRuntime implements AutoCloseable {
       ScheduledExecutorService control,
       EndpointSources sources,
       GatewayMetrics metrics,
+      @Nullable ReplicaLink replicas,
       long seed)
       throws IOException {
     var podTls =
@@ -132,6 +136,7 @@ final class PoolRuntime implements AutoCloseable {
             .policy(config.policy().config())
             .flowObserver(metrics.flow().pool(config.name()))
             .shadow(shadow(config.shadow()))
+            .replicas(replicas == null ? null : replicas.feed(config.name()))
             .time(nanoClock, InstantSource.system())
             .scraping(
                 new Scraping(
@@ -140,6 +145,9 @@ final class PoolRuntime implements AutoCloseable {
                     podTls,
                     ScrapeConfig.every(config.scrape().interval())))
             .build();
+    if (replicas != null && picker.mirror() != null) {
+      replicas.mirror(config.name(), picker.mirror());
+    }
     var policyFile = follow(config.policy(), picker, control, metrics);
     picker.listen(
         (snapshot, added, removed) -> {
@@ -175,6 +183,32 @@ final class PoolRuntime implements AutoCloseable {
         policyFile,
         rules(config, picker, metrics),
         ruleSources(config, control, sources, metrics));
+  }
+
+  /**
+   * What tells other replicas of all pools, not started; null where replicas tell each other
+   * nothing.
+   *
+   * @param loop one of those of the pools
+   * @throws IOException when its password or its authorities cannot be read
+   */
+  static @Nullable ReplicaLink replicas(
+      GatewayConfig config,
+      EventLoop loop,
+      Transport transport,
+      Executor blocking,
+      LongSupplier nanoClock,
+      GatewayMetrics metrics)
+      throws IOException {
+    var settings = config.replicas();
+    if (settings == null) {
+      return null;
+    }
+    var names = config.pools().stream().map(PoolConfig::name).toList();
+    var factory = new ReflectiveChannelFactory<>(transport.clientChannel());
+    var link = ReplicaLink.of(settings, names, loop, factory, blocking, nanoClock);
+    metrics.registry().register(new ReplicaCollector(link));
+    return link;
   }
 
   /** The pool's rules, in force as far as the configuration says them. */

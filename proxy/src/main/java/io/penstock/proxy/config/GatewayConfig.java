@@ -1,5 +1,6 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.replica.ReplicaSettings;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param warmUp most time for the {@code WarmUp} before the start; zero: none
  * @param pools at least one
  * @param tls TLS of {@code listen}, or null for none
+ * @param replicas how replicas tell each other what they send, or null where they do not
  */
 public record GatewayConfig(
     ListenAddress listen,
@@ -34,7 +36,8 @@ public record GatewayConfig(
     Auth auth,
     Headers headers,
     Log log,
-    Tracing tracing) {
+    Tracing tracing,
+    @Nullable ReplicaSettings replicas) {
 
   /** Copies the pools. */
   public GatewayConfig {

@@ -3,6 +3,7 @@ package io.penstock.proxy.config;
 import io.penstock.picker.config.ConfigError;
 import io.penstock.picker.config.Suggestion;
 import io.penstock.picker.config.YamlMapping;
+import io.penstock.picker.replica.ReplicaSettings;
 import io.penstock.proxy.config.GatewayConfig.Auth;
 import io.penstock.proxy.config.GatewayConfig.Ejection;
 import io.penstock.proxy.config.GatewayConfig.Headers;
@@ -253,6 +254,7 @@ public final class GatewayConfigLoader {
     }
     checkPair(Settings.TLS_CERTIFICATE, Settings.TLS_KEY);
     checkPair(Settings.TLS_KEY, Settings.TLS_CERTIFICATE);
+    checkReplicas();
     checkApart(Settings.ADMIN, Settings.LISTEN);
     checkApart(Settings.HEALTH, Settings.LISTEN);
     checkApart(Settings.HEALTH, Settings.ADMIN);
@@ -263,6 +265,22 @@ public final class GatewayConfigLoader {
               + admin
               + ", not on localhost alone: whoever reaches it can read decisions and drain;"
               + " health serves probes and metrics without that");
+    }
+  }
+
+  private void checkReplicas() {
+    var redis = settings.value(Settings.REPLICAS_REDIS);
+    if (redis == null) {
+      checkOfUse(Settings.REPLICAS_PASSWORD_FILE, "without " + Settings.REPLICAS_REDIS.path());
+      checkOfUse(Settings.REPLICAS_CA, "without " + Settings.REPLICAS_REDIS.path());
+    } else if (!redis.tls()) {
+      checkOfUse(Settings.REPLICAS_CA, "without TLS, which rediss:// asks for");
+    }
+  }
+
+  private void checkOfUse(Setting<?> given, String why) {
+    if (!settings.text(given).isEmpty()) {
+      errors.add(ConfigError.of(settings.source(given), given.path(), "is of no use " + why));
     }
   }
 
@@ -334,7 +352,19 @@ public final class GatewayConfigLoader {
             settings.value(Settings.TRACING_ENDPOINT),
             settings.value(Settings.TRACING_SAMPLE),
             settings.value(Settings.TRACING_SERVICE),
-            OpenTelemetryVariables.headers(sources.environment())));
+            OpenTelemetryVariables.headers(sources.environment())),
+        replicas());
+  }
+
+  private @Nullable ReplicaSettings replicas() {
+    var redis = settings.value(Settings.REPLICAS_REDIS);
+    return redis == null
+        ? null
+        : new ReplicaSettings(
+            redis,
+            settings.value(Settings.REPLICAS_PASSWORD_FILE),
+            settings.value(Settings.REPLICAS_CA),
+            settings.value(Settings.REPLICAS_CHANNEL));
   }
 
   private @Nullable String read(Path file) {

@@ -2,6 +2,7 @@ package io.penstock.proxy.config;
 
 import io.penstock.picker.discovery.DiscoveryException;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
+import io.penstock.picker.replica.RedisAddress;
 import java.math.BigDecimal;
 import java.net.URI;
 import java.nio.file.Path;
@@ -48,6 +49,11 @@ final class SettingType<T extends @Nullable Object> {
       new SettingType<>(
           "http://host:port/path or https://; empty: off",
           text -> text.isEmpty() ? null : parseUrl(text));
+
+  static final SettingType<@Nullable RedisAddress> REDIS_OR_OFF =
+      new SettingType<>(
+          RedisAddress.ALLOWED + "; empty: off",
+          text -> text.isEmpty() ? null : RedisAddress.parse(text));
 
   static final SettingType<Path> FILE = new SettingType<>("a file", SettingType::parseFile);
 

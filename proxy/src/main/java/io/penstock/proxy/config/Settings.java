@@ -1,5 +1,7 @@
 package io.penstock.proxy.config;
 
+import io.penstock.picker.replica.RedisAddress;
+import io.penstock.picker.replica.ReplicaSettings;
 import io.penstock.proxy.config.GatewayConfig.TransportKind;
 import java.net.URI;
 import java.nio.file.Path;
@@ -195,6 +197,32 @@ public final class Settings {
       new Setting<>(
           "tracing.serviceName", SettingType.NAME, "penstock", "Name of the service in traces.");
 
+  static final Setting<@Nullable RedisAddress> REPLICAS_REDIS =
+      new Setting<>(
+          "replicas.redis",
+          SettingType.REDIS_OR_OFF,
+          "",
+          "Redis or Valkey through which replicas tell each other what they send, so that each picks"
+              + " as if it had sent everything itself.");
+  static final Setting<@Nullable Path> REPLICAS_PASSWORD_FILE =
+      new Setting<>(
+          "replicas.passwordFile",
+          SettingType.FILE_OR_OFF,
+          "",
+          "Its password, read at each connection.");
+  static final Setting<@Nullable Path> REPLICAS_CA =
+      new Setting<>(
+          "replicas.ca",
+          SettingType.FILE_OR_OFF,
+          "",
+          "Authorities of its certificate in PEM, with rediss://; empty: those of Java.");
+  static final Setting<String> REPLICAS_CHANNEL =
+      new Setting<>(
+          "replicas.channel",
+          SettingType.NAME,
+          ReplicaSettings.CHANNEL,
+          "Beginning of the channels' names; replicas with the same one hear each other.");
+
   private static final List<Setting<?>> ALL =
       List.of(
           LISTEN,
@@ -233,7 +261,11 @@ public final class Settings {
           LOG_SAMPLE,
           TRACING_ENDPOINT,
           TRACING_SAMPLE,
-          TRACING_SERVICE);
+          TRACING_SERVICE,
+          REPLICAS_REDIS,
+          REPLICAS_PASSWORD_FILE,
+          REPLICAS_CA,
+          REPLICAS_CHANNEL);
 
   private Settings() {}
 

@@ -6,6 +6,8 @@ import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 import io.penstock.picker.cost.DisaggregationPolicy;
 import io.penstock.picker.discovery.kubernetes.PodSelection;
 import io.penstock.picker.pool.Role;
+import io.penstock.picker.replica.RedisAddress;
+import io.penstock.picker.replica.ReplicaSettings;
 import io.penstock.picker.scrape.PodTls;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,6 +48,41 @@ class GatewayConfigLoaderTest {
     assertThat(result).isInstanceOf(LoadResult.Invalid.class);
     return ((LoadResult.Invalid) result)
         .errors().stream().map(e -> e.toString().replace(folder + "/", "")).toList();
+  }
+
+  @Nested
+  class Replicas {
+
+    @Test
+    void tell_each_other_through_a_redis_with_what_it_asks_for() throws Exception {
+      assertThat(loaded(sources(POOL)).config().replicas()).isNull();
+      var text = "replicas: {redis: 'rediss://me@cache:7000', passwordFile: pw, ca: ca.pem}\n";
+      assertThat(loaded(sources(POOL + text)).config().replicas())
+          .isEqualTo(
+              new ReplicaSettings(
+                  RedisAddress.parse("rediss://me@cache:7000"),
+                  folder.resolve("pw"),
+                  folder.resolve("ca.pem"),
+                  "penstock"));
+      var named = POOL + "replicas: {redis: 'redis://cache', channel: blue}\n";
+      assertThat(loaded(sources(named)).config().replicas().channel()).isEqualTo("blue");
+    }
+
+    @Test
+    void what_does_not_fit_is_said() throws Exception {
+      assertThat(errors(sources(POOL + "replicas: {redis: 'cache:6379'}\n")))
+          .containsExactly(
+              "gateway.yaml:4:19: replicas.redis: 'cache:6379' does not fit; allowed:"
+                  + " redis://host:port, or rediss:// for TLS; a user as user@host, no password;"
+                  + " empty: off");
+      assertThat(errors(sources(POOL + "replicas: {ca: ca.pem, passwordFile: pw}\n")))
+          .containsExactly(
+              "gateway.yaml:4: replicas.passwordFile: is of no use without replicas.redis",
+              "gateway.yaml:4: replicas.ca: is of no use without replicas.redis");
+      assertThat(errors(sources(POOL + "replicas: {redis: 'redis://cache', ca: ca.pem}\n")))
+          .containsExactly(
+              "gateway.yaml:4: replicas.ca: is of no use without TLS, which rediss:// asks for");
+    }
   }
 
   @Nested
