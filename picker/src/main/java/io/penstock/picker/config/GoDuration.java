@@ -5,8 +5,10 @@ import java.util.regex.Pattern;
 /** Lengths of time as Go writes them: numbers with units, such as {@code 1m30s}. Pure functions. */
 public final class GoDuration {
 
+  /** Never steps back: each step back would be kept on the stack. */
   private static final Pattern WHOLE =
-      Pattern.compile("0|([0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h))+");
+      Pattern.compile("0|(?:[0-9]+(?:\\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))++");
+
   private static final Pattern PART = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)(ns|us|µs|ms|s|m|h)");
   private static final double LONGEST_NANOS = 1e9 * 60 * 60 * 24 * 365;
 

@@ -20,8 +20,12 @@ public final class Suggestion {
     @Nullable String best = null;
     int fewest = Integer.MAX_VALUE;
     for (var name : known) {
+      int most = Math.max(1, name.length() / 3);
+      if (Math.abs(typed.length() - name.length()) > most) {
+        continue; // that alone is more edits, and the text may be long
+      }
       int edits = edits(typed.toLowerCase(Locale.ROOT), name.toLowerCase(Locale.ROOT));
-      if (edits < fewest && edits <= Math.max(1, name.length() / 3)) {
+      if (edits < fewest && edits <= most) {
         best = name;
         fewest = edits;
       }

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.composer.Composer;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
@@ -228,7 +228,7 @@ public final class YamlMapping {
     var settings = LoadSettings.builder().setLabel(file).setMaxAliasesForCollections(10).build();
     List<Node> documents = new ArrayList<>();
     try {
-      new Compose(settings).composeAllFromString(text).forEach(documents::add);
+      new Composer(settings, new BoundedParser(settings, text)).forEachRemaining(documents::add);
       return documents;
     } catch (MarkedYamlEngineException e) {
       int line = e.getProblemMark().map(m -> m.getLine() + 1).orElse(0);
