@@ -82,6 +82,11 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements ClientSt
         headers.add(name, field.getValue());
       }
     }
+    if (headers.contains(HttpHeaderNames.COOKIE)) {
+      // RFC 9113 §8.2.3: its pairs may come in fields of their own.
+      headers.set(
+          HttpHeaderNames.COOKIE, String.join("; ", headers.getAll(HttpHeaderNames.COOKIE)));
+    }
     if (received.authority() != null && !headers.contains(HttpHeaderNames.HOST)) {
       headers.set(HttpHeaderNames.HOST, received.authority());
     }
