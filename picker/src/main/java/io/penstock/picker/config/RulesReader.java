@@ -43,7 +43,10 @@ public final class RulesReader {
     return objectives;
   }
 
-  /** A list of {@code {name, rules}}; an earlier one counts as the older. */
+  /**
+   * A list of {@code {name, rules}}; an earlier one counts as the older, and all of them as older
+   * than any manifest.
+   */
   public List<ModelRewrite> rewrites(YamlMapping parent, String key) {
     List<ModelRewrite> rewrites = new ArrayList<>();
     Set<String> names = new HashSet<>();
@@ -52,7 +55,7 @@ public final class RulesReader {
       var name = name(entry, names);
       var rules = rules(entry);
       if (name != null) {
-        rewrites.add(new ModelRewrite(name, Instant.EPOCH.plusNanos(rewrites.size()), rules));
+        rewrites.add(new ModelRewrite(name, Instant.MIN.plusNanos(rewrites.size()), rules));
       }
     }
     return rewrites;

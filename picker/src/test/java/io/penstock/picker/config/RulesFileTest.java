@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.objective.Objective;
 import io.penstock.picker.objective.PoolRules;
+import io.penstock.picker.objective.RuleBook;
 import io.penstock.picker.objective.RuleObjects;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +59,30 @@ class RulesFileTest {
   void an_objective_without_a_priority_has_that_of_none() {
     assertThat(valid(OBJECTIVE.replace("priority: -5, ", "")).objectives())
         .containsExactly(new Objective("batch", 0));
+  }
+
+  @Test
+  void what_the_configuration_says_is_older_wherever_it_stands_there() {
+    var inline =
+        YamlMapping.parse(
+            "gateway.yaml",
+            """
+            rewrites:
+              - {name: x, rules: [{matches: [{model: {value: a}}], targets: [{modelRewrite: b}]}]}
+              - {name: y, rules: [{matches: [{model: {value: chat}}], targets: [{modelRewrite: own}]}]}
+            """,
+            new ArrayList<>());
+    List<PoolRules> rules = new ArrayList<>();
+    var book = new RuleBook(rules::add);
+
+    book.put(
+        "configuration",
+        new RuleObjects(
+            List.of(), new RulesReader(new ArrayList<>()).rewrites(inline, "rewrites")));
+    book.put("file", valid(REWRITE.replace(", creationTimestamp: \"2026-01-02T03:04:05Z\"", "")));
+
+    assertThat(rules.getLast().targets("chat").models()).containsExactly("own");
+    assertThat(rules.getLast().targets("talk").models()).containsExactly("a", "b");
   }
 
   @Test
