@@ -151,9 +151,15 @@ public final class RulesFile implements AutoCloseable {
     return name;
   }
 
-  /** A rewrite that does not say when it was made is younger than those above it. */
+  /**
+   * A rewrite that does not say when it was made is younger than those above it; null, as tools
+   * print it, says nothing either.
+   */
   private static Instant created(@Nullable YamlMapping metadata, int place) {
-    var text = metadata == null ? null : metadata.text("creationTimestamp");
+    var text =
+        metadata == null || metadata.isNothing("creationTimestamp")
+            ? null
+            : metadata.text("creationTimestamp");
     try {
       return text == null ? Instant.EPOCH.plusNanos(place) : Instant.parse(text);
     } catch (DateTimeException e) {

@@ -62,6 +62,20 @@ class RulesFileTest {
   }
 
   @Test
+  void a_time_that_is_null_as_tools_print_it_is_none() {
+    var objects =
+        valid(
+            REWRITE.replace("\"2026-01-02T03:04:05Z\"", "null") + "status: {}\n---\n" + OBJECTIVE);
+
+    assertThat(objects)
+        .isEqualTo(
+            valid(
+                REWRITE.replace(", creationTimestamp: \"2026-01-02T03:04:05Z\"", "")
+                    + "---\n"
+                    + OBJECTIVE));
+  }
+
+  @Test
   void what_the_configuration_says_is_older_wherever_it_stands_there() {
     var inline =
         YamlMapping.parse(
