@@ -35,6 +35,9 @@ final class FlowSection {
   private static final List<String> BAND =
       List.of("priority", "maxBytes", "maxRequests", "fairnessPolicyRef", "orderingPolicyRef");
 
+  /** Of an objective, and so of a band. */
+  private static final Shape PRIORITY = new Shape.Whole(Integer.MIN_VALUE, Integer.MAX_VALUE);
+
   private static final List<PluginKind> POLICIES =
       List.of(
           PluginKind.FAIRNESS_POLICY, PluginKind.ORDERING_POLICY, PluginKind.USAGE_LIMIT_POLICY);
@@ -200,13 +203,18 @@ final class FlowSection {
   }
 
   private void list(YamlMapping band, ReadBand settings) {
-    var priority = band.text("priority");
+    var text = band.text("priority");
     if (!band.has("priority")) {
-      band.error("priority", "is missing; allowed: a whole number");
-    } else if (priority != null && !priority.matches("[-+]?[0-9]{1,9}")) {
-      band.error("priority", "'" + priority + "' does not fit; allowed: a whole number");
-    } else if (priority != null && bands.putIfAbsent(Integer.valueOf(priority), settings) != null) {
-      band.error("priority", "'" + priority + "' is the priority of a band above");
+      band.error("priority", "is missing; allowed: " + PRIORITY.fits());
+    } else if (text != null) {
+      try {
+        int priority = Math.toIntExact((Long) ParameterReader.scalar(PRIORITY, text));
+        if (bands.putIfAbsent(priority, settings) != null) {
+          band.error("priority", "'" + text + "' is the priority of a band above");
+        }
+      } catch (IllegalArgumentException e) {
+        band.error("priority", "'" + text + "' does not fit; allowed: " + PRIORITY.fits());
+      }
     }
   }
 

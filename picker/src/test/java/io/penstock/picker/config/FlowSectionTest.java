@@ -188,6 +188,35 @@ class FlowSectionTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"2147483647, 2147483647", "-2147483648, -2147483648", "+1000000000, 1000000000"})
+  void a_band_may_have_any_priority_that_an_objective_has(String text, int priority) {
+    assertThat(
+            settings(
+                    """
+                    featureGates: [flowControl]
+                    plugins: [{type: queue-scorer}]
+                    flowControl: {priorityBands: [{priority: %s, maxRequests: 7}]}
+                    """
+                        .formatted(text))
+                .band(priority)
+                .maxRequests())
+        .isEqualTo(7);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2147483648", "-2147483649", "1.5", "high"})
+  void a_priority_that_no_objective_has_is_told(String text) {
+    var loaded =
+        EndpointPickerLoader.load(
+            "epp.yaml", HEAD + "flowControl: {priorityBands: [{priority: " + text + "}]}\n", true);
+    assertThat(((LoadedPicker.Invalid) loaded).errors())
+        .singleElement()
+        .asString()
+        .contains(
+            "'" + text + "' does not fit; allowed: a whole number, -2147483648 to 2147483647");
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "5000, 5000",
     "1k, 1000",
