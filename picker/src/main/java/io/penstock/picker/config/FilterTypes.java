@@ -157,6 +157,36 @@ final class FilterTypes {
     return requirements;
   }
 
+  /** What is wrong with a filter by labels beyond its shape; empty for nothing. */
+  static String complaint(Plugin plugin) {
+    var values = plugin.parameters();
+    return switch (plugin.type().name()) {
+      case LabelSelectorFilter.TYPE, BY_LABEL_SELECTOR -> complaint(values);
+      case LabelFilter.TYPE ->
+          values.texts("validValues").isEmpty()
+                  && values.has("allowsNoLabel")
+                  && !values.flag("allowsNoLabel")
+              ? "validValues is empty, so that no endpoint stays"
+              : "";
+      default -> "";
+    };
+  }
+
+  /** As Kubernetes has it: some operators need values, the others must not have any. */
+  private static String complaint(Values selector) {
+    var expressions = selector.groups("matchExpressions");
+    for (int i = 0; i < expressions.size(); i++) {
+      var operator = expressions.get(i).optionalText("operator");
+      boolean takes = "In".equals(operator) || "NotIn".equals(operator);
+      boolean given = !expressions.get(i).texts("values").isEmpty();
+      if (operator != null && takes != given) {
+        return "matchExpressions[%d]: %s %s values"
+            .formatted(i, operator, takes ? "needs" : "takes no");
+      }
+    }
+    return "";
+  }
+
   private static List<UtilizationFilter.Condition> conditions(Values values) {
     List<UtilizationFilter.Condition> conditions = new ArrayList<>();
     for (var each : values.groups("conditions")) {

@@ -145,6 +145,8 @@ final class PluginSection {
       complaint = SessionTypes.complaint(plugin.parameters(), hasType(ProducerTypes.SESSION_ID));
     } else if (plugin.type().name().equals(ReporterTypes.USAGE)) {
       complaint = ReporterTypes.complaint(plugin.parameters());
+    } else if (plugin.type().is(PluginKind.FILTER)) {
+      complaint = FilterTypes.complaint(plugin);
     }
     if (!complaint.isEmpty()) {
       place.error("parameters", complaint);

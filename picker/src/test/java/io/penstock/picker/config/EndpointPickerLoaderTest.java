@@ -365,6 +365,18 @@ class EndpointPickerLoaderTest {
               + " expression: 1, condition: 2}]}}] => attributes[0].condition: is a number; true or"
               + " false is needed",
           "plugins: [{type: by-label}] => plugins[0].parameters: label is missing",
+          "plugins: [{type: by-label, parameters: {label: a}}] => validValues is empty, so that no"
+              + " endpoint stays",
+          "plugins: [{type: label-selector-filter, parameters: {matchExpressions: [{key: a,"
+              + " operator: Exists}, {key: b, operator: In}]}}] => plugins[0].parameters:"
+              + " matchExpressions[1]: In needs values",
+          "plugins: [{type: by-label-selector, parameters: {matchExpressions: [{key: a, operator:"
+              + " NotIn, values: []}]}}] => matchExpressions[0]: NotIn needs values",
+          "plugins: [{type: label-selector-filter, parameters: {matchExpressions: [{key: a,"
+              + " operator: DoesNotExist, values: [b]}]}}] => matchExpressions[0]: DoesNotExist"
+              + " takes no values",
+          "plugins: [{type: label-selector-filter, parameters: {matchExpressions: [{key: a,"
+              + " operator: in}]}}] => 'in' does not fit; allowed: In, NotIn",
           "plugins: [{type: prefix-cache-scorer, parameters: {prefixMatchInfoProducerName: x}}] =>"
               + " no plugin is called 'x'",
           "plugins: [{type: queue-scorer}, {type: prefix-cache-scorer, parameters:"
