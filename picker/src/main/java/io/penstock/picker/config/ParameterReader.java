@@ -136,7 +136,7 @@ final class ParameterReader {
       case Shape.Decimal(var min, var max) -> {
         require(NUMBER.matcher(text).matches());
         double value = Double.parseDouble(text);
-        require(value >= min && value <= max);
+        require(value >= min && value <= max && Double.isFinite(value));
         yield value;
       }
       case Shape.Whole(var min, var max) -> {

@@ -389,6 +389,10 @@ class EndpointPickerLoaderTest {
           "schedulingProfiles: [{name: a, plugins: [{weight: 1}]}] =>"
               + " schedulingProfiles[0].plugins[0].pluginRef: is missing",
           "schedulingProfiles: [{name: a, plugins: [{pluginRef: b}]}] => no plugin is called 'b'",
+          "schedulingProfiles: [{name: a, plugins: [{pluginRef: b, weight: 1e999}]}] =>"
+              + " schedulingProfiles[0].plugins[0].weight: '1e999' does not fit; allowed: a number",
+          "plugins: [{type: prefix-cache-affinity-filter, parameters: {maxTTFTPenaltyMs: 1e999}}] =>"
+              + " '1e999' does not fit; allowed: a number, 0 or more",
           "schedulingProfiles: [{name: a, plugins: []}, {name: b, plugins: []}] => has 2 profiles"
               + " and no plugin is a profile handler",
           "featureGates: [flowcontrol] => gate 'flowcontrol' is unknown; allowed: flowControl,"
