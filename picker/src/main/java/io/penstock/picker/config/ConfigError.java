@@ -11,6 +11,21 @@ package io.penstock.picker.config;
  */
 public record ConfigError(String source, int line, int column, String path, String message) {
 
+  /** Of a path and of a message; what is between the beginning and the end of more is left out. */
+  private static final int LONGEST = 2_000;
+
+  /** Leaves out the middle of what is too long to be read. */
+  public ConfigError {
+    path = readable(path);
+    message = readable(message);
+  }
+
+  private static String readable(String text) {
+    return text.length() <= LONGEST
+        ? text
+        : text.substring(0, LONGEST / 2) + " ... " + text.substring(text.length() - LONGEST / 2);
+  }
+
   /** An error outside files. */
   public static ConfigError of(String source, String path, String message) {
     return new ConfigError(source, 0, 0, path, message);

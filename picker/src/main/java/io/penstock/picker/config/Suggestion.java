@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 /** Finds what a person probably meant to type. Pure functions. */
 public final class Suggestion {
 
+  /** Letters of the longest text that is compared with names: it takes the square of them. */
+  private static final int LONGEST = 200;
+
   private Suggestion() {}
 
   /** {@code ; did you mean x?}, or nothing when no name is near. */
@@ -21,8 +24,8 @@ public final class Suggestion {
     int fewest = Integer.MAX_VALUE;
     for (var name : known) {
       int most = Math.max(1, name.length() / 3);
-      if (Math.abs(typed.length() - name.length()) > most) {
-        continue; // that alone is more edits, and the text may be long
+      if (typed.length() > LONGEST || Math.abs(typed.length() - name.length()) > most) {
+        continue; // a difference in length alone is so many edits
       }
       int edits = edits(typed.toLowerCase(Locale.ROOT), name.toLowerCase(Locale.ROOT));
       if (edits < fewest && edits <= most) {

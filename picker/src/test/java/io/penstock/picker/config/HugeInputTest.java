@@ -60,7 +60,19 @@ class HugeInputTest {
   @Test
   void a_long_text_is_like_no_name() {
     assertThat(Suggestion.didYouMean("x".repeat(20_000_000), List.of("queue-scorer"))).isEmpty();
+    assertThat(Suggestion.didYouMean("x".repeat(MANY), List.of("y" + "x".repeat(MANY)))).isEmpty();
     assertThat(Suggestion.didYouMean("queu-scorer", List.of("queue-scorer")))
         .isEqualTo("; did you mean queue-scorer?");
+  }
+
+  @Test
+  void what_is_said_of_a_long_text_or_key_is_short() {
+    var text = "plugins: [{type: " + "a".repeat(MANY) + "}]\n? " + "b".repeat(MANY) + "\n: 1\n";
+
+    assertThat(errors(text))
+        .allSatisfy(error -> assertThat(error).startsWith("epp.yaml:").hasSizeLessThan(5_000))
+        .anySatisfy(error -> assertThat(error).startsWith("epp.yaml:1:18: plugins[0].type: 'aaa"))
+        .anySatisfy(error -> assertThat(error).contains("aaa' is unknown"))
+        .anySatisfy(error -> assertThat(error).contains("bbb: unknown key; allowed: apiVersion"));
   }
 }
