@@ -58,8 +58,8 @@ public final class WatchedFiles implements AutoCloseable {
       last = now;
       try {
         changed.accept(now);
-      } catch (RuntimeException e) {
-        // Thrown on, it would end the polling for good.
+      } catch (Throwable e) {
+        // Thrown on, it would end the polling for good, an error like an exception.
         LOG.warn("taking over a change of {} failed", paths, e);
       }
     }

@@ -100,4 +100,22 @@ class WatchedFilesTest {
       assertThat(told).hasSize(2);
     }
   }
+
+  @Test
+  void one_that_ends_in_an_error_does_too() throws Exception {
+    Path one = write("one", "a");
+    try (var files =
+        new WatchedFiles(
+            List.of(one),
+            contents -> {
+              told.add("called");
+              throw new StackOverflowError("on purpose");
+            })) {
+      write("one", "b");
+      files.poll();
+      write("one", "c");
+      files.poll();
+      assertThat(told).hasSize(2);
+    }
+  }
 }
