@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Requests in flight that may have to make room, and those that were told to: the least important
- * first, of equals the one that went on last. Owned by the gate.
+ * Requests in flight that may have to make room, whether eviction is on yet or not, and those that
+ * were told to: the least important first, of equals the one that went on last. Owned by the gate.
  *
  * <p>At most two are told at once, and no more before each of them has ended (or has not, for ten
  * seconds) and the load of the pool has had time to show it.
@@ -41,11 +41,6 @@ final class Evictions {
   /** A request went on that may have to make room later. */
   void running(Ticket ticket) {
     candidates.add(ticket);
-  }
-
-  /** From now on nobody has to make room. */
-  void clear() {
-    candidates.clear();
   }
 
   /** A request is over; whether it had been told. */

@@ -218,7 +218,7 @@ final class FlowGate {
     ticket.unplaced = true;
     unplaced++;
     saturation.letGo(ticket.share);
-    if (settings.eviction() && ticket.request().priority() < 0) {
+    if (ticket.request().priority() < 0) {
       evictions.running(ticket);
     }
     finish(ticket, FlowOutcome.DISPATCHED, nowNanos);
@@ -360,9 +360,6 @@ final class FlowGate {
     settings = next;
     bands = new Bands(next, nowNanos);
     saturation.detector(next.detector(), nowNanos);
-    if (!next.eviction()) {
-      evictions.clear();
-    }
     for (var ticket : waiting) {
       ticket.place = -1;
       bands.of(ticket.request().priority(), nowNanos).add(ticket, next.ttlNanos(), nowNanos);

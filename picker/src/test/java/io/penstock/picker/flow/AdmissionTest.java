@@ -675,6 +675,30 @@ class AdmissionTest {
     }
 
     @Test
+    void eviction_that_is_switched_on_is_for_what_is_in_flight_already_too() {
+      given(concurrency(2), 1);
+      var batch = pool.come("batch", -1);
+      pool.come("usual", 0);
+      pool.come("high", 10);
+      assertThat(batch.evicted).isFalse();
+
+      pool.admission.settings(with(concurrency(2), Map.of(), new UsageLimit.Fixed(1), true));
+
+      assertThat(batch.evicted).isTrue();
+    }
+
+    @Test
+    void eviction_that_is_switched_off_is_for_nobody() {
+      given(with(concurrency(1), Map.of(), new UsageLimit.Fixed(1), true), 1);
+      var batch = pool.come("batch", -1);
+
+      pool.admission.settings(concurrency(1));
+      pool.come("high", 10);
+
+      assertThat(batch.evicted).isFalse();
+    }
+
+    @Test
     void nobody_waits_for_a_gate_that_closes_down() {
       pool.come("runs");
       var waiting = pool.come("a");
