@@ -288,6 +288,13 @@ public final class SchedulingContext {
     return optionalRun == NONE ? null : results[optionalRun];
   }
 
+  /** Which leg of the request these candidates are for: 0 the answer, 1 the prefill, 2 media. */
+  public int leg(Candidates candidates) {
+    return candidates == prefillRun()
+        ? 1
+        : encodeRun != NONE && candidates == results[encodeRun] ? 2 : 0;
+  }
+
   /** The endpoint of the leg that is decided already, for the other to be near it; null: none. */
   public @Nullable Endpoint peer() {
     return peer;

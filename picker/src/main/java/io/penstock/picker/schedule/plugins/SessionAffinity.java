@@ -12,7 +12,8 @@ import java.util.List;
  * all.
  *
  * <p>A session is bound to what was picked for it, and bound anew only when its endpoint was no
- * candidate. The bindings are this process's own, and bounded.
+ * candidate; each leg of a request that is divided by itself. The bindings are this process's own,
+ * and bounded.
  */
 public final class SessionAffinity implements Filter, Scorer {
 
@@ -21,6 +22,9 @@ public final class SessionAffinity implements Filter, Scorer {
 
   /** Type in configuration of the filter. */
   public static final String FILTER = "session-affinity-filter";
+
+  /** Odd, so that legs of one session are far from each other. */
+  private static final long APART = 0x9e3779b97f4a7c15L;
 
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
@@ -66,7 +70,7 @@ public final class SessionAffinity implements Filter, Scorer {
 
   @Override
   public void picked(SchedulingContext context, Candidates candidates) {
-    long session = session(context);
+    long session = session(context, candidates);
     if (session != SessionId.NONE) {
       int bound = bound(context, candidates);
       int kept = bound >= 0 ? bound : candidates.ranked(0);
@@ -76,7 +80,7 @@ public final class SessionAffinity implements Filter, Scorer {
 
   /** The candidate that the request's session is bound to, -1 if there is none. */
   private int bound(SchedulingContext context, Candidates candidates) {
-    long session = session(context);
+    long session = session(context, candidates);
     int slot =
         session == SessionId.NONE
             ? SessionBindings.NONE
@@ -89,13 +93,18 @@ public final class SessionAffinity implements Filter, Scorer {
     return -1;
   }
 
-  private long session(SchedulingContext context) {
+  private long session(SchedulingContext context, Candidates candidates) {
     for (int i = 0; i < sources.size(); i++) {
       long session = sources.get(i).hash(context);
       if (session != SessionId.NONE) {
-        return session;
+        return ofLeg(session, context.leg(candidates));
       }
     }
     return SessionId.NONE;
+  }
+
+  private static long ofLeg(long session, int leg) {
+    long own = session + leg * APART;
+    return own == SessionId.NONE ? APART : own;
   }
 }

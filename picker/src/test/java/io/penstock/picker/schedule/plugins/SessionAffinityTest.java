@@ -2,7 +2,9 @@ package io.penstock.picker.schedule.plugins;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.picker.pool.Role;
 import io.penstock.picker.schedule.Candidates;
+import io.penstock.picker.schedule.Decision;
 import io.penstock.picker.schedule.Filter;
 import io.penstock.picker.schedule.Profile;
 import io.penstock.picker.schedule.SchedulingContext;
@@ -10,6 +12,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -83,6 +86,45 @@ class SessionAffinityTest {
     assertThat(situation.pick()).isEqualTo(1 - first);
     out.clear();
     assertThat(situation.picks(10)[1 - first]).isEqualTo(10);
+  }
+
+  @Test
+  void each_leg_of_a_request_stays_where_it_was_sent_first() {
+    var affinity = affinity(SessionAffinity.SCORER);
+    var situation =
+        new Situation(
+            new DisaggProfileHandler(
+                DisaggProfileHandler.TYPE,
+                false,
+                0,
+                1,
+                DisaggregationDecider.ALWAYS,
+                new DisaggProfileHandler.Encoding(2, 1, EncodeDecider.ALWAYS),
+                tokens -> 0),
+            List.of(leg("decode", affinity), leg("prefill", affinity), leg("encode", affinity)));
+    for (int i = 0; i < 4; i++) {
+      situation.endpoint(Map.of("leg", "decode"));
+      situation.endpoint(Map.of("leg", "prefill"));
+      situation.endpoint(Role.ENCODE, Map.of("leg", "encode"));
+    }
+    situation.header(HEADER, "alice");
+    var encoders = situation.encoders();
+    var first = (Decision.Disaggregated) situation.decide();
+
+    for (int i = 0; i < 20; i++) {
+      assertThat(situation.encoders()).hasSize(1).isEqualTo(encoders);
+      var again = (Decision.Disaggregated) situation.decide();
+      assertThat(again.decode().endpoint()).isEqualTo(first.decode().endpoint());
+      assertThat(again.prefill()).isEqualTo(first.prefill());
+    }
+  }
+
+  private static Profile leg(String name, SessionAffinity affinity) {
+    return new Profile(
+        name,
+        List.of(new LabelFilter(LabelFilter.TYPE, "leg", Set.of(name), false)),
+        List.of(new Profile.Weighted(affinity, 1)),
+        new MaxScorePicker());
   }
 
   /** Bindings agree with a map as long as no set overflows. */
