@@ -95,6 +95,9 @@ public final class Scheduler {
         wanted.addAll(sessionHeaders.get(i));
       }
     }
+    // A name can say one endpoint: the one that answers.
+    wanted.removeIf(
+        each -> each.ofPrefill() && wanted.contains(new SessionHeader(each.name(), false)));
     return wanted;
   }
 

@@ -24,6 +24,7 @@ import io.penstock.picker.schedule.ProfileHandler;
 import io.penstock.picker.schedule.Scheduler;
 import io.penstock.picker.schedule.SchedulingContext;
 import io.penstock.picker.schedule.Scorer;
+import io.penstock.picker.schedule.SessionHeader;
 import io.penstock.picker.signals.EnginePage;
 import io.penstock.picker.signals.EngineSettings;
 import io.penstock.picker.signals.EngineSignals;
@@ -271,6 +272,12 @@ final class Situation {
   List<Integer> encoders() {
     decide();
     return context.routes().encoders().stream().map(Endpoint::slot).toList();
+  }
+
+  /** Headers of the answer that name endpoints. */
+  List<SessionHeader> sessionHeaders() {
+    decide();
+    return scheduler.sessionHeaders(context);
   }
 
   /** How often each slot is picked. */

@@ -3,7 +3,11 @@ package io.penstock.picker.schedule.plugins;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.schedule.Decision;
+import io.penstock.picker.schedule.Profile;
 import io.penstock.picker.schedule.SessionHeader;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Sessions that clients remember: the header of an answer comes back with the next request. */
@@ -52,5 +56,39 @@ class TokenAffinityTest {
         .matches("[0-9a-f]{16}")
         .isNotEqualTo(tokenOf(situation, 1))
         .isEqualTo(tokenOf(situation, 0));
+  }
+
+  @Test
+  void one_header_names_one_endpoint_the_one_that_answers() {
+    assertThat(divided(HEADER, HEADER).sessionHeaders())
+        .containsExactly(new SessionHeader(HEADER, false));
+    assertThat(divided(HEADER, "x-prefill-token").sessionHeaders())
+        .containsExactly(
+            new SessionHeader(HEADER, false), new SessionHeader("x-prefill-token", true));
+  }
+
+  private static Situation divided(String answers, String prefills) {
+    var situation =
+        new Situation(
+            new DisaggProfileHandler(
+                DisaggProfileHandler.TYPE,
+                false,
+                0,
+                1,
+                DisaggregationDecider.ALWAYS,
+                null,
+                tokens -> 0),
+            List.of(leg("decode", answers), leg("prefill", prefills)));
+    situation.endpoint(Map.of("leg", "decode"));
+    situation.endpoint(Map.of("leg", "prefill"));
+    return situation;
+  }
+
+  private static Profile leg(String name, String header) {
+    return new Profile(
+        name,
+        List.of(new LabelFilter(LabelFilter.TYPE, "leg", Set.of(name), false)),
+        List.of(new Profile.Weighted(new TokenAffinity(SessionAffinity.SCORER, header), 1)),
+        new MaxScorePicker());
   }
 }
