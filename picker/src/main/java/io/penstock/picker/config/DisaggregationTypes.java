@@ -205,14 +205,14 @@ final class DisaggregationTypes {
     return PREFILL_FIRST.equals(values.optionalText("stageOrder"));
   }
 
-  /** Name of the profile of a stage. */
+  /** Name of the profile of a stage; the usual one where what the file gives is wrong. */
   private static String profile(Values values, String stage) {
     var older = values.optionalText(stage + "Profile");
     var profiles = values.group("profiles");
     if (older != null) {
       return older.isEmpty() ? stage : older;
     }
-    return profiles == null ? stage : profiles.text(stage);
+    return profiles == null || !profiles.has(stage) ? stage : profiles.text(stage);
   }
 
   /** Name of the decider of a stage, null where there is none. */

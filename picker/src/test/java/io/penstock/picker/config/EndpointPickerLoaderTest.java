@@ -559,6 +559,20 @@ class EndpointPickerLoaderTest {
           .contains("'prefix-based-pd-decider' decides by what is cached of a prompt");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"decode", "prefill", "encode"})
+    void a_stage_without_the_name_of_its_profile_is_told(String stage) {
+      assertThat(
+              stages(
+                  "{profiles: {%s: }, deciders: {encode: always-disagg-multimodal-decider}}"
+                      .formatted(stage),
+                  "[{name: decode, plugins: []}, {name: encode, plugins: []}]",
+                  "always-disagg-multimodal-decider"))
+          .singleElement()
+          .asString()
+          .contains("plugins[0].parameters.profiles." + stage, "expected a value, found nothing");
+    }
+
     private static List<String> stages(String parameters, String profiles, String other) {
       return errors(
           "plugins: [{type: disagg-profile-handler, parameters: %s}, {type: %s}]\n"
