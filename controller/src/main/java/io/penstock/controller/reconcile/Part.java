@@ -44,6 +44,13 @@ enum Part {
     return role;
   }
 
+  /**
+   * How many of the pods that are desired must serve: of pickers the leader, which alone is ready.
+   */
+  long needed(long desired) {
+    return this == SCHEDULER ? Math.min(1, desired) : desired;
+  }
+
   /** Whether it runs the model. */
   boolean serves() {
     return this != SCHEDULER && this != GATEWAY;

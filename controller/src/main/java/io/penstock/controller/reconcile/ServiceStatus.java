@@ -118,7 +118,9 @@ final class ServiceStatus {
                 rendered.warnings().isEmpty() ? "" : String.join("; ", rendered.warnings())));
         workloads.forEach(
             (part, workload) ->
-                conditions.set(part.condition(), workload.verdict(troubleOf(workload))));
+                conditions.set(
+                    part.condition(),
+                    workload.verdict(part.needed(workload.desired()), troubleOf(workload))));
         routing();
         scaling();
         sight.group().ifPresent(group -> group.judge(name, conditions));

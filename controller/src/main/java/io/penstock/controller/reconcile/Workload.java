@@ -70,7 +70,11 @@ record Workload(
 
   /** Whether all that are desired run the newest template and serve. */
   boolean isReady() {
-    return isRolledOut() && ready >= desired && (desired == 0 || isAvailable());
+    return isReady(desired);
+  }
+
+  private boolean isReady(long needed) {
+    return isRolledOut() && ready >= needed && (desired == 0 || isAvailable());
   }
 
   private boolean isAvailable() {
@@ -85,10 +89,11 @@ record Workload(
   /**
    * What a condition says of it.
    *
+   * @param needed how many must serve
    * @param trouble a sentence about a pod that fails; empty when none does
    */
-  Verdict verdict(String trouble) {
-    if (isReady()) {
+  Verdict verdict(long needed, String trouble) {
+    if (isReady(needed)) {
       return Verdict.yes("RolledOut", "%d of %d are ready".formatted(ready, desired));
     }
     var tail = trouble.isEmpty() ? "" : "; " + trouble;

@@ -118,6 +118,26 @@ class ServiceStatusTest {
       assertThat(status().path("workloads").path("prefill").path("readyReplicas").asInt())
           .isEqualTo(1);
     }
+
+    @Test
+    void of_pickers_that_elect_a_leader_serves_once_the_leader_does() {
+      live.add(deployment(1, 1, 1, 1, 7));
+      var pickers = deployment(2, 2, 2, 0, 7);
+      Trees.with(pickers, "metadata").put("name", "s-kserve-router-scheduler");
+      // What a Deployment says of which all may be away.
+      Trees.with(pickers, "status")
+          .putArray("conditions")
+          .addObject()
+          .put("type", "Available")
+          .put("status", "True");
+      live.add(pickers);
+      assertThat(ready(status())).isEqualTo("False MinimumReplicasUnavailable");
+
+      Trees.with(pickers, "status").put("readyReplicas", 1);
+
+      assertThat(condition(status(), "SchedulerWorkloadReady")).isEqualTo("True RolledOut");
+      assertThat(ready(status())).isEqualTo("True Ready");
+    }
   }
 
   @Nested
