@@ -53,8 +53,12 @@ final class SchedulerChildren {
             "-epp-rb",
             account,
             rules(service, elected, llmD)));
-    children.add(deployment(service, scheduler, pod, replicas));
-    children.add(Workloads.budget(service, NAME, COMPONENT, service.identity(COMPONENT)));
+    boolean oneLeads = elected && replicas > 1;
+    children.add(deployment(service, scheduler, pod, replicas, oneLeads));
+    if (!oneLeads) {
+      // Of pods that are not ready a budget counts none: it would hold the leader's node for good.
+      children.add(Workloads.budget(service, NAME, COMPONENT, service.identity(COMPONENT)));
+    }
     children.add(endpoint(service, ports));
     return children;
   }
@@ -89,11 +93,12 @@ final class SchedulerChildren {
               "--model-server-metrics-ca-file=" + ServingTls.CA_FILE,
               "--model-server-metrics-server-name=" + service.podServerName()));
     }
-    return Engine.hasFlag(container, "--ha-enable-leader-election");
+    return Engine.hasFlag(container, "--ha-enable-leader-election")
+        && !Engine.hasFlag(container, "--ha-enable-leader-election=false");
   }
 
   private static ObjectNode deployment(
-      ServiceView service, JsonNode scheduler, ObjectNode pod, int replicas) {
+      ServiceView service, JsonNode scheduler, ObjectNode pod, int replicas, boolean oneLeads) {
     Map<String, String> labels = new LinkedHashMap<>();
     scheduler
         .path("labels")
@@ -112,7 +117,7 @@ final class SchedulerChildren {
             "selector",
             object("matchLabels", service.identity(COMPONENT)),
             "strategy",
-            Workloads.oneAhead(),
+            oneLeads ? Workloads.oneLeads() : Workloads.oneAhead(),
             "template",
             object(
                 "metadata",

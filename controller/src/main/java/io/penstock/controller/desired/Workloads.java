@@ -179,6 +179,15 @@ final class Workloads {
         "type", "RollingUpdate", "rollingUpdate", object("maxUnavailable", 0, "maxSurge", 1));
   }
 
+  /**
+   * That of pods of which only an elected leader is ever ready: another is not ready before the
+   * leader goes, and nothing may wait for it. One that gets its signal gives its place up at once.
+   */
+  static ObjectNode oneLeads() {
+    return object(
+        "type", "RollingUpdate", "rollingUpdate", object("maxUnavailable", "100%", "maxSurge", 1));
+  }
+
   /** Lets nodes be emptied one pod at a time. */
   static ObjectNode budget(
       ServiceView service, String name, String component, Map<String, String> selector) {

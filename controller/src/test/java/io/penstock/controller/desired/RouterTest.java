@@ -276,6 +276,32 @@ class RouterTest {
     }
 
     @Test
+    void of_several_replicas_is_replaced_and_evicted_though_only_the_leader_is_ever_ready() {
+      var elected = render(MODEL + "  router: {scheduler: {replicas: 2}}\n");
+      assertThat(strategy(elected).toString())
+          .isEqualTo("{\"maxUnavailable\":\"100%\",\"maxSurge\":1}");
+      assertThat(elected.names())
+          .doesNotContain("PodDisruptionBudget/llama-kserve-router-scheduler");
+
+      var equal =
+          render(
+              MODEL
+                  + "  router: {scheduler: {replicas: 2, template: {containers: [{name: main,"
+                  + " args: [picker, --ha-enable-leader-election=false]}]}}}\n");
+      assertThat(strategy(equal).path("maxUnavailable").asText()).isEqualTo("0");
+
+      var single = render(MODEL + ROUTER);
+      assertThat(strategy(single).toString()).isEqualTo("{\"maxUnavailable\":0,\"maxSurge\":1}");
+      assertThat(single.names()).contains("PodDisruptionBudget/llama-kserve-router-scheduler");
+    }
+
+    private static JsonNode strategy(Rendered rendered) {
+      return rendered
+          .child("Deployment", "llama-kserve-router-scheduler")
+          .at("/spec/strategy/rollingUpdate");
+    }
+
+    @Test
     void gets_the_configuration_that_the_service_has() {
       var rendered =
           render(
