@@ -163,6 +163,30 @@ class ChartIT {
   }
 
   @Test
+  void of_several_pickers_the_leader_alone_is_ready_and_nothing_waits_for_another()
+      throws Exception {
+    var several = helm.template("--set", EVERYTHING + ",picker.replicas=2");
+    assertThat(arguments("penstock-picker", several)).contains("--ha-enable-leader-election");
+    assertThat(rollingUpdate(several)).isEqualTo("{\"maxUnavailable\":\"100%\",\"maxSurge\":1}");
+    assertThat(named("penstock-picker", only("PodDisruptionBudget", several))).isNull();
+
+    var equal =
+        helm.template("--set", EVERYTHING + ",picker.replicas=2,picker.leaderElection=false");
+    for (var objects : List.of(helm.template("--set", EVERYTHING), equal)) {
+      assertThat(arguments("penstock-picker", objects))
+          .doesNotContain("--ha-enable-leader-election");
+      assertThat(rollingUpdate(objects)).isEqualTo("{\"maxUnavailable\":0,\"maxSurge\":1}");
+      assertThat(named("penstock-picker", only("PodDisruptionBudget", objects))).isNotNull();
+    }
+  }
+
+  private static String rollingUpdate(List<ObjectNode> objects) {
+    return named("penstock-picker", only("Deployment", objects))
+        .at("/spec/strategy/rollingUpdate")
+        .toString();
+  }
+
+  @Test
   void prometheus_is_told_where_each_part_has_its_metrics() throws Exception {
     assertThat(only("PodMonitor", helm.template("--set", EVERYTHING))).isEmpty();
     var objects =
