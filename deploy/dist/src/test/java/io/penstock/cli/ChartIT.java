@@ -118,6 +118,8 @@ class ChartIT {
         "gateway.pool=tiny, gateway/pool",
         "\"gateway.enabled=true,gateway.pool=llm/tiny,gateway.config.listen=:1\", gateway",
         "gateway.drain=300, gateway/drain",
+        "\"gateway.enabled=true,gateway.pool=llm/tiny,gateway.podsTls.serverName=a\", podsTls",
+        "picker.podsTls.serverName=a, podsTls",
         "picker.enabled=true, picker/pool",
         "picker.poolGroup=example.com, poolGroup",
         "image.digest=sha256:1, image/digest",
@@ -312,6 +314,7 @@ class ChartIT {
                   - name: llm
                     discovery: {kubernetes: {pool: llm/qwen}}
               namespaces: [llm, other]
+              podsTls: {secretName: pods}
               pod: {labels: {team: a}, javaOptions: -Xmx1g, extraArgs: [--log.access, "false"]}
             picker:
               enabled: true
@@ -327,13 +330,15 @@ class ChartIT {
     assertThat(arguments("penstock-gateway", objects))
         .containsSequence("--config", "/etc/penstock/gateway.yaml")
         .endsWith("--log.access", "false")
-        .doesNotContain("--pool");
+        .doesNotContain("--pool", "--pods-tls", "--pods-ca");
     assertThat(only("Role", objects).stream().map(each -> each.at("/metadata/namespace").asText()))
         .containsExactlyInAnyOrder("llm", "other", "penstock-system");
     var gateway = named("penstock-gateway", only("Deployment", objects)).at("/spec/template");
     assertThat(gateway.at("/metadata/labels/team").asText()).isEqualTo("a");
     assertThat(gateway.at("/metadata/annotations/checksum~1config").asText()).hasSize(64);
     assertThat(gateway.at("/spec/containers/0/env").toString()).contains("-Xmx1g");
+    assertThat(gateway.at("/spec/containers/0/volumeMounts").toString())
+        .contains("/etc/penstock/pods");
     assertThat(arguments("penstock-picker", objects))
         .contains(
             "--config-file=/etc/penstock/picker.yaml",
