@@ -4,14 +4,20 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 
 /** The data plane's word on which endpoints may be chosen. */
 final class SubsetHint {
 
-  /** So often a hint is given: a picker that ignores it does not fit by chance. */
+  /**
+   * So often a hint is given, in no order: a picker that ignores it does not fit by chance, nor
+   * where it takes endpoints in turn.
+   */
   private static final int PICKS = 24;
+
+  private static final long SEED = 20;
 
   /** Documentation addresses: no pool has them. */
   private static final List<String> NOBODY = List.of("192.0.2.1:1", "192.0.2.2:2");
@@ -72,8 +78,9 @@ final class SubsetHint {
     if (gateway.endpoints().size() < 2 || subsets.isEmpty()) {
       return new Verdict.Skipped("the pool is not known to have two endpoints");
     }
+    var random = new SplittableRandom(SEED);
     for (int i = 0; i < PICKS; i++) {
-      var allowed = subsets.get(i % subsets.size());
+      var allowed = subsets.get(random.nextInt(subsets.size()));
       var seen = gateway.ask(hinting.apply(request, allowed));
       var chosen = seen.destination();
       if (chosen.isEmpty() || !allowed.contains(chosen.get())) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The suite tells a good picker from a bad one, whichever requirement is broken. */
 class ConformanceTest {
@@ -54,6 +55,23 @@ class ConformanceTest {
         .containsExactly(requirement.id());
     assertThat(report.passed()).isFalse();
     assertThat(report.json()).contains("\"failed\":1,");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void a_picker_that_ignores_hints_and_takes_endpoints_in_turn_is_found_wherever_it_begins(
+      int ahead) throws Exception {
+    try (var picker = new ReferencePicker(ReferencePicker.POOL, Fault.HINT_PORTS_IGNORED);
+        var empty = new ReferencePicker(List.of(), null)) {
+      for (int i = 0; i < ahead; i++) {
+        picker.next(picker.pool());
+      }
+
+      assertThat(examine(picker, empty).results())
+          .filteredOn(result -> result.verdict() instanceof Verdict.Failed)
+          .extracting(result -> result.requirement().id())
+          .containsExactly("4.3");
+    }
   }
 
   @Test
@@ -153,18 +171,23 @@ class ConformanceTest {
   private static ConformReport examine(@Nullable Fault fault) throws Exception {
     try (var picker = new ReferencePicker(ReferencePicker.POOL, fault);
         var empty = new ReferencePicker(List.of(), fault)) {
-      return Conformance.run(
-          new ConformOptions(
-              picker.address(),
-              picker.address(),
-              Optional.of(empty.address()),
-              true,
-              true,
-              Optional.empty(),
-              "tiny",
-              ReferencePicker.POOL.stream().map(Destination::parse).toList(),
-              TIMEOUT),
-          _ -> {});
+      return examine(picker, empty);
     }
+  }
+
+  private static ConformReport examine(ReferencePicker picker, ReferencePicker empty)
+      throws Exception {
+    return Conformance.run(
+        new ConformOptions(
+            picker.address(),
+            picker.address(),
+            Optional.of(empty.address()),
+            true,
+            true,
+            Optional.empty(),
+            "tiny",
+            ReferencePicker.POOL.stream().map(Destination::parse).toList(),
+            TIMEOUT),
+        _ -> {});
   }
 }
