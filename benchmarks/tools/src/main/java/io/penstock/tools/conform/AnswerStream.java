@@ -23,15 +23,14 @@ final class AnswerStream {
 
   static Verdict headersReplyIsFirstAndOnly(Gateway gateway) throws InterruptedException {
     try (var exchange = gateway.open(gateway.chat())) {
-      var seen = exchange.sendRequest().seen();
-      int before = seen.replies().size();
-      exchange.sendAnswerHead().sendAnswerBody(EVENTS, false);
+      var seen = exchange.sendRequest().sendAnswerHead().sendAnswerBody(EVENTS, false).seen();
       if (endedEarly(seen)) {
         return new Verdict.Skipped(EARLY);
       }
+      int body = seen.kinds().indexOf(ResponseCase.RESPONSE_BODY);
       return Verdict.of(
           seen.count(ResponseCase.RESPONSE_HEADERS) == 1
-              && seen.kinds().get(before) == ResponseCase.RESPONSE_HEADERS,
+              && (body < 0 || seen.kinds().indexOf(ResponseCase.RESPONSE_HEADERS) < body),
           "one response_headers reply, before everything about the response's body",
           seen);
     }
@@ -44,6 +43,7 @@ final class AnswerStream {
         return new Verdict.Skipped(EARLY);
       }
       exchange.awaitEnd(ResponseCase.RESPONSE_BODY);
+      exchange.complete();
       var bodies = seen.bodies(ResponseCase.RESPONSE_BODY);
       return Verdict.of(
           seen.bytes(ResponseCase.RESPONSE_BODY).equals(all())

@@ -56,7 +56,8 @@ final class RequestStream {
   static Verdict endIsOnTheLastReply(Gateway gateway) throws InterruptedException {
     try (var exchange = gateway.open(GatewayRequest.chat(gateway.options().model(), 100_000))) {
       exchange.sendRequest().awaitEnd(ResponseCase.REQUEST_BODY);
-      var seen = exchange.seen();
+      // Whatever more is said of the request comes before this is answered.
+      var seen = exchange.sendAnswerHead().seen();
       var bodies = seen.bodies(ResponseCase.REQUEST_BODY);
       return Verdict.of(
           seen.ends(ResponseCase.REQUEST_BODY) == 1 && Transcript.isEnd(bodies.getLast()),

@@ -41,7 +41,7 @@ public final class Requirements {
           must("2.6", "request trailers end the body", RequestStream::trailersEndTheBody)
               .needs("1", "2.2"),
           must("2.7", "a second end of the request is ignored", RequestStream::secondEndIsIgnored)
-              .needs("1"),
+              .needs("1", "2.4"),
           must(
                   "2.8",
                   "a request without body is routed by its headers",

@@ -1,14 +1,13 @@
 package io.penstock.tools.conform;
 
-import java.util.Arrays;
-
-/** What a {@link ReferencePicker} can be made to do wrong: one fault for each requirement. */
+/** What a {@link ReferencePicker} can be made to do wrong: a fault or two for each requirement. */
 enum Fault {
   SERVICE_MISSING("1"),
   BODY_REPLY_FIRST("2.1"),
   BODY_REPLY_NOT_STREAMED("2.2"),
   BODY_GARBLED("2.3"),
   BODY_WITHOUT_END("2.4"),
+  BODY_ENDS_TWICE("2.4"),
   BODY_IN_ONE_REPLY("2.5"),
   TRAILERS_IGNORED("2.6"),
   SECOND_END_ANSWERED("2.7"),
@@ -17,6 +16,7 @@ enum Fault {
   LARGE_BODY_REFUSED("2.10"),
   ANSWER_HEADERS_TWICE("2.11"),
   ANSWER_PIECE_LOST("2.12"),
+  ANSWER_ENDS_TWICE("2.12"),
   ANSWER_TRAILERS_IGNORED("2.13"),
   EARLY_ANSWER_REFUSED("2.14"),
   STREAM_LEFT_OPEN("2.15"),
@@ -57,12 +57,5 @@ enum Fault {
 
   Fault(String requirement) {
     this.requirement = requirement;
-  }
-
-  static Fault of(String requirement) {
-    return Arrays.stream(values())
-        .filter(fault -> fault.requirement.equals(requirement))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no fault shows requirement " + requirement));
   }
 }

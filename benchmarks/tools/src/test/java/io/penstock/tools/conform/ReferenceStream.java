@@ -246,6 +246,9 @@ final class ReferenceStream implements StreamObserver<ProcessingRequest> {
       pieces.add(requestPiece(bytes.substring(at, end), last));
       at = end;
     } while (at < bytes.size());
+    if (has(Fault.BODY_ENDS_TWICE) && !trailers) {
+      pieces.add(requestPiece(ByteString.EMPTY, true));
+    }
     return pieces;
   }
 
@@ -284,7 +287,12 @@ final class ReferenceStream implements StreamObserver<ProcessingRequest> {
     if (!buffered) {
       common.setBodyMutation(streamed(bytes, piece.getEndOfStream()));
     }
-    send(builder().setResponseBody(BodyResponse.newBuilder().setResponse(common)));
+    var reply = builder().setResponseBody(BodyResponse.newBuilder().setResponse(common));
+    send(reply);
+    if (has(Fault.ANSWER_ENDS_TWICE) && piece.getEndOfStream() && !buffered) {
+      common.setBodyMutation(streamed(ByteString.EMPTY, true));
+      send(builder().setResponseBody(BodyResponse.newBuilder().setResponse(common)));
+    }
   }
 
   private void refuse(int status) {
