@@ -8,7 +8,7 @@ import java.util.List;
 /** The response's half of a full-duplex stream, and its end. */
 final class AnswerStream {
 
-  private static final String EARLY =
+  static final String EARLY =
       "the picker ends streams after the request and does not see responses";
 
   private static final List<ByteString> EVENTS =
@@ -94,7 +94,14 @@ final class AnswerStream {
     }
   }
 
-  private static boolean endedEarly(Transcript seen) {
+  /** Whether the picker ends a stream by itself once the request is answered. */
+  static boolean isEndedEarly(Gateway gateway) throws InterruptedException {
+    try (var exchange = gateway.open(gateway.chat())) {
+      return endedEarly(exchange.sendRequest().sendAnswerHead().seen());
+    }
+  }
+
+  static boolean endedEarly(Transcript seen) {
     return seen.completed() && seen.count(ResponseCase.RESPONSE_HEADERS) == 0;
   }
 

@@ -15,7 +15,7 @@ final class BufferedMode {
       var seen = exchange.sendRequest().seen();
       var answer = List.of(ByteString.copyFromUtf8("data: [DONE]\n\n"));
       exchange.sendAnswerHead().sendAnswerBody(answer, false);
-      boolean early = seen.completed() && seen.count(ResponseCase.RESPONSE_HEADERS) == 0;
+      boolean early = AnswerStream.endedEarly(seen);
       return Verdict.of(
           isAnswered(seen, ResponseCase.REQUEST_HEADERS, ResponseCase.REQUEST_BODY)
               && (early

@@ -28,6 +28,9 @@ final class Mutations {
   static Verdict ofResponsesAreNeeded(Gateway gateway) throws InterruptedException {
     try (var exchange = gateway.open(gateway.chat())) {
       var seen = exchange.sendRequest().sendAnswerHead().seen();
+      if (AnswerStream.endedEarly(seen)) {
+        return new Verdict.Skipped(AnswerStream.EARLY);
+      }
       return untouched(seen, Exchange.ANSWER_HEADERS, ResponseCase.RESPONSE_HEADERS);
     }
   }

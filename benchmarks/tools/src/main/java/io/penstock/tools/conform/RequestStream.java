@@ -95,6 +95,9 @@ final class RequestStream {
   }
 
   static Verdict secondEndIsIgnored(Gateway gateway) throws InterruptedException {
+    if (AnswerStream.isEndedEarly(gateway)) {
+      return new Verdict.Skipped(AnswerStream.EARLY);
+    }
     var request = gateway.chat();
     try (var exchange = gateway.open(request)) {
       var seen = exchange.sendRequest().seen();

@@ -71,6 +71,20 @@ class ConformanceTest {
   }
 
   @Test
+  void a_picker_that_ends_streams_after_the_request_fails_nothing() throws Exception {
+    try (var picker = new ReferencePicker(ReferencePicker.POOL, null, true);
+        var empty = new ReferencePicker(List.of(), null, true)) {
+      var report = examine(picker, empty);
+
+      assertThat(report.passed()).as("%s", texts(report)).isTrue();
+      assertThat(report.results())
+          .filteredOn(result -> result.verdict() instanceof Verdict.Skipped)
+          .extracting(result -> result.requirement().id())
+          .containsExactly("2.7", "2.11", "2.12", "2.13", "S.2");
+    }
+  }
+
+  @Test
   void what_is_needed_is_examined_before() {
     Set<String> examined = new HashSet<>();
     for (var requirement : Requirements.ALL) {

@@ -46,13 +46,21 @@ final class ReferencePicker implements AutoCloseable {
 
   private final List<String> pool;
   private final @Nullable Fault fault;
+  private final boolean endsAfterRequest;
   private final Server server;
   private final AtomicInteger turn = new AtomicInteger();
   private final AtomicInteger left = new AtomicInteger();
 
   ReferencePicker(List<String> pool, @Nullable Fault fault) throws IOException {
+    this(pool, fault, false);
+  }
+
+  /** One that may end each stream with the last reply to its request, and sees no response. */
+  ReferencePicker(List<String> pool, @Nullable Fault fault, boolean endsAfterRequest)
+      throws IOException {
     this.pool = pool;
     this.fault = fault;
+    this.endsAfterRequest = endsAfterRequest;
     var loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     var builder = NettyServerBuilder.forAddress(loopback).addService(new HealthService());
     if (!has(Fault.SERVICE_MISSING)) {
@@ -70,6 +78,10 @@ final class ReferencePicker implements AutoCloseable {
 
   boolean has(Fault one) {
     return fault == one;
+  }
+
+  boolean endsAfterRequest() {
+    return endsAfterRequest;
   }
 
   List<String> pool() {

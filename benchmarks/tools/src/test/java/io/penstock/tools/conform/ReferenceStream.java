@@ -84,7 +84,7 @@ final class ReferenceStream implements StreamObserver<ProcessingRequest> {
     if (message.getRequestHeaders().getEndOfStream()) {
       if (!has(Fault.NO_BODY_WAITED_FOR)) {
         requestEnded = true;
-        route(false, false);
+        routeAndEnd(false, false);
       }
     } else if (buffered) {
       send(builder().setRequestHeaders(HeadersResponse.getDefaultInstance()));
@@ -117,7 +117,14 @@ final class ReferenceStream implements StreamObserver<ProcessingRequest> {
     } else if (has(Fault.UNKNOWN_PATHS_REFUSED) && !header(":path").startsWith("/v1/chat")) {
       refuse(404);
     } else {
-      route(true, trailers);
+      routeAndEnd(true, trailers);
+    }
+  }
+
+  private void routeAndEnd(boolean hasBody, boolean trailers) {
+    route(hasBody, trailers);
+    if (picker.endsAfterRequest()) {
+      onCompleted();
     }
   }
 
