@@ -17,6 +17,7 @@ final class LoadConnection extends ChannelInboundHandlerAdapter {
   private long intendedNanos;
   private long lastEventNanos;
   private boolean streaming;
+  private boolean broken;
 
   LoadConnection(LoadRun run, Measurements measured, Channel channel) {
     this.run = run;
@@ -154,7 +155,7 @@ final class LoadConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     if (busy) {
-      if (answer.endsWithConnection()) {
+      if (answer.endsWithConnection() && !broken) {
         complete();
       } else {
         fail(answer.status() == 0 ? ErrorKind.RESET : ErrorKind.TRUNCATED);
@@ -165,6 +166,7 @@ final class LoadConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    broken = true;
     channel.close();
   }
 }

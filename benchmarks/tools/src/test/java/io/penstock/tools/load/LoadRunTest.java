@@ -1,5 +1,6 @@
 package io.penstock.tools.load;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -10,6 +11,8 @@ import io.penstock.simulator.fault.FaultSpec;
 import io.penstock.simulator.http.PodConfig;
 import io.penstock.tools.replay.trace.Trace;
 import io.penstock.tools.replay.trace.TraceRequest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
@@ -108,6 +111,33 @@ class LoadRunTest {
     pod.faults().add(FaultSpec.parse("die-in-event"));
     var report = LoadRun.start(to().connections(2).requests(4).build(), chats(true)).await();
     assertThat(report.errors()).containsExactly(Map.entry(ErrorKind.TRUNCATED, 4L));
+  }
+
+  @Test
+  void an_answer_without_length_that_ends_with_a_reset_is_no_answer() throws Exception {
+    try (var server = new ServerSocket(0)) {
+      Thread.ofVirtual().start(() -> answerAndReset(server));
+      var spec =
+          LoadSpec.to(URI.create("http://127.0.0.1:" + server.getLocalPort()))
+              .connections(1)
+              .requests(1)
+              .build();
+
+      var report = LoadRun.start(spec, chats(false)).await();
+
+      assertThat(report.errors()).containsExactly(Map.entry(ErrorKind.TRUNCATED, 1L));
+      assertThat(report.answered()).isZero();
+    }
+  }
+
+  private static void answerAndReset(ServerSocket server) {
+    try (var socket = server.accept()) {
+      var _ = socket.getInputStream().readNBytes(2_048);
+      socket.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n{".getBytes(US_ASCII));
+      socket.setSoLinger(true, 0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
