@@ -76,10 +76,12 @@ public record LoadSpec(
     return target.getPort() < 0 ? 80 : target.getPort();
   }
 
-  /** Path of the target, chat completions when there is none. */
+  /** Path and query of the target, chat completions when there is no path. */
   String path() {
     String path = target.getRawPath();
-    return path == null || path.isEmpty() || path.equals("/") ? DEFAULT_PATH : path;
+    String query = target.getRawQuery();
+    return (path == null || path.isEmpty() || path.equals("/") ? DEFAULT_PATH : path)
+        + (query == null ? "" : "?" + query);
   }
 
   /** Collects a {@link LoadSpec}. */

@@ -180,6 +180,14 @@ class LoadRunTest {
     assertThatThrownBy(() -> to().duration(Duration.ZERO).build()).hasMessageContaining("duration");
   }
 
+  @Test
+  void the_query_of_the_url_is_sent() {
+    assertThat(LoadSpec.to(URI.create("http://x/v1/chat/completions?version=2")).build().path())
+        .isEqualTo("/v1/chat/completions?version=2");
+    assertThat(LoadSpec.to(URI.create("http://x?version=2")).build().path())
+        .isEqualTo("/v1/chat/completions?version=2");
+  }
+
   private LoadSpec.Builder to() {
     return LoadSpec.to(URI.create("http://" + pod.hostPort()));
   }
