@@ -80,7 +80,7 @@ final class PolicyReader {
                       value, String.join(", ", NAMES), Suggestion.didYouMean(value, NAMES))));
       return null;
     }
-    return switch (policy.load()) {
+    return switch (GatewayPolicies.checked(policy.load())) {
       case LoadedPicker.Invalid(var wrong) -> {
         errors.addAll(wrong);
         yield null;

@@ -444,6 +444,12 @@ class GatewayConfigLoaderTest {
         .singleElement()
         .asString()
         .contains("deciders.encode is not supported by the gateway");
+    var flag =
+        ConfigSources.builder().endpoints("a:1").shadow(folder.resolve("stages.yaml").toString());
+    assertThat(errors(flag))
+        .singleElement()
+        .asString()
+        .contains("stages.yaml:4", "deciders.encode is not supported by the gateway");
 
     Files.writeString(
         folder.resolve("told.yaml"),
