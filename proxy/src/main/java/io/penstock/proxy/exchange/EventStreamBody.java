@@ -105,6 +105,11 @@ final class EventStreamBody implements AnswerBody {
     return relay.firstError();
   }
 
+  /** Whether the client is inside an event that was too long to be held. */
+  boolean passedPart() {
+    return relay.passedPart();
+  }
+
   @Override
   public boolean whole() {
     return relay.atEventEnd()

@@ -311,9 +311,12 @@ public final class Exchange {
     done(499, null, Outcome.CLIENT_CANCELLED, GatewayError.CLIENT_CLOSED_REQUEST);
   }
 
-  /** Ends an open answer by one error event, where it is a stream, and an abnormal close. */
+  /**
+   * Ends an open answer by one error event, where it is a stream, and an abnormal close; by that
+   * alone inside an event, to whose data the other would be added.
+   */
   void breakOff(int status, @Nullable AnswerBody answer, GatewayError error) {
-    if (answer == null || answer instanceof EventStreamBody) {
+    if (answer == null || (answer instanceof EventStreamBody stream && !stream.passedPart())) {
       reply.errorEvent(error, answer == null ? 0 : answer.events());
     }
     client.abort();

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventRelay {
 
-  static final int MAX_HELD_BYTES = 1024 * 1024;
+  /** So much of an event is held back at most. */
+  public static final int MAX_HELD_BYTES = 1024 * 1024;
 
   private final boolean chunkedOut;
   private final boolean readUsage;
@@ -34,6 +35,7 @@ public final class EventRelay {
   private @Nullable ByteBuf held;
   private int heldWhole;
   private boolean aligned = true;
+  private boolean split;
 
   /**
    * A relay for one stream.
@@ -89,6 +91,7 @@ public final class EventRelay {
     } else {
       raw.setIndex(framing.segmentStart(0), payloadEnd);
     }
+    split = false;
     sink.accept(raw);
     return true;
   }
@@ -133,12 +136,14 @@ public final class EventRelay {
     if (holding == null) {
       return;
     }
-    if (holding.readableBytes() - heldWhole > MAX_HELD_BYTES) {
+    boolean tooLong = holding.readableBytes() - heldWhole > MAX_HELD_BYTES;
+    if (tooLong) {
       heldWhole = holding.readableBytes();
     }
     if (heldWhole == 0) {
       return;
     }
+    split = tooLong;
     ByteBuf rest = null;
     int left = holding.readableBytes() - heldWhole;
     if (left > 0) {
@@ -170,9 +175,14 @@ public final class EventRelay {
     return scanner.events();
   }
 
-  /** Whether nothing of an event is held back. */
+  /** Whether nothing of an event is held back, and what was passed on ends with a whole one. */
   public boolean atEventEnd() {
-    return held == null;
+    return held == null && !split;
+  }
+
+  /** Whether what was passed on ends inside an event, which was too long to be held. */
+  public boolean passedPart() {
+    return split;
   }
 
   /** Whether {@code [DONE]}, which ends chat and completion streams, came. */

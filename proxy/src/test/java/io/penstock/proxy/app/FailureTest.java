@@ -7,6 +7,7 @@ import static io.penstock.proxy.app.TestGateway.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.penstock.proxy.openai.EventRelay;
 import io.penstock.simulator.fault.Fault;
 import java.io.IOException;
 import java.net.Socket;
@@ -276,6 +277,24 @@ class FailureTest {
                     .replace("host: test", "host: test\r\nconnection: close"));
         // The error is an event or an answer, as the bytes before the bad chunk came apart or not.
         assertThat(answer).contains("upstream_invalid_response").doesNotContain("zz\r\n", "[DONE]");
+      }
+    }
+
+    @Test
+    void a_death_inside_an_event_that_was_too_long_to_hold_adds_nothing_to_it() throws Exception {
+      String half = "data: {\"x\":\"" + "x".repeat(EventRelay.MAX_HELD_BYTES);
+      String head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
+      try (var pod =
+              new BytePod(
+                  (gateway, request) -> {
+                    String chunk = Integer.toHexString(half.length()) + "\r\n" + half + "\r\n";
+                    send(gateway, head + "transfer-encoding: chunked\r\n\r\n" + chunk);
+                    gateway.close();
+                  });
+          var gateway = TestGateway.before(pod, flags -> flags.flag("--log.access", "false"))) {
+        String answer = gateway.exchange(request("/v1/chat/completions", chat("hello", 9, true)));
+        assertThat(answer.length()).isGreaterThan(half.length());
+        assertThat(answer.substring(answer.lastIndexOf('x'))).doesNotContain("error");
       }
     }
 

@@ -130,6 +130,11 @@ class EventRelayTest {
     }
     assertThat(run.out.size()).isGreaterThan(EventRelay.MAX_HELD_BYTES);
     run.relay.discard();
+    assertThat(run.relay.atEventEnd()).isFalse();
+
+    byte[] end = chunk("\n\n").getBytes(StandardCharsets.UTF_8);
+    run.read(end, 0, end.length);
+    assertThat(run.relay.atEventEnd()).isTrue();
   }
 
   private static byte[] body(String recording) throws IOException {
