@@ -3,6 +3,9 @@ package io.penstock.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,6 +76,37 @@ class EnvoyFailureIT {
         load.assertAllWhole();
       }
       backToNormal(pods);
+    }
+  }
+
+  @Test
+  void fail_open_while_the_picker_is_away_no_client_steers_what_is_behind_it() throws Exception {
+    var steering =
+        List.of(
+            "x-gateway-destination-endpoint",
+            "x-prefiller-host-port",
+            "x-encoder-hosts-ports",
+            "x-data-parallel-host-port",
+            "x-kv-cache-source-host-port");
+    try (var pods = new PickedPods(folder, "fail-open", 1, Map.of());
+        var client = HttpClient.newHttpClient()) {
+      pods.killPicker();
+      pods.envoy().awaitHealthyPickers(0);
+      var request =
+          HttpRequest.newBuilder(URI.create(pods.envoy().url() + CHAT))
+              .header("content-type", "application/json")
+              .POST(HttpRequest.BodyPublishers.ofString(BODY));
+      steering.forEach(name -> request.header(name, "192.0.2.1:1"));
+
+      var answer = client.send(request.build(), HttpResponse.BodyHandlers.discarding());
+
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(pods.pod(0).received())
+          .filteredOn(received -> received.path().equals(CHAT))
+          .singleElement()
+          .satisfies(
+              received ->
+                  assertThat(steering).allMatch(name -> received.header(name).isEmpty(), "gone"));
     }
   }
 
