@@ -161,12 +161,14 @@ class DashboardTest {
             JSON.readTree(
                 """
                 {"status":{"phase":"Ready","conditions":[{"type":"Ready","status":"False"}]}}""");
+    var stopped = service.deepCopy();
+    stopped.withObject("/status").put("phase", "Stopped");
     var _ = new ReconcileMetrics(registry);
     registry.register(
         new Collector() {
           @Override
           public List<MetricFamilySamples> collect() {
-            return ServiceCounts.count(List.of(service));
+            return ServiceCounts.count(List.of(service, stopped));
           }
         });
     DefaultExports.register(registry);

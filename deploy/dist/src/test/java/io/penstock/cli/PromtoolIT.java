@@ -19,9 +19,13 @@ class PromtoolIT {
   @TempDir private Path folder;
 
   private static String check(Path rules) throws Exception {
+    return run("check", rules);
+  }
+
+  private static String run(String command, Path rules) throws Exception {
     var tool = Kit.bringUp("prometheus", "prometheus-up");
     var process =
-        new ProcessBuilder(tool, "check", "rules", rules.toString())
+        new ProcessBuilder(tool, command, "rules", rules.toString())
             .redirectErrorStream(true)
             .start();
     var said = new String(process.getInputStream().readAllBytes(), UTF_8);
@@ -32,6 +36,41 @@ class PromtoolIT {
   @Test
   void the_alerts_are_rules() throws Exception {
     assertThat(check(DEPLOY.resolve("alerts.yaml"))).contains("SUCCESS: 24 rules found");
+  }
+
+  @Test
+  void a_service_that_was_stopped_alarms_nobody() throws Exception {
+    var tests =
+        """
+        rule_files: [ALERTS]
+        tests:
+          - interval: 1m
+            input_series:
+              - {series: 'penstock_controller_conditions{condition="Ready",status="False"}', values: '1x60'}
+              - {series: 'penstock_controller_services{phase="Stopped"}', values: '1x60'}
+            alert_rule_test:
+              - {eval_time: 50m, alertname: PenstockServicesNotReady, exp_alerts: []}
+          - interval: 1m
+            input_series:
+              - {series: 'penstock_controller_conditions{condition="Ready",status="False"}', values: '3x60'}
+              - {series: 'penstock_controller_services{phase="Stopped"}', values: '1x60'}
+            alert_rule_test: &two
+              - eval_time: 50m
+                alertname: PenstockServicesNotReady
+                exp_alerts:
+                  - exp_labels: {severity: ticket}
+                    exp_annotations:
+                      summary: 2 LLMInferenceServices are not ready
+                      description: penstock why NAME says what each waits for. Those that were stopped are not counted.
+          - interval: 1m
+            input_series:
+              - {series: 'penstock_controller_conditions{condition="Ready",status="False"}', values: '2x60'}
+            alert_rule_test: *two
+        """;
+    var file = folder.resolve("tests.yaml");
+    Files.writeString(file, tests.replace("ALERTS", DEPLOY.resolve("alerts.yaml").toString()));
+
+    assertThat(run("test", file)).contains("SUCCESS");
   }
 
   @Test
