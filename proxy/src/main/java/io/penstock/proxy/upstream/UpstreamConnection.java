@@ -8,6 +8,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,10 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
   private static final int MAX_HEAD_BYTES = 32 * 1024;
   private static final int MAX_INTERIM = 16;
+
+  /** From the request on: a pod that had closed before it came has said so by then. */
+  private static final long STALE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private static final byte[] NOTHING = new byte[0];
 
   private final UpstreamPool pool;
@@ -242,7 +247,14 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
       running.complete();
       return;
     }
-    running.fail(kindOfEnd(), running.reused() && !bytesSeen, null);
+    running.fail(kindOfEnd(), wasStale(running), null);
+  }
+
+  /**
+   * Whether the pod had closed already when the request went out, so that it did nothing for it.
+   */
+  private boolean wasStale(UpstreamCall ended) {
+    return ended.reused() && !bytesSeen && pool.now() - ended.connectedNanos() < STALE_NANOS;
   }
 
   private UpstreamFailure.Kind kindOfEnd() {

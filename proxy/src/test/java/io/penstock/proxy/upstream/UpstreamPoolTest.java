@@ -322,6 +322,17 @@ class UpstreamPoolTest {
       fresh.assertFailed(Kind.RESET_BEFORE_HEAD, false);
     }
 
+    /** Whoever had closed it before says so at once: a pod that has worked meanwhile is no such. */
+    @Test
+    void a_connection_that_closes_long_after_its_request_went_out_was_not_stale() throws Exception {
+      var link = answered(OK, "ok");
+      var answer = send();
+      link.readHead();
+      clock.addAndGet(TimeUnit.SECONDS.toNanos(1));
+      link.close();
+      answer.assertFailed(Kind.RESET_BEFORE_HEAD, false);
+    }
+
     @Test
     void bytes_on_an_idle_connection_end_it_and_reach_nobody() throws Exception {
       try (var link = answered(OK, "ok")) {
