@@ -19,8 +19,12 @@ final class IdleConnections {
     return endpoint;
   }
 
-  /** The connection used last, which is the least likely to be closed by the pod; null if none. */
-  @Nullable UpstreamConnection take() {
+  /**
+   * The connection used last, which is the least likely to be closed by the pod; null if none.
+   * Those that have been idle since before a moment are closed instead.
+   */
+  @Nullable UpstreamConnection take(long nanos) {
+    closeIdleSince(nanos);
     for (var newest = idle.pollLast(); newest != null; newest = idle.pollLast()) {
       if (newest.usable()) {
         return newest;

@@ -104,7 +104,7 @@ public final class UpstreamPool {
       ResponseHandler handler) {
     assert loop.inEventLoop();
     var home = home(endpoint.id(), tls);
-    var pooled = home.take();
+    var pooled = home.take(now() - IDLE_NANOS);
     if (pooled != null) {
       reused.increment();
       var call = new UpstreamCall(handler, head, body, answersHead, true);

@@ -334,6 +334,15 @@ class UpstreamPoolTest {
     }
 
     @Test
+    void a_connection_that_the_pod_may_be_closing_now_is_not_used_again() throws Exception {
+      var link = answered(OK, "ok");
+      clock.addAndGet(TimeUnit.SECONDS.toNanos(4));
+      answered(OK, "ok").close();
+      assertThat(pool.reusedCount()).isZero();
+      link.awaitEnd();
+    }
+
+    @Test
     void bytes_on_an_idle_connection_end_it_and_reach_nobody() throws Exception {
       try (var link = answered(OK, "ok")) {
         link.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil");
