@@ -86,9 +86,9 @@ final class EndpointChoice {
     return decision;
   }
 
-  /** The one pod that can answer once more, null where there are others or it had its turns. */
-  Decision.@Nullable Route again() {
-    return only != null && tried.size() == 1 ? direct(only) : null;
+  /** Whether a pod that was chosen before may be asked again: it still is there. */
+  boolean isThere(Endpoint chosen) {
+    return only != null || HeldPrompt.isThere(pool, chosen);
   }
 
   private static Decision.Route direct(Endpoint endpoint) {

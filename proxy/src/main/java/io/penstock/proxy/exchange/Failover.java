@@ -26,6 +26,7 @@ final class Failover implements ResponseHandler {
   private @Nullable PendingAnswer answer;
   private @Nullable LateAnswer late;
   private @Nullable GatewayError lastFailure;
+  private boolean askedAgain;
 
   Failover(Routing routing, Exchange exchange, EndpointChoice choice, Retries retries) {
     this.routing = routing;
@@ -222,10 +223,11 @@ final class Failover implements ResponseHandler {
     }
     var error = Failures.error(failure.kind());
     lastFailure = error;
-    var again = failure.staleConnection() ? choice.again() : null;
-    if (again != null) {
-      routing.send(again);
-      return;
+    if (failure.staleConnection() && !routing.handed() && !askedAgain) {
+      askedAgain = true;
+      if (routing.sendAgain()) {
+        return;
+      }
     }
     if (failure.notProcessed() && routing.handed()) {
       // Nobody has begun to answer from the prompt: another pod may, at no cost.

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * are here. What pods say meanwhile is for {@link Failover}. Confined to the exchange's event loop.
  *
  * <p>Nothing is committed to the client before that, but for keep-alive comments of a stream. A
- * retry never goes to a pod that was tried, with one exception: a pod that failed to answer from
- * another's prompt may be the only one, and computes it itself.
+ * retry never goes to a pod that was tried, with two exceptions: a pod has seen nothing of a
+ * request whose pooled connection was stale, and is asked once more; and a pod that failed to
+ * answer from another's prompt may be the only one, and computes it itself.
  */
 final class Routing implements ExchangeState {
 
@@ -33,6 +34,7 @@ final class Routing implements ExchangeState {
   private final WaitingLimits limits;
   private final Failover failover;
   private @Nullable Attempt attempt;
+  private Decision.@Nullable Route asked;
   private @Nullable Legs legs;
   private long sentNanos;
 
@@ -89,6 +91,7 @@ final class Routing implements ExchangeState {
 
   /** Has one pod answer by itself. */
   void send(Decision.Route route) {
+    asked = route;
     Endpoint endpoint = route.endpoint();
     long now = exchange.loop().now();
     exchange.facts().timeline().mark(Timeline.Event.PICKED, now);
@@ -106,6 +109,16 @@ final class Routing implements ExchangeState {
         placement,
         body == null ? Unpooled.EMPTY_BUFFER : body.share(),
         body == null ? ForwardedHead.NO_BODY : body.length());
+  }
+
+  /** Asks the pod that was asked last once more; false where it has left the pool. */
+  boolean sendAgain() {
+    var route = asked;
+    if (route == null || !choice.isThere(route.endpoint())) {
+      return false;
+    }
+    send(route);
+    return true;
   }
 
   /** Asks a pod; the bytes' ownership passes. */
