@@ -285,8 +285,12 @@ public final class Exchange {
     reject(error, error.param(), error.message());
   }
 
-  /** Refuses without having an answer of a pod. */
+  /** Refuses without having an answer of a pod; where a stream is open, inside it. */
   void reject(GatewayError error, @Nullable String param, String message) {
+    if (reply.pinging()) {
+      breakOff(200, null, error);
+      return;
+    }
     reply.error(ErrorResponse.of(error, message, param, facts.requestId, reply.shape()));
     done(error.status(), null, Outcome.REJECTED, error);
   }

@@ -46,6 +46,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,6 +61,8 @@ class LegsTest {
 
   private static final String BODY =
       "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
+  private static final String STREAM = BODY.replace("}]}", "}],\"stream\":true}");
+  private static final String HANDED = "handed over";
   private static final String RELEASE = "released";
   private static final String HEAD =
       "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n";
@@ -73,6 +76,10 @@ class LegsTest {
   private final MultiThreadIoEventLoopGroup group =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final EventLoop eventLoop = (EventLoop) group.next();
+  private final OutlierDetector health =
+      new OutlierDetector(new OutlierDetector.Settings(1, MINUTE, MINUTE, 0));
+  private LongSupplier clock = System::nanoTime;
+  private long keepAliveNanos;
   private PoolPicker picker;
   private LoopContext loop;
 
@@ -168,20 +175,19 @@ class LegsTest {
   }
 
   private LoopContext loop(PoolPicker ofPool) {
-    var usual = new OutlierDetector.Settings(0, MINUTE, MINUTE, 0);
     var pool =
         new GatewayPool(
             "divided",
             List.of("tiny"),
             ofPool,
-            new OutlierDetector(usual),
+            health,
             new RetryBudget(0.2),
             null,
             new Division(leg, MINUTE, new SilentPods()));
     var settings =
         new ExchangeSettings(
             new ExchangeSettings.Timeouts(
-                MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, 0),
+                MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, keepAliveNanos),
             1 << 20,
             2,
             false,
@@ -200,13 +206,8 @@ class LegsTest {
             settings);
     var upstream =
         new UpstreamPool(
-            eventLoop,
-            NioSocketChannel.class,
-            new AdaptiveRecvByteBufAllocator(),
-            5_000,
-            System::nanoTime);
-    return new LoopContext(
-        gateway, 0, eventLoop, upstream, System::nanoTime, new SplittableRandom(1));
+            eventLoop, NioSocketChannel.class, new AdaptiveRecvByteBufAllocator(), 5_000, clock);
+    return new LoopContext(gateway, 0, eventLoop, upstream, clock, new SplittableRandom(1));
   }
 
   @AfterEach
@@ -224,14 +225,18 @@ class LegsTest {
   }
 
   private Exchange ask() {
+    return ask(BODY, new WrittenAnswer(true));
+  }
+
+  private Exchange ask(String body, ClientStream client) {
     var headers = new DefaultHttpHeaders().add("content-type", "application/json");
-    var head = new RequestHead("POST", "/v1/chat/completions", headers, BODY.length());
+    var head = new RequestHead("POST", "/v1/chat/completions", headers, body.length());
     return eventLoop
         .submit(
             () -> {
-              var exchange = loop.exchange(new WrittenAnswer(true));
+              var exchange = loop.exchange(client);
               exchange.head(head, false);
-              exchange.body(Unpooled.copiedBuffer(BODY, StandardCharsets.UTF_8));
+              exchange.body(Unpooled.copiedBuffer(body, StandardCharsets.UTF_8));
               exchange.bodyEnd();
               return exchange;
             })
@@ -311,6 +316,28 @@ class LegsTest {
 
     assertThat(answered).isEmpty();
     assertThat(loop.gateway().metrics().conservation().completed()).isZero();
+  }
+
+  /** It is told inside the stream that keep-alive comments have opened. */
+  @Test
+  void a_client_that_is_kept_waiting_hears_in_its_stream_that_nobody_is_left() throws Exception {
+    keepAliveNanos = 1;
+    leg.holding = true;
+    var answer = new WrittenAnswer(true);
+    var leaves = pod(Role.DECODE, answering(new CopyOnWriteArrayList<>()));
+    Pod prefills =
+        (client, address, request) -> {
+          answer.begun.await();
+          picker.apply(new PoolDelta(List.of(), List.of(leaves.id())));
+          write(client, "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n");
+        };
+    restart(List.of(leaves, pod(Role.PREFILL, prefills)));
+
+    ask(STREAM, answer);
+
+    awaitQuiet();
+    assertThat(answer.statuses()).containsExactly(200);
+    assertThat(answer.payload()).contains("\ndata: {\"error\":", "no_healthy_endpoints");
   }
 
   private static Pod answering(List<String> answered) {
@@ -429,7 +456,7 @@ class LegsTest {
     }
   }
 
-  /** Both legs are sent what the client sent. */
+  /** A prefill is sent what the client sent. */
   private static final class Unchanged implements PrefillLeg.Transfer {
 
     @Override
@@ -444,7 +471,7 @@ class LegsTest {
 
     @Override
     public ByteBuf decodeBody(ByteBuf body) {
-      return body.retainedDuplicate();
+      return Unpooled.copiedBuffer(HANDED, StandardCharsets.US_ASCII);
     }
 
     @Override

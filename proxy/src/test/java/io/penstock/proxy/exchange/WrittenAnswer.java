@@ -4,13 +4,21 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.penstock.proxy.upstream.ResponseHead;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
-/** A client's side that keeps the bytes of the body it is given. Confined to the test's thread. */
+/** A client's side that keeps what it is given of an answer. Confined to one thread. */
 final class WrittenAnswer implements ClientStream {
 
   private final boolean chunked;
   private final StringBuilder written = new StringBuilder();
+
+  /** Counted down by the answer's head. */
+  final CountDownLatch begun = new CountDownLatch(1);
+
+  private final List<Integer> statuses = new ArrayList<>();
 
   WrittenAnswer(boolean chunked) {
     this.chunked = chunked;
@@ -18,6 +26,11 @@ final class WrittenAnswer implements ClientStream {
 
   String text() {
     return written.toString();
+  }
+
+  /** The status of each head that was written, of which an answer has one. */
+  List<Integer> statuses() {
+    return statuses;
   }
 
   /** The bytes without the framing of chunks, where all of them came in {@link #comment}. */
@@ -58,7 +71,10 @@ final class WrittenAnswer implements ClientStream {
 
   @Override
   public void begin(
-      int status, @Nullable ResponseHead relayed, String[] extra, long contentLength) {}
+      int status, @Nullable ResponseHead relayed, String[] extra, long contentLength) {
+    statuses.add(status);
+    begun.countDown();
+  }
 
   @Override
   public void body(ByteBuf bytes) {
