@@ -258,6 +258,11 @@ final class Failover implements ResponseHandler {
     routing.go(next);
   }
 
+  /** Whether the head of an answer is here that is no stream, which is the client's to see. */
+  boolean hasPlainHead() {
+    return answer != null && answer.events() == null;
+  }
+
   /** What the client is told when no pod is left to ask; null while none has failed. */
   @Nullable GatewayError lastFailure() {
     return lastFailure;

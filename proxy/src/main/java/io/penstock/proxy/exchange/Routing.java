@@ -295,7 +295,7 @@ final class Routing implements ExchangeState {
   public void expired(long nowNanos) {
     var error = limits.passed(nowNanos);
     if (error == null) {
-      if (limits.pingDue(nowNanos)) {
+      if (limits.pingDue(nowNanos) && !failover.hasPlainHead()) {
         exchange.ping();
       }
       limits.set();

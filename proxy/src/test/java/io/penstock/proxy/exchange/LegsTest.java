@@ -23,6 +23,7 @@ import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.schedule.OutlierDetector;
 import io.penstock.proxy.metrics.AccessLog;
 import io.penstock.proxy.metrics.GatewayMetrics;
+import io.penstock.proxy.metrics.Timeline;
 import io.penstock.proxy.openai.ApiKeys;
 import io.penstock.proxy.openai.ModelListing;
 import io.penstock.proxy.openai.ResponseOwners;
@@ -46,6 +47,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
@@ -338,6 +340,39 @@ class LegsTest {
     awaitQuiet();
     assertThat(answer.statuses()).containsExactly(200);
     assertThat(answer.payload()).contains("\ndata: {\"error\":", "no_healthy_endpoints");
+  }
+
+  /** The head of an answer that is no stream has come, and its body takes longer. */
+  @Test
+  void no_comment_goes_out_before_the_head_of_an_answer_that_is_no_stream() throws Exception {
+    var now = new AtomicLong();
+    clock = now::get;
+    keepAliveNanos = 1;
+    var answer = new WrittenAnswer(true);
+    var ticked = new CountDownLatch(1);
+    Pod refuses =
+        (client, address, request) -> {
+          write(client, HEAD.replace("200 OK", "400 Bad Request"));
+          ticked.await();
+          write(client, "{}");
+        };
+    restart(List.of(pod(Role.BOTH, refuses)));
+
+    var exchange = ask(STREAM, answer);
+    await().until(() -> exchange.facts().timeline().has(Timeline.Event.ANSWERED));
+    now.addAndGet(keepAliveNanos);
+    var probe =
+        new Deadlines.Deadline() {
+          @Override
+          protected void expired(long nowNanos) {
+            eventLoop.execute(ticked::countDown);
+          }
+        };
+    eventLoop.submit(() -> loop.deadlines().set(probe, now.get())).syncUninterruptibly();
+
+    awaitQuiet();
+    assertThat(answer.statuses()).containsExactly(400);
+    assertThat(answer.text()).isEqualTo("{}");
   }
 
   private static Pod answering(List<String> answered) {
