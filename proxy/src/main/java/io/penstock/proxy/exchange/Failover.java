@@ -88,7 +88,7 @@ final class Failover implements ResponseHandler {
     return true;
   }
 
-  private static long retryAfterNanos(ResponseHead received) {
+  static long retryAfterNanos(ResponseHead received) {
     int seconds = received.retryAfterSeconds();
     return seconds < 0 ? -1 : TimeUnit.SECONDS.toNanos(seconds);
   }

@@ -200,9 +200,9 @@ final class Legs {
     }
     var prompt = new HeldPrompt(exchange, pool, request, body, divided, prefill, transfer);
     held = prompt;
-    var running = new PrefillBeside(this, exchange, pool, prompt);
+    var running = new PrefillBeside(this, exchange, pool, prompt, request, body);
     beside = running;
-    running.send(request, body);
+    running.send();
     decode(divided.decode().endpoint());
   }
 

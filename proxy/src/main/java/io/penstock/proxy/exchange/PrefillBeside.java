@@ -24,6 +24,8 @@ final class PrefillBeside implements ResponseHandler {
   private final Exchange exchange;
   private final GatewayPool pool;
   private final HeldPrompt prompt;
+  private final InferenceRequest request;
+  private final RequestBody body;
   private final Deadlines.Deadline deadline =
       new Deadlines.Deadline() {
         @Override
@@ -32,18 +34,27 @@ final class PrefillBeside implements ResponseHandler {
         }
       };
   private @Nullable Attempt attempt;
+  private boolean wentStale;
   private boolean answered;
   private boolean completed;
   private long sentNanos;
 
-  PrefillBeside(Legs legs, Exchange exchange, GatewayPool pool, HeldPrompt prompt) {
+  PrefillBeside(
+      Legs legs,
+      Exchange exchange,
+      GatewayPool pool,
+      HeldPrompt prompt,
+      InferenceRequest request,
+      RequestBody body) {
     this.legs = legs;
     this.exchange = exchange;
     this.pool = pool;
     this.prompt = prompt;
+    this.request = request;
+    this.body = body;
   }
 
-  void send(InferenceRequest request, RequestBody body) {
+  void send() {
     var loop = exchange.loop();
     var endpoint = prompt.prefill();
     sentNanos = loop.now();
@@ -93,15 +104,18 @@ final class PrefillBeside implements ResponseHandler {
   }
 
   private void fail(FailureKind kind, boolean notProcessed) {
-    exchange.loop().deadlines().clear(deadline);
-    var failing = attempt;
-    attempt = null;
-    if (failing == null) {
-      return;
+    if (attempt != null) {
+      attempt.failed(kind);
+      prompt.doubt();
     }
-    failing.failed(kind);
-    prompt.doubt();
-    if (!answered) {
+    lose(kind, notProcessed);
+  }
+
+  private void lose(FailureKind kind, boolean notProcessed) {
+    exchange.loop().deadlines().clear(deadline);
+    boolean running = attempt != null;
+    attempt = null;
+    if (running && !answered) {
       legs.prefillLost(kind, notProcessed);
     }
   }
@@ -116,7 +130,12 @@ final class PrefillBeside implements ResponseHandler {
     if (status >= 200 && status < 300) {
       return;
     }
-    boolean refuses = status >= 400 && status < 500 && !Failures.busy(status);
+    if (refusing != null && Failures.busy(status)) {
+      refusing.busy(Failover.retryAfterNanos(head));
+      lose(FailureKind.UNAVAILABLE, false);
+      return;
+    }
+    boolean refuses = status >= 400 && status < 500;
     if (refuses && !answered && refusing != null) {
       exchange.loop().deadlines().clear(deadline);
       attempt = null;
@@ -150,6 +169,17 @@ final class PrefillBeside implements ResponseHandler {
 
   @Override
   public void failed(UpstreamFailure failure) {
-    fail(Failures.attempt(failure.kind()), failure.notProcessed());
+    var kind = Failures.attempt(failure.kind());
+    if (attempt == null || !failure.staleConnection()) {
+      fail(kind, failure.notProcessed());
+      return;
+    }
+    attempt.wentStale();
+    if (wentStale || answered) {
+      lose(kind, true);
+    } else {
+      wentStale = true;
+      send();
+    }
   }
 }

@@ -161,8 +161,10 @@ class NamedEnginesFailureTest extends DividedRequests {
 
       askUntilCounted(pods, TO_DECODE + "\"" + how + "\",}");
 
-      assertThat(legs(Stream.of(pods.prefill(0)))).hasSizeLessThan(2);
-      assertThat(legs(Stream.of(pods.prefill(1)))).hasSizeLessThan(2);
+      // A connection from before that is reset looks stale, and the pod is asked on another.
+      int most = how.equals("reset") ? 2 : 1;
+      assertThat(legs(Stream.of(pods.prefill(0)))).hasSizeLessThanOrEqualTo(most);
+      assertThat(legs(Stream.of(pods.prefill(1)))).hasSizeLessThanOrEqualTo(most);
       var decodes = legs(Stream.of(pods.decode(0), pods.decode(1)));
       assertThat(decodes.stream().filter(leg -> !leg.bodyText().contains(TRANSFER))).hasSize(1);
       assertNothingLeft(pods);

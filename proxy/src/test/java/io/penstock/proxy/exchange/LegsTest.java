@@ -375,6 +375,76 @@ class LegsTest {
     assertThat(answer.text()).isEqualTo("{}");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"429 Too Many Requests", "503 Service Unavailable"})
+  void nothing_is_held_against_a_pod_that_is_too_busy_for_a_prompt(String status) throws Exception {
+    Pod prefills =
+        (client, address, request) -> {
+          prefillsAsked.add(address);
+          boolean first = secondPrefill.getCount() == 2;
+          secondPrefill.countDown();
+          write(
+              client, first ? "HTTP/1.1 " + status + "\r\ncontent-length: 0\r\n\r\n" : HEAD + "{}");
+        };
+    restart(
+        List.of(
+            pod(Role.PREFILL, prefills),
+            pod(Role.PREFILL, prefills),
+            pod(Role.DECODE, this::answersTheSecond)));
+
+    ask();
+
+    awaitQuiet();
+    assertThat(loop.gateway().metrics().conservation().completed()).isOne();
+    assertThat(prefillsAsked).hasSize(2).doesNotHaveDuplicates();
+    assertThat(leg.doubted).isEmpty();
+    assertThat(health.ejectionCount()).isZero();
+  }
+
+  /** The connection of the request before closes, and the same pod is asked on another. */
+  @Test
+  void a_prefill_whose_connection_was_stale_is_asked_again() throws Exception {
+    List<String> decodes = new CopyOnWriteArrayList<>();
+    Pod prefills =
+        (client, address, request) -> {
+          prefillsAsked.add(address);
+          secondPrefill.countDown();
+          if (prefillsAsked.size() == 2) {
+            client.close();
+          } else {
+            write(client, HEAD + "{}");
+          }
+        };
+    Pod answers =
+        (client, address, request) -> {
+          decodes.add(request);
+          await()
+              .until(
+                  () ->
+                      decodes.size() == 1 ? prefillsAsked.size() == 1 : prefillsAsked.size() == 3);
+          write(client, HEAD + "{}");
+        };
+    restart(List.of(pod(Role.PREFILL, prefills), pod(Role.DECODE, answers)));
+    ask();
+    awaitQuiet();
+    await().until(() -> picker.inFlight().total() == 0);
+
+    ask();
+
+    await().until(() -> loop.gateway().metrics().conservation().completed() == 2);
+    await().until(() -> picker.inFlight().total() == 0);
+    assertThat(prefillsAsked).hasSize(3);
+    assertThat(decodes).hasSize(2).allMatch(request -> request.contains(HANDED));
+    assertThat(leg.doubted).isEmpty();
+    assertThat(health.ejectionCount()).isZero();
+  }
+
+  private void answersTheSecond(Socket client, String address, String request)
+      throws IOException, InterruptedException {
+    secondPrefill.await();
+    write(client, HEAD + "{}");
+  }
+
   private static Pod answering(List<String> answered) {
     return (client, address, request) -> {
       answered.add(address);
