@@ -67,7 +67,7 @@ final class Legs {
 
   /**
    * The prompt is computed: the pod that was picked for it answers, or, where it has gone
-   * meanwhile, another.
+   * meanwhile, another. Whoever holds the prompt does not read it from itself.
    */
   void handOver(HeldPrompt prompt) {
     held = prompt;
@@ -84,7 +84,9 @@ final class Legs {
           case Decision.Disaggregated divided -> divided.decode().endpoint();
           case Decision.NoEndpoint _ -> null;
         };
-    if (other != null && other.spec().role().answersAlone()) {
+    if (other != null
+        && other.spec().role().answersAlone()
+        && !other.id().equals(prompt.prefill().id())) {
       decode(other);
     } else {
       giveUp(next, null);

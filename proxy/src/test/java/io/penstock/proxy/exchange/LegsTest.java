@@ -320,6 +320,32 @@ class LegsTest {
     assertThat(loop.gateway().metrics().conservation().completed()).isZero();
   }
 
+  /** The pod that has computed the prompt is the only one left: it knows it without a transfer. */
+  @Test
+  void a_prompt_is_not_handed_to_the_pod_that_holds_it() throws Exception {
+    leg.holding = true;
+    List<EndpointSpec> specs = new CopyOnWriteArrayList<>();
+    List<String> asked = new CopyOnWriteArrayList<>();
+    Pod holds =
+        (client, address, request) -> {
+          if (asked.isEmpty()) {
+            var both = EndpointSpec.of("127.0.0.1", specs.get(0).port(), Role.BOTH);
+            picker.apply(new PoolDelta(List.of(both), List.of(specs.get(1).id())));
+          }
+          asked.add(request);
+          write(client, HEAD + "{}");
+        };
+    specs.add(pod(Role.PREFILL, holds));
+    specs.add(pod(Role.DECODE, answering(new CopyOnWriteArrayList<>())));
+    restart(List.copyOf(specs));
+
+    ask();
+
+    awaitQuiet();
+    assertThat(loop.gateway().metrics().conservation().completed()).isOne();
+    assertThat(asked).hasSize(2).noneMatch(request -> request.contains(HANDED));
+  }
+
   /** It is told inside the stream that keep-alive comments have opened. */
   @Test
   void a_client_that_is_kept_waiting_hears_in_its_stream_that_nobody_is_left() throws Exception {
