@@ -10,9 +10,11 @@ import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
+import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.penstock.proxy.exchange.LoopContext;
+import io.penstock.proxy.upstream.SharedReadBuffer;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -76,6 +78,10 @@ final class GatewayPipeline extends ChannelInitializer<Channel> {
     // TLS: decrypts; the handshake names the protocol by ALPN.
     SslHandler handler = context.newHandler(channel.alloc());
     handler.setHandshakeTimeout(HANDSHAKE_MILLIS, TimeUnit.MILLISECONDS);
+    if (context instanceof JdkSslContext) {
+      // OpenSSL's handler adds to no read as it is.
+      handler.setCumulator(SharedReadBuffer::cumulate);
+    }
     channel.pipeline().addLast(handler);
     channel.pipeline().addLast(new ByAlpn());
   }
@@ -105,6 +111,7 @@ final class GatewayPipeline extends ChannelInitializer<Channel> {
             .encoderEnforceMaxRstFramesPerWindow(200, 30)
             .validateHeaders(true)
             .build();
+    codec.setCumulator(SharedReadBuffer::cumulate);
     pipeline.addLast(codec);
     codec
         .connection()

@@ -6,6 +6,7 @@ import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.penstock.proxy.exchange.Deadlines;
 import io.penstock.proxy.exchange.LoopContext;
+import io.penstock.proxy.upstream.SharedReadBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,7 @@ final class ProtocolDetector extends ByteToMessageDecoder {
   ProtocolDetector(GatewayPipeline pipeline, LoopContext loop) {
     this.pipeline = pipeline;
     this.loop = loop;
+    setCumulator(SharedReadBuffer::cumulate);
   }
 
   @Override

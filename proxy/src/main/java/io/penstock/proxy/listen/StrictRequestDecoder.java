@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.penstock.proxy.upstream.SharedReadBuffer;
 import java.util.List;
 
 /**
@@ -49,6 +50,7 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
             .setUseRfc9112TransferEncoding(true)
             .setStrictLineParsing(true));
     this.bytesSeen = bytesSeen;
+    setCumulator(SharedReadBuffer::cumulate);
   }
 
   @Override

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * reads share a block instead of pinning one each; a block without room is left to its holders and
  * a new one begun. One read per turn: what was read is flushed before more is read.
  *
+ * <p>Nobody may add to a read: what lies behind it is another's. A decoder that waits for the rest
+ * of a message has to have {@link #cumulate}.
+ *
  * <p>For transports that read when a socket is ready. One that hands a buffer to the kernel and
  * hears later how much is in it would have many of them out at a time, over the same memory.
  */
@@ -71,6 +74,24 @@ public final class SharedReadBuffer extends DefaultMaxMessagesRecvByteBufAllocat
     block = fresh;
     used = 0;
     return fresh.retain();
+  }
+
+  /**
+   * What a decoder has left of its reads and one more, in a buffer of their own: how Netty's
+   * decoders ({@code ByteToMessageDecoder}) cumulate what is read here. Both are released.
+   */
+  public static ByteBuf cumulate(ByteBufAllocator allocator, ByteBuf left, ByteBuf read) {
+    if (!left.isReadable()) {
+      left.release();
+      return read;
+    }
+    try {
+      int length = left.readableBytes() + read.readableBytes();
+      return allocator.directBuffer(length).writeBytes(left).writeBytes(read);
+    } finally {
+      left.release();
+      read.release();
+    }
   }
 
   /** Gives the block up, when the loop ends. */

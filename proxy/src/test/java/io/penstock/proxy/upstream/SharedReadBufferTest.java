@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SharedReadBufferTest {
 
@@ -83,6 +85,36 @@ class SharedReadBufferTest {
     assertHolds(kept, 100, 1);
     assertHolds(next, 100, 3);
     kept.release();
+    next.release();
+  }
+
+  /** As a decoder does that waits for the rest of a message. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void what_is_held_is_not_written_over_by_what_is_added_to_a_read(boolean firstOfItsBlock) {
+    var before = firstOfItsBlock ? null : read(10, 9);
+    var left = read(100, 1);
+    var held = read(100, 2);
+
+    left = SharedReadBuffer.cumulate(allocator, left, read(50, 1));
+    left = SharedReadBuffer.cumulate(allocator, left, read(50, 1));
+
+    assertHolds(held, 100, 2);
+    assertHolds(left, 200, 1);
+    held.release();
+    left.release();
+    if (before != null) {
+      before.release();
+    }
+  }
+
+  @Test
+  void a_read_that_nothing_is_left_before_is_not_copied() {
+    var left = read(100, 1).skipBytes(100);
+    var next = read(100, 2);
+
+    assertThat(SharedReadBuffer.cumulate(allocator, left, next)).isSameAs(next);
+
     next.release();
   }
 
