@@ -25,6 +25,7 @@ final class Streaming implements ExchangeState, ResponseHandler {
   private long lastByteNanos;
   private long stalledSinceNanos;
   private boolean stalled;
+  private boolean remembered;
 
   Streaming(Exchange exchange, Attempt attempt, AnswerBody answer, int status) {
     this.exchange = exchange;
@@ -38,6 +39,7 @@ final class Streaming implements ExchangeState, ResponseHandler {
   void enter() {
     exchange.enter(this);
     attempt.handTo(this);
+    remember();
     setDeadline();
     if (!exchange.client().writable()) {
       clientWritable(false);
@@ -65,6 +67,16 @@ final class Streaming implements ExchangeState, ResponseHandler {
     if (more > 0) {
       attempt.events(more, lastByteNanos);
     }
+    remember();
+  }
+
+  /** A response may be asked for from when its client knows it: it may go on in the background. */
+  private void remember() {
+    String responseId = remembered ? null : answer.responseId();
+    if (responseId != null) {
+      remembered = true;
+      exchange.remember(responseId, attempt.endpoint());
+    }
   }
 
   @Override
@@ -81,10 +93,6 @@ final class Streaming implements ExchangeState, ResponseHandler {
     }
     answer.discard();
     attempt.succeeded(status, answer.usage());
-    String responseId = answer.responseId();
-    if (responseId != null) {
-      exchange.remember(responseId, attempt.endpoint());
-    }
     exchange.client().end(answer.endPassed());
     exchange.done(status, answer, Outcome.COMPLETED, null);
   }
