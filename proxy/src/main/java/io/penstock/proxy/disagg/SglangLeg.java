@@ -27,9 +27,10 @@ final class SglangLeg implements PrefillLeg {
 
   @Override
   public Transfer transfer(InferenceRequest request, Endpoint prefill, RandomGenerator random) {
+    String host = prefill.spec().host();
     String room =
         ",\"bootstrap_host\":\""
-            + prefill.spec().host()
+            + (host.indexOf(':') >= 0 ? "[" + host + "]" : host)
             + "\",\"bootstrap_port\":"
             + KvPort.of(prefill, USUAL_PORT)
             + ",\"bootstrap_room\":"

@@ -146,6 +146,15 @@ class ConnectorWireTest {
     assertThat(Connectors.SGLANG.concurrent()).isTrue();
   }
 
+  /** Its engines put a colon and the port behind it. */
+  @Test
+  void sglang_gives_an_ipv6_address_in_brackets() {
+    var prefill = new Endpoint(0, EndpointSpec.of("fd00::1", 8000, Role.PREFILL), List.of());
+    var transfer = Connectors.SGLANG.transfer(request(ApiKind.CHAT, CHAT), prefill, random);
+
+    assertThat(text(transfer::decodeBody, CHAT)).contains(",\"bootstrap_host\":\"[fd00::1]\",");
+  }
+
   @Test
   void rooms_are_positive_and_differ() {
     var rooms =
