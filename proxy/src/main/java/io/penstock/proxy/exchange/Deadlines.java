@@ -23,6 +23,10 @@ public final class Deadlines {
   private final EventLoop loop;
   private final LongSupplier nanoClock;
   private @Nullable Deadline first;
+
+  /** Where the walk of a tick goes on. */
+  private @Nullable Deadline following;
+
   private boolean ticking;
 
   /** Deadlines of a loop, against a monotonic clock in nanoseconds. */
@@ -71,8 +75,11 @@ public final class Deadlines {
     if (deadline.next != null) {
       deadline.next.previous = deadline.previous;
     }
-    // The tick may stand on this one: its own next pointer stays so that the walk goes on.
+    if (deadline.equals(following)) {
+      following = deadline.next;
+    }
     deadline.previous = null;
+    deadline.next = null;
   }
 
   private void tick() {
@@ -87,14 +94,12 @@ public final class Deadlines {
   }
 
   private void fire(long now) {
-    @Nullable Deadline at = first;
-    while (at != null) {
-      @Nullable Deadline next = at.next;
-      if (at.linked && now - at.atNanos >= 0) {
+    for (var at = first; at != null; at = following) {
+      following = at.next;
+      if (now - at.atNanos >= 0) {
         clear(at);
         expire(at, now);
       }
-      at = next;
     }
   }
 

@@ -1,11 +1,14 @@
 package io.penstock.proxy.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.penstock.proxy.exchange.Deadlines.Deadline;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -97,6 +100,26 @@ class DeadlinesTest {
     a.in(TICK);
     pass(2 * TICK);
     assertThat(fired).containsExactly("a");
+  }
+
+  /** A connection's limit is there for as long as the connection; what ran beside it is not. */
+  @Test
+  void a_limit_that_is_cleared_keeps_no_other_in_memory() {
+    var gone = new WeakReference<>(new Named("gone").in(TICK));
+    var stays = new Named("stays").in(TICK);
+
+    deadlines.clear(stays);
+    deadlines.clear(Objects.requireNonNull(gone.get()));
+
+    await()
+        .until(
+            () -> {
+              System.gc();
+              return gone.get() == null;
+            });
+    stays.in(TICK);
+    pass(2 * TICK);
+    assertThat(fired).containsExactly("stays");
   }
 
   @Test
