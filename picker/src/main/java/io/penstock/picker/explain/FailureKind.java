@@ -14,6 +14,6 @@ public enum FailureKind {
   UNAVAILABLE,
   /** What came is not HTTP, or not the answer it claims to be. */
   PROTOCOL,
-  /** The gateway gave up for reasons of its own. */
+  /** The gateway could not ask it, for reasons of its own. */
   INTERNAL
 }

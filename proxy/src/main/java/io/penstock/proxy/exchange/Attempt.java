@@ -130,7 +130,10 @@ final class Attempt implements ResponseHandler {
     }
   }
 
-  /** The pod, or the way to it, failed; a call that still runs is cancelled. */
+  /**
+   * The pod, or the way to it, failed, or this process did, which is held against nobody; a call
+   * that still runs is cancelled.
+   */
   void failed(FailureKind kind) {
     if (over) {
       return;
@@ -138,7 +141,9 @@ final class Attempt implements ResponseHandler {
     over = true;
     traced(0, LegMetrics.label(kind));
     cancelCall();
-    strike();
+    if (kind != FailureKind.INTERNAL) {
+      strike();
+    }
     if (placement != null) {
       placement.failed(kind, loop.now());
     }

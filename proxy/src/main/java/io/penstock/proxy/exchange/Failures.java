@@ -14,6 +14,7 @@ final class Failures {
     return switch (kind) {
       case CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_FAILED, TLS_FAILED ->
           GatewayError.UPSTREAM_CONNECT_ERROR;
+      case NO_SOCKET -> GatewayError.OVERLOADED;
       case RESET_BEFORE_HEAD, RESET_BEFORE_BODY, TRUNCATED -> GatewayError.UPSTREAM_RESET;
       case PROTOCOL_ERROR -> GatewayError.UPSTREAM_INVALID_RESPONSE;
     };
@@ -23,6 +24,7 @@ final class Failures {
   static FailureKind attempt(UpstreamFailure.Kind kind) {
     return switch (kind) {
       case CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_FAILED, TLS_FAILED -> FailureKind.CONNECT;
+      case NO_SOCKET -> FailureKind.INTERNAL;
       case RESET_BEFORE_HEAD, RESET_BEFORE_BODY, TRUNCATED -> FailureKind.RESET;
       case PROTOCOL_ERROR -> FailureKind.PROTOCOL;
     };

@@ -230,7 +230,8 @@ public enum GatewayError {
       null,
       Retry.SOON,
       "The gateway is holding as many requests as it can. Try again shortly.",
-      "The sum of buffered request bodies has reached limits.bufferedBodies."),
+      "The sum of buffered request bodies has reached limits.bufferedBodies, or the process has no"
+          + " file descriptor left to reach a pod."),
   NO_HEALTHY_ENDPOINTS(
       503,
       "no_healthy_endpoints",

@@ -25,6 +25,8 @@ public record UpstreamFailure(Kind kind, boolean staleConnection, @Nullable Stri
     CONNECT_TIMEOUT,
     /** Connecting failed in another way. */
     CONNECT_FAILED,
+    /** This process has no file descriptor left to reach anybody. */
+    NO_SOCKET,
     /** There is no TLS: the pod's certificate is not as wanted, or it does not speak TLS. */
     TLS_FAILED,
     /** The connection ended before the head of an answer was complete. */
@@ -39,7 +41,7 @@ public record UpstreamFailure(Kind kind, boolean staleConnection, @Nullable Stri
     /** Whether the request cannot have reached the pod. */
     public boolean neverSent() {
       return switch (this) {
-        case CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_FAILED, TLS_FAILED -> true;
+        case CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_FAILED, NO_SOCKET, TLS_FAILED -> true;
         case RESET_BEFORE_HEAD, RESET_BEFORE_BODY, TRUNCATED, PROTOCOL_ERROR -> false;
       };
     }

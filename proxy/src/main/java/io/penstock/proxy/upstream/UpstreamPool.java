@@ -4,6 +4,7 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
@@ -217,6 +218,9 @@ public final class UpstreamPool {
   private static UpstreamFailure.Kind kindOf(@Nullable Throwable cause) {
     if (cause instanceof ConnectTimeoutException) {
       return UpstreamFailure.Kind.CONNECT_TIMEOUT;
+    }
+    if (cause instanceof ChannelException) {
+      return UpstreamFailure.Kind.NO_SOCKET; // of which there was none to connect
     }
     return cause instanceof ConnectException
         ? UpstreamFailure.Kind.CONNECT_REFUSED

@@ -7,9 +7,11 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.ChannelException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.penstock.picker.assembly.PoolPicker;
@@ -81,6 +83,7 @@ class LegsTest {
   private final OutlierDetector health =
       new OutlierDetector(new OutlierDetector.Settings(1, MINUTE, MINUTE, 0));
   private LongSupplier clock = System::nanoTime;
+  private Class<? extends SocketChannel> sockets = NioSocketChannel.class;
   private long keepAliveNanos;
   private PoolPicker picker;
   private LoopContext loop;
@@ -207,8 +210,7 @@ class LegsTest {
             Tracing.OFF,
             settings);
     var upstream =
-        new UpstreamPool(
-            eventLoop, NioSocketChannel.class, new AdaptiveRecvByteBufAllocator(), 5_000, clock);
+        new UpstreamPool(eventLoop, sockets, new AdaptiveRecvByteBufAllocator(), 5_000, clock);
     return new LoopContext(gateway, 0, eventLoop, upstream, clock, new SplittableRandom(1));
   }
 
@@ -253,6 +255,34 @@ class LegsTest {
     awaitQuiet();
     assertThat(prefillsAsked).hasSize(2).doesNotHaveDuplicates();
     assertThat(leg.doubted).isEqualTo(prefillsAsked);
+  }
+
+  /** Such as those of a process that has no file descriptor left. */
+  public static final class NoSocket extends NioSocketChannel {
+    public NoSocket() {
+      throw new ChannelException("Too many open files");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void who_has_no_socket_left_says_so_and_blames_no_pod(boolean inTwo) throws IOException {
+    sockets = NoSocket.class;
+    restart(
+        inTwo
+            ? List.of(pod(Role.PREFILL, this::prefill), pod(Role.DECODE, this::decode))
+            : List.of(pod(Role.BOTH, this::decode), pod(Role.BOTH, this::decode)));
+    var answer = new WrittenAnswer(true);
+
+    ask(BODY, answer);
+
+    awaitQuiet();
+    assertThat(answer.statuses()).containsExactly(503);
+    assertThat(answer.text()).contains("\"code\":\"overloaded\"");
+    for (int slot = 0; slot < 2; slot++) {
+      assertThat(health.routable(slot, clock.getAsLong())).isTrue();
+    }
+    assertThat(picker.inFlight().total()).isZero();
   }
 
   /**

@@ -205,7 +205,7 @@ class UpstreamPoolTest {
   void a_call_for_which_there_is_no_socket_fails_later_and_may_be_cancelled_before()
       throws Exception {
     pool = new UpstreamPool(loop, NoSocket.class, reads, 1_000, clock::get);
-    send().assertFailed(Kind.CONNECT_FAILED, false);
+    send().assertFailed(Kind.NO_SOCKET, false);
 
     var cancelled =
         onLoop(
