@@ -202,7 +202,8 @@ public final class GatewayApp implements AutoCloseable {
             config.timeouts(),
             drained::countDown);
     var view =
-        new AppView(gateway, pools, () -> ConfigPrinter.json(this.loaded), drain::begin, nanoClock);
+        new AppView(
+            gateway, pools, () -> ConfigPrinter.json(loaded, this.loaded), drain::begin, nanoClock);
     admin = admin(config.admin(), AdminServer.Scope.ADMIN, view, group, transport, blocking);
     health = admin(config.health(), AdminServer.Scope.HEALTH, view, group, transport, blocking);
   }

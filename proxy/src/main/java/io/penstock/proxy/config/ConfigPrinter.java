@@ -76,28 +76,56 @@ public final class ConfigPrinter {
     return out.toString();
   }
 
-  /** {@code {"settings":{path:{"value","source"}},"pools":[…],"poolsSource":…}}. */
-  public static String json(LoadResult.Loaded loaded) {
+  /**
+   * {@code {"settings":{path:{"value","source"}},"pools":[…],"poolsSource":…}} of what is in force.
+   * Where a change waits for the next start, {@code "next"} beside a value, and {@code
+   * "poolsNext"}, have what it says.
+   *
+   * @param started what the gateway was started with
+   * @param latest what it has taken over since
+   */
+  public static String json(LoadResult.Loaded started, LoadResult.Loaded latest) {
     var text = new StringWriter();
     try (var json = JSON.createGenerator(text)) {
       json.writeStartObject();
       json.writeObjectFieldStart("settings");
       for (var setting : Settings.all()) {
+        var next = latest.sources().text(setting);
+        var inForce = Settings.isLive(setting) ? latest : started;
+        var value = inForce.sources().text(setting);
         json.writeObjectFieldStart(setting.path());
-        json.writeStringField("value", loaded.sources().text(setting));
-        json.writeStringField("source", loaded.sources().source(setting));
+        json.writeStringField("value", value);
+        json.writeStringField("source", inForce.sources().source(setting));
+        if (!next.equals(value)) {
+          json.writeStringField("next", next);
+        }
         json.writeEndObject();
       }
       json.writeEndObject();
-      json.writeArrayFieldStart("pools");
+      var pools = pools(started);
+      var nextPools = pools(latest);
+      json.writeFieldName("pools");
+      json.writeRawValue(pools);
+      json.writeStringField("poolsSource", started.sources().poolsSource());
+      if (!nextPools.equals(pools)) {
+        json.writeFieldName("poolsNext");
+        json.writeRawValue(nextPools);
+      }
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing to memory", e);
+    }
+    return text.toString();
+  }
+
+  private static String pools(LoadResult.Loaded loaded) throws IOException {
+    var text = new StringWriter();
+    try (var json = JSON.createGenerator(text)) {
+      json.writeStartArray();
       for (var pool : loaded.config().pools()) {
         pool(json, pool);
       }
       json.writeEndArray();
-      json.writeStringField("poolsSource", loaded.sources().poolsSource());
-      json.writeEndObject();
-    } catch (IOException e) {
-      throw new UncheckedIOException("writing to memory", e);
     }
     return text.toString();
   }

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -267,7 +268,31 @@ public final class Settings {
           REPLICAS_CA,
           REPLICAS_CHANNEL);
 
+  /** What a changed file changes at once; the rest waits for the next start. */
+  private static final Set<Setting<?>> LIVE =
+      Set.of(
+          TIMEOUT_REQUEST_HEAD,
+          TIMEOUT_REQUEST_BODY,
+          TIMEOUT_QUEUE,
+          TIMEOUT_FIRST_BYTE,
+          TIMEOUT_ANSWER,
+          TIMEOUT_STREAM_IDLE,
+          TIMEOUT_TOTAL,
+          TIMEOUT_CLIENT_STALL,
+          LIMIT_REQUEST_BODY,
+          SSE_KEEP_ALIVE,
+          RETRIES_PER_REQUEST,
+          HEADERS_DECISION_ID,
+          HEADERS_SERVER_TIMING,
+          LOG_ACCESS,
+          LOG_SAMPLE);
+
   private Settings() {}
+
+  /** Whether a changed file changes it at once. */
+  static boolean isLive(Setting<?> setting) {
+    return LIVE.contains(setting);
+  }
 
   /** Every leaf that has a flag and a variable, in the order of the file. */
   public static List<Setting<?>> all() {

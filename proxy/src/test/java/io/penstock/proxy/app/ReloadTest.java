@@ -3,6 +3,7 @@ package io.penstock.proxy.app;
 import static io.penstock.proxy.app.TestGateway.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.penstock.proxy.config.ConfigFile;
 import io.penstock.proxy.config.ConfigSources;
 import io.penstock.simulator.Fleet;
@@ -60,6 +61,31 @@ class ReloadTest {
       write(fleet, "limits: {requestBody: 1MiB}\n");
       file.poll();
       assertThat(gateway.post(CHAT, large).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void what_waits_for_the_next_start_is_shown_as_it_is_and_as_it_will_be() throws Exception {
+    var fleet = Fleet.builder().build();
+    fleet.start(PodConfig.builder().build());
+    var sources = write(fleet, "timeouts: {total: 1m, drain: 20s}\n");
+    try (var gateway = TestGateway.over(fleet, sources);
+        var file =
+            new ConfigFile(
+                sources.build(), gateway.app::reload, refused -> gateway.app.reloadRefused())) {
+      assertThat(gateway.admin("/config")).doesNotContain("ext\":");
+
+      write(fleet, "    models: [other]\ntimeouts: {total: 2m, drain: 40s}\n");
+      file.poll();
+
+      var config = new ObjectMapper().readTree(gateway.admin("/config"));
+      var settings = config.path("settings");
+      assertThat(settings.path("timeouts.total").path("value").asText()).isEqualTo("2m");
+      assertThat(settings.path("timeouts.total").has("next")).isFalse();
+      assertThat(settings.path("timeouts.drain").path("value").asText()).isEqualTo("20s");
+      assertThat(settings.path("timeouts.drain").path("next").asText()).isEqualTo("40s");
+      assertThat(config.path("pools").toString()).doesNotContain("other");
+      assertThat(config.path("poolsNext").toString()).contains("other");
     }
   }
 }

@@ -22,7 +22,8 @@ class ConfigurationPageTest {
         "The file is read again when it changes: `timeouts` (but not `connect`, `preStop` ");
     page.append("and `drain`), `limits.requestBody`, ");
     page.append("`retries.perRequest`, `sse`, `headers` and `log` take effect at once, ");
-    page.append("the rest at the next start. ");
+    page.append(
+        "the rest at the next start; `/config` has such a change beside the value in force. ");
     page.append("A file with errors changes nothing and is counted in ");
     page.append("`penstock_config_reload_failed_total`.\n\n");
     page.append("OpenTelemetry's own variables say less than any of these: ");

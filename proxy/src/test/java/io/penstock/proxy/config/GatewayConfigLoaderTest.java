@@ -630,7 +630,8 @@ class GatewayConfigLoaderTest {
 
     @Test
     void json_has_every_setting_with_its_source() throws Exception {
-      String json = ConfigPrinter.json(loaded(sources(POOL).flag("--log.access", "false")));
+      var loaded = loaded(sources(POOL).flag("--log.access", "false"));
+      String json = ConfigPrinter.json(loaded, loaded);
 
       for (var setting : Settings.all()) {
         assertThat(json).contains("\"" + setting.path() + "\":{\"value\":");
