@@ -109,6 +109,25 @@ securityContext:
     {{- end }}
 {{- end -}}
 
+{{/* Flags by which replicas tell each other what they send. Call with (dict "redis" .Values.….redis "prefix" FLAGS). */}}
+{{- define "penstock.redis.flags" -}}
+{{- if .redis.url }}
+- {{ .prefix }}redis={{ .redis.url }}
+{{- if .redis.secretName }}
+- {{ .prefix }}password-file=/etc/penstock/redis/password
+{{- if hasPrefix "rediss:" .redis.url }}
+- {{ .prefix }}ca=/etc/penstock/redis/ca.crt
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* A NetworkPolicy's rule for reaching that Redis. Call with .Values.….redis. */}}
+{{- define "penstock.toRedis" -}}
+- ports:
+    - {protocol: TCP, port: {{ regexFind ":[0-9]+$" .url | trimPrefix ":" | default "6379" }}}
+{{- end -}}
+
 {{/* The namespace of NAMESPACE/NAME. */}}
 {{- define "penstock.namespaceOf" -}}
 {{ splitList "/" . | first }}

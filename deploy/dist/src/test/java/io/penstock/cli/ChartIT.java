@@ -120,6 +120,8 @@ class ChartIT {
         "gateway.drain=300, gateway/drain",
         "\"gateway.enabled=true,gateway.pool=llm/tiny,gateway.podsTls.serverName=a\", podsTls",
         "picker.podsTls.serverName=a, podsTls",
+        "picker.redis.secretName=a, redis",
+        "gateway.redis.url=cache:6379, redis",
         "picker.enabled=true, picker/pool",
         "picker.poolGroup=example.com, poolGroup",
         "image.digest=sha256:1, image/digest",
@@ -343,6 +345,41 @@ class ChartIT {
         .contains(
             "--config-file=/etc/penstock/picker.yaml",
             "--model-server-metrics-server-name=qwen.llm.svc");
+  }
+
+  @Test
+  void replicas_are_told_of_their_redis_and_may_reach_it() throws Exception {
+    var values =
+        Files.writeString(
+            folder.resolve("values.yaml"),
+            """
+            gateway:
+              enabled: true
+              pool: llm/qwen
+              redis: {url: "rediss://penstock@cache.llm:7000", secretName: cache}
+            picker:
+              enabled: true
+              pool: qwen
+              redis: {url: "redis://cache.llm"}
+            """);
+    var objects = helm.template("--values", values.toString());
+
+    assertThat(arguments("penstock-gateway", objects))
+        .contains(
+            "--replicas.redis=rediss://penstock@cache.llm:7000",
+            "--replicas.password-file=/etc/penstock/redis/password",
+            "--replicas.ca=/etc/penstock/redis/ca.crt");
+    var gateway = named("penstock-gateway", only("Deployment", objects)).at("/spec/template/spec");
+    assertThat(gateway.at("/volumes").toString()).contains("\"secretName\":\"cache\"");
+    assertThat(gateway.at("/containers/0/volumeMounts").toString()).contains("/etc/penstock/redis");
+    assertThat(arguments("penstock-picker", objects))
+        .contains("--replicas-redis=redis://cache.llm")
+        .noneMatch(flag -> flag.contains("password") || flag.startsWith("--replicas-ca"));
+    var policies = only("NetworkPolicy", objects);
+    assertThat(named("penstock-gateway", policies).at("/spec/egress").toString())
+        .contains("\"port\":7000");
+    assertThat(named("penstock-picker", policies).at("/spec/egress").toString())
+        .contains("\"port\":6379");
   }
 
   private static List<ObjectNode> only(String kind, List<ObjectNode> objects) {
