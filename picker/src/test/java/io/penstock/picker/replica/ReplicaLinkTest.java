@@ -157,6 +157,32 @@ class ReplicaLinkTest {
   }
 
   @Test
+  void who_has_more_to_tell_than_there_is_room_for_is_forgotten_and_heard_anew() throws Exception {
+    var first = replica();
+    var second = replica();
+    awaitHeard(first, 1);
+    awaitHeard(second, 1);
+    var before = first.place(KEYS);
+    await().until(() -> second.pool.inFlight() == 1);
+
+    var endpoint = before.endpoint();
+    first.run(
+        () -> {
+          for (int i = 0; i < 20_000; i++) {
+            first.link.feed("pool").placed(endpoint, 1, 1, -1, PromptKeys.NONE);
+          }
+        });
+
+    await().until(() -> second.link.missed("pool") == 1);
+    assertThat(second.pool.inFlight()).isZero();
+    assertThat(first.link.dropped("pool")).isEqualTo(20_000);
+    var after = first.place(KEYS);
+    await().until(() -> second.pool.inFlight() == 1);
+    first.run(() -> after.completed(-1, -1, -1, 0));
+    await().until(() -> second.pool.picker.inFlight().total() == 0);
+  }
+
+  @Test
   void a_redis_that_delivers_nothing_is_left() throws Exception {
     var first = replica();
     await().until(first.link::up);
