@@ -50,6 +50,9 @@ final class Batch {
     void ended(long id, boolean unlearned);
 
     void left();
+
+    /** All of it was heard, or is not wanted. */
+    void ends();
   }
 
   private Batch() {}
@@ -109,6 +112,7 @@ final class Batch {
           more = record(in, listener) && in.isReadable();
         }
       }
+      listener.ends();
     } catch (IndexOutOfBoundsException e) {
       throw new IllegalArgumentException("it ends within a record", e);
     }

@@ -129,7 +129,12 @@ final class Replicas implements Batch.Listener {
     heard = replicas.size();
   }
 
-  /** What has come is no batch, from its middle on: the rest of it is missing. */
+  @Override
+  public void ends() {
+    current = null;
+  }
+
+  /** What has come is no batch, or none from its middle on: then the rest of it is missing. */
   void broken() {
     if (current != null) {
       current.endAll();

@@ -47,6 +47,7 @@ class BatchTest {
     var unwanted = new Heard(false);
     Batch.read(batch(PLACED), unwanted);
     assertThat(unwanted.said).containsExactly("replica 42, batch -3");
+    assertThat(unwanted.ended).isTrue();
   }
 
   @Test
@@ -121,6 +122,7 @@ class BatchTest {
   private static final class Heard implements Batch.Listener {
     private final boolean wants;
     private final List<String> said = new ArrayList<>();
+    private boolean ended;
 
     Heard(boolean wants) {
       this.wants = wants;
@@ -150,6 +152,11 @@ class BatchTest {
     @Override
     public void left() {
       said.add("left");
+    }
+
+    @Override
+    public void ends() {
+      ended = true;
     }
   }
 }

@@ -115,6 +115,18 @@ class ReplicasTest {
   }
 
   @Test
+  void what_is_no_batch_ends_nothing_of_whoever_was_heard_before() {
+    hear(1, 1, placed(1, MirroredPool.ONE));
+
+    assertThatThrownBy(() -> Batch.read(Unpooled.buffer().writeInt(1), replicas))
+        .isInstanceOf(IllegalArgumentException.class);
+    replicas.broken();
+
+    assertThat(pool.inFlight()).isEqualTo(1);
+    assertThat(replicas.missed()).isZero();
+  }
+
+  @Test
   void what_failed_is_unlearned() {
     hear(1, 1, placed(1, MirroredPool.ONE), new Sent.Ended(1, true));
     assertThat(pool.route(KEYS).cachedTokens()).isZero();
