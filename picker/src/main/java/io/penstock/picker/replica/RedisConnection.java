@@ -196,6 +196,9 @@ final class RedisConnection extends SimpleChannelInboundHandler<RedisMessage> {
 
   @Override
   protected void channelRead0(ChannelHandlerContext ctx, RedisMessage message) {
+    if (why != null) {
+      return; // it came in the same read as what has ended it
+    }
     switch (message) {
       case ErrorRedisMessage error -> close("Redis says: " + error.content());
       case SimpleStringRedisMessage said -> {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -27,7 +28,12 @@ final class FakeRedis implements AutoCloseable {
   private final Set<Client> clients = ConcurrentHashMap.newKeySet();
   final AtomicInteger logins = new AtomicInteger();
   final AtomicInteger refusals = new AtomicInteger();
+  final Set<String> users = ConcurrentHashMap.newKeySet();
   volatile boolean deaf; // answers, and delivers nothing
+  volatile boolean mute; // lets nobody publish
+  volatile boolean stalled; // reads no further
+  volatile boolean withoutAuth; // does not know that command
+  private final CountDownLatch over = new CountDownLatch(1);
   private final ServerSocket server;
 
   FakeRedis(String password) throws IOException {
@@ -76,6 +82,7 @@ final class FakeRedis implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    over.countDown();
     server.close();
     drop();
   }
@@ -94,7 +101,15 @@ final class FakeRedis implements AutoCloseable {
       try (var in = new DataInputStream(new BufferedInputStream(socket.getInputStream()))) {
         for (var words = command(in); !words.isEmpty(); words = command(in)) {
           var name = text(words.getFirst());
-          if (name.equals("AUTH")) {
+          if (stalled) {
+            over.await();
+          }
+          if (name.equals("AUTH") && withoutAuth) {
+            say(
+                "-ERR unknown command 'AUTH', with args beginning with: '%s' '%s' "
+                    .formatted(text(words.get(1)), text(words.getLast())));
+          } else if (name.equals("AUTH")) {
+            users.add(text(words.get(1)));
             known = text(words.getLast()).equals(password);
             refusals.addAndGet(known ? 0 : 1);
             say(known ? "+OK" : "-WRONGPASS invalid username-password pair");
@@ -105,7 +120,7 @@ final class FakeRedis implements AutoCloseable {
             answer(name, words);
           }
         }
-      } catch (IOException gone) {
+      } catch (IOException | InterruptedException gone) {
         close();
       }
     }
@@ -125,8 +140,8 @@ final class FakeRedis implements AutoCloseable {
           }
         }
         case "PUBLISH" -> {
-          say(":1");
-          if (!deaf) {
+          say(mute ? "-NOPERM this user has no permissions to access a channel" : ":1");
+          if (!deaf && !mute) {
             publish(text(words.get(1)), words.get(2));
           }
         }
