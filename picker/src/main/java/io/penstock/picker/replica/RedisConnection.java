@@ -200,7 +200,7 @@ final class RedisConnection extends SimpleChannelInboundHandler<RedisMessage> {
       return; // it came in the same read as what has ended it
     }
     switch (message) {
-      case ErrorRedisMessage error -> close("Redis says: " + error.content());
+      case ErrorRedisMessage error -> close("Redis says: " + bare(error.content()));
       case SimpleStringRedisMessage said -> {
         if (said.content().equals("PONG")) {
           isReady();
@@ -210,6 +210,12 @@ final class RedisConnection extends SimpleChannelInboundHandler<RedisMessage> {
       case ArrayRedisMessage array -> heard(array.children());
       default -> close("Redis answers with a " + message.getClass().getSimpleName());
     }
+  }
+
+  /** An error without the arguments that it may repeat: one of them can be the password. */
+  private static String bare(String error) {
+    int arguments = error.indexOf(", with args");
+    return arguments < 0 ? error : error.substring(0, arguments);
   }
 
   private void heard(List<RedisMessage> parts) {

@@ -66,4 +66,10 @@ class RedisConnectionTest {
     redis.withoutAuth = true;
     assertThat(outcome("penstock", "S3CRET")).startsWith("Redis says: ERR unknown command");
   }
+
+  @Test
+  void a_password_that_redis_repeats_in_an_error_is_not_told() throws Exception {
+    redis.withoutAuth = true;
+    assertThat(outcome("penstock", "S3CRET")).isEqualTo("Redis says: ERR unknown command 'AUTH'");
+  }
 }
