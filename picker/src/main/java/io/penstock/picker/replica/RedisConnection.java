@@ -152,12 +152,13 @@ final class RedisConnection extends SimpleChannelInboundHandler<RedisMessage> {
 
   private void logIn(ChannelHandlerContext ctx) {
     var password = login.password();
-    if (password != null) {
+    var user = login.user();
+    if (password != null || user != null) {
       List<byte[]> auth = new ArrayList<>(List.of(bytes("AUTH")));
-      if (login.user() != null) {
-        auth.add(bytes(login.user()));
+      if (user != null) {
+        auth.add(bytes(user));
       }
-      auth.add(bytes(password));
+      auth.add(bytes(password == null ? "" : password)); // a user of whom none is asked takes any
       ctx.write(command(auth), ctx.voidPromise());
     }
     if (channels.isEmpty()) {

@@ -72,4 +72,16 @@ class RedisConnectionTest {
     redis.withoutAuth = true;
     assertThat(outcome("penstock", "S3CRET")).isEqualTo("Redis says: ERR unknown command 'AUTH'");
   }
+
+  @Test
+  void a_user_without_a_password_logs_in_as_that_user() throws Exception {
+    assertThat(outcome("penstock", null)).isEqualTo("ready");
+    assertThat(redis.users).containsExactly("penstock");
+  }
+
+  @Test
+  void without_a_user_and_a_password_nobody_logs_in() throws Exception {
+    assertThat(outcome(null, null)).isEqualTo("ready");
+    assertThat(redis.users).isEmpty();
+  }
 }
