@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A pair of connections to Redis, one that publishes and one that hears, made again whenever one of
- * them ends: after a quarter of a second, then after twice as long each time, up to ten seconds.
- * Confined to its event loop.
+ * them ends: after a quarter of a second, then after twice as long each time until something {@link
+ * #arrives}, up to ten seconds. Confined to its event loop.
  */
 final class RedisLink implements RedisConnection.Listener {
 
@@ -28,7 +28,7 @@ final class RedisLink implements RedisConnection.Listener {
   /** Hears what comes, and whether anything can. */
   interface Listener {
 
-    /** What is published arrives from now on, and can be published. */
+    /** From now on something can be published, and what others publish arrives. */
     void up();
 
     /** See {@link RedisConnection.Listener#message}. */
@@ -49,6 +49,7 @@ final class RedisLink implements RedisConnection.Listener {
   private @Nullable RedisConnection hearing;
   private int ready;
   private int failures;
+  private boolean arrives;
   private boolean closed;
 
   /**
@@ -108,9 +109,16 @@ final class RedisLink implements RedisConnection.Listener {
     }
     ready++;
     if (isUp()) {
+      listener.up();
+    }
+  }
+
+  /** Something that was published here has come: who fails after that fails for the first time. */
+  void arrives() {
+    if (!arrives) {
+      arrives = true;
       failures = 0;
       LOG.info("replicas hear each other through {}", settings.redis());
-      listener.up();
     }
   }
 
@@ -171,6 +179,7 @@ final class RedisLink implements RedisConnection.Listener {
     publishing = null;
     hearing = null;
     ready = 0;
+    arrives = false;
     for (var each : both) {
       if (each != null) {
         each.close(why);

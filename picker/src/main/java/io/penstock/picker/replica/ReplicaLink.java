@@ -239,6 +239,7 @@ public final class ReplicaLink implements AutoCloseable {
     long now = nanoClock.getAsLong();
     if (Batch.isOf(payload, self)) {
       ownHeardNanos = now;
+      redis.arrives();
       return;
     }
     pool.replicas().now(now);

@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ReflectiveChannelFactory;
@@ -22,10 +24,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.random.RandomGenerator;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +39,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ReplicaLinkTest {
 
   private static final PromptKeys KEYS = PromptKeys.owning(LongStream.rangeClosed(1, 30).toArray());
+
+  private static final ChannelFactory<NioSocketChannel> SOCKETS =
+      new ReflectiveChannelFactory<>(NioSocketChannel.class);
 
   private final MultiThreadIoEventLoopGroup group =
       new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
@@ -55,15 +62,15 @@ class ReplicaLinkTest {
     private final MirroredPool pool;
 
     Replica(ReplicaSettings settings) {
+      this(settings, SOCKETS, new SplittableRandom(replicas.size()));
+    }
+
+    Replica(
+        ReplicaSettings settings,
+        ChannelFactory<? extends Channel> factory,
+        RandomGenerator random) {
       link =
-          new ReplicaLink(
-              settings,
-              List.of("pool"),
-              loop,
-              new ReflectiveChannelFactory<>(NioSocketChannel.class),
-              blocking,
-              clock::get,
-              new SplittableRandom(replicas.size()));
+          new ReplicaLink(settings, List.of("pool"), loop, factory, blocking, clock::get, random);
       pool = new MirroredPool(link.feed("pool"));
       link.mirror("pool", Objects.requireNonNull(pool.picker.mirror()));
       link.start();
@@ -194,6 +201,41 @@ class ReplicaLinkTest {
     await().until(() -> redis.logins.get() > before);
   }
 
+  /** Writes down from which pauses the attempts were spread, and spreads none. */
+  private static final class Pauses implements RandomGenerator {
+    private final List<Long> millis = new CopyOnWriteArrayList<>();
+
+    @Override
+    public long nextLong() {
+      return 1;
+    }
+
+    @Override
+    public long nextLong(long bound) {
+      millis.add(bound);
+      return 0;
+    }
+  }
+
+  @Test
+  void a_redis_that_lets_nobody_publish_is_asked_less_and_less_often() {
+    redis.mute = true;
+    var pauses = new Pauses();
+    var first = new Replica(settings(redis, null, null), SOCKETS, pauses);
+    await().until(() -> pauses.millis.size() >= 3);
+    assertThat(pauses.millis).startsWith(250L, 500L, 1_000L);
+
+    redis.mute = false;
+    await()
+        .until(
+            () -> {
+              if (first.link.up()) {
+                redis.drop();
+              }
+              return pauses.millis.getLast() == 250;
+            });
+  }
+
   @Test
   void a_replica_that_is_not_heard_any_more_is_forgotten() throws Exception {
     var first = replica();
@@ -270,7 +312,7 @@ class ReplicaLinkTest {
         settings(redis, null, passwordFile),
         List.of("pool"),
         (EventLoop) group.next(),
-        new ReflectiveChannelFactory<>(NioSocketChannel.class),
+        SOCKETS,
         blocking,
         clock::get);
   }
