@@ -100,12 +100,14 @@ final class RedisConnection extends SimpleChannelInboundHandler<RedisMessage> {
                   }
                 })
             .connect(login.address());
-    channel = connecting.channel();
+    if (connecting.cause() == null) {
+      channel = connecting.channel(); // where no socket could be made, none can be closed
+    }
     var _ =
         connecting.addListener(
             done -> {
-              if (!done.isSuccess()) {
-                closed(String.valueOf(done.cause().getMessage()));
+              if (!done.isSuccess()) { // without a socket it is told by another thread
+                loop.execute(() -> closed(String.valueOf(done.cause().getMessage())));
               }
             });
     var _ =

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -28,6 +29,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import java.util.stream.LongStream;
@@ -234,6 +236,24 @@ class ReplicaLinkTest {
               }
               return pauses.millis.getLast() == 250;
             });
+  }
+
+  @Test
+  void a_link_for_which_no_socket_can_be_made_is_made_when_there_are_some_again() {
+    var refusals = new AtomicInteger(4);
+    var first =
+        new Replica(
+            settings(redis, null, null),
+            () -> {
+              if (refusals.getAndDecrement() > 0) {
+                throw new ChannelException("too many open files");
+              }
+              return SOCKETS.newChannel();
+            },
+            new SplittableRandom(1));
+
+    await().until(first.link::up);
+    assertThat(redis.logins.get()).isEqualTo(1);
   }
 
   @Test
