@@ -7,6 +7,7 @@ import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -83,6 +84,8 @@ final class RedisLink implements RedisConnection.Listener {
             loop.execute(() -> connect(login));
           } catch (IOException e) {
             loop.execute(() -> failed(String.valueOf(e.getMessage())));
+          } catch (RejectedExecutionException over) {
+            LOG.debug("the event loop has ended before", over);
           }
         });
   }
