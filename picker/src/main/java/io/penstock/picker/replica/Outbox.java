@@ -71,9 +71,9 @@ final class Outbox implements PlacementFeed {
     return record;
   }
 
-  /** Something is not told that should be. */
-  void drop() {
-    dropped.increment();
+  /** A batch of so many records is not told. */
+  void drop(int records) {
+    dropped.add(records);
     lost.set(true);
   }
 
@@ -91,7 +91,7 @@ final class Outbox implements PlacementFeed {
 
   private void add(Sent record) {
     if (!open || size.get() >= MOST) {
-      drop();
+      drop(1);
       return;
     }
     size.incrementAndGet();

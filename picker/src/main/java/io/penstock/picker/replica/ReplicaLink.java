@@ -214,13 +214,16 @@ public final class ReplicaLink implements AutoCloseable {
     while (record != null || due) {
       due = false;
       var batch = begin(pool);
+      int records = 0;
       while (record != null && batch.readableBytes() < BATCH_BYTES) {
         Batch.add(batch, record);
-        pool.countTold();
+        records++;
         record = outbox.poll();
       }
-      if (!redis.publish(pool.name(), batch)) {
-        outbox.drop();
+      if (redis.publish(pool.name(), batch)) {
+        pool.countTold(records);
+      } else {
+        outbox.drop(records);
       }
     }
   }

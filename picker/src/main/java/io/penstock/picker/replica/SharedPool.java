@@ -61,8 +61,8 @@ final class SharedPool {
     return ++number;
   }
 
-  void countTold() {
-    told.increment();
+  void countTold(int records) {
+    told.add(records);
   }
 
   long told() {

@@ -257,6 +257,27 @@ class ReplicaLinkTest {
   }
 
   @Test
+  void what_a_redis_that_reads_no_further_is_not_told_counts_as_dropped() throws Exception {
+    var first = replica();
+    await().until(first.link::up);
+    redis.stalled = true;
+    var keys = PromptKeys.owning(LongStream.rangeClosed(1, 60_000).toArray());
+    var pod = first.pool.picker.snapshot().endpoints().getFirst();
+    int placements = 100;
+    first.run(
+        () -> {
+          for (int i = 0; i < placements; i++) {
+            first.link.feed("pool").placed(pod, 1, 1, -1, keys);
+          }
+        });
+
+    await().until(() -> first.link.dropped("pool") > 0);
+    first.run(
+        () ->
+            assertThat(first.link.told("pool") + first.link.dropped("pool")).isEqualTo(placements));
+  }
+
+  @Test
   void a_replica_that_is_not_heard_any_more_is_forgotten() throws Exception {
     var first = replica();
     await().until(first.link::up);
