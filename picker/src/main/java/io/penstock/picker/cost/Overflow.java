@@ -21,11 +21,11 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Time: computed prompts wait 3 s for those that answer, on the way or for a place, on average
  * over all requests, and more than one does; or prompts wait 15 s for those that prefill. The
- * former is, by Little's law, the number of these prompts over the rate of requests. Neither says
- * when it will be better, so that is tried after a minute, unless memory goes on with it, and
- * whenever it was not, after twice as long as before, at most 16 minutes; after a calm of twice the
- * last time it is a minute again. Answers that are not streamed show no first token and count for
- * little of the wait for those that answer.
+ * former is, by Little's law, the number of these prompts over the rate of requests, both from
+ * here, since no other replica tells its rate. Neither says when it will be better, so that is
+ * tried after a minute, unless memory goes on with it, and whenever it was not, after twice as long
+ * as before, at most 16 minutes; after a calm of twice the last time it is a minute again. Answers
+ * that are not streamed show no first token and count for little of the wait for those that answer.
  *
  * <p>All at once and not one by one: a pool that is divided in part carries less than either whole.
  * Chosen on the first half of the conversation trace, and on long prompts and shared prefixes with
@@ -78,6 +78,7 @@ final class Overflow {
       ForeignLoad foreign,
       LoadPrice.Routed routed) {
     totals.take(inFlight, snapshot.slotBound());
+    var fromHere = inFlight.fromHere();
     int prefilling = 0;
     double waitingTokens = 0;
     double heldTokens = 0;
@@ -89,8 +90,8 @@ final class Overflow {
       boolean answers = endpoint.spec().role().answersAlone();
       computedNow +=
           answers
-              ? inFlight.handOvers(slot)
-              : -Math.max(0, totals.requests(slot) - totals.decoding(slot));
+              ? fromHere.handOvers(slot)
+              : -Math.max(0, fromHere.requests(slot) - fromHere.decoding(slot));
       if (!endpoint.accepts() || !RoleFilter.answersInOverflow(endpoint.spec())) {
         continue;
       }

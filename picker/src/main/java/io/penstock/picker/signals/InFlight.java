@@ -74,8 +74,10 @@ public final class InFlight {
    */
   public static InFlight besideReplicas(int columns) {
     var all = cells(columns + 1);
-    var handOvers = new InFlight(cells(columns + 1), null, null);
-    return new InFlight(all, handOvers, new InFlight(Arrays.copyOf(all, columns), null, null));
+    var handOvers = cells(columns + 1);
+    var ownHandOvers = new InFlight(Arrays.copyOf(handOvers, columns), null, null);
+    var own = new InFlight(Arrays.copyOf(all, columns), ownHandOvers, null);
+    return new InFlight(all, new InFlight(handOvers, null, null), own);
   }
 
   private static int[][] @Nullable [] cells(int columns) {

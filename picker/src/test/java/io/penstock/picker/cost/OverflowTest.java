@@ -39,7 +39,7 @@ class OverflowTest {
   private final ArrayDeque<Reservation> awaited = new ArrayDeque<>();
 
   private final EngineSignals signals = new EngineSignals(Duration.ofSeconds(1));
-  private final InFlight inFlight = new InFlight(1);
+  private final InFlight inFlight = InFlight.besideReplicas(1);
   private final ForeignLoad foreign = new ForeignLoad();
   private Overflow overflow = new Overflow();
   private PoolSnapshot pool =
@@ -253,6 +253,20 @@ class OverflowTest {
     assertThat(overflow.active()).as("3.9 s, for 1 s").isFalse();
     pass(3, 0.1, 0.5, BLOCKS);
     assertThat(overflow.active()).as("3.9 s, for 4 s").isTrue();
+  }
+
+  @Test
+  void prompts_of_other_replicas_are_not_held_against_the_rate_of_this_one() {
+    awaits(29);
+    for (int i = 0; i < 87; i++) {
+      inFlight.reserveHandOver(1, 1, 10, 10);
+    }
+    pass(120, 0.1, 0.5, BLOCKS);
+    assertThat(overflow.active()).as("2.9 s, at four replicas").isFalse();
+
+    awaits(10);
+    pass(10, 0.1, 0.5, BLOCKS);
+    assertThat(overflow.active()).as("3.9 s").isTrue();
   }
 
   @Test
