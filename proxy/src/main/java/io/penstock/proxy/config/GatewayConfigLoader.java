@@ -387,7 +387,9 @@ public final class GatewayConfigLoader {
     }
   }
 
+  /** What does not fit, but for what a URL has before its host: that may be a password. */
   static String complaint(Setting<?> setting, String text) {
-    return "'" + text + "' does not fit; allowed: " + setting.allowed();
+    var shown = text.replaceFirst("(?<=://).*@", "...@");
+    return "'" + shown + "' does not fit; allowed: " + setting.allowed();
   }
 }

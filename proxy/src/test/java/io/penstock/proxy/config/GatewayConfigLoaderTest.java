@@ -75,6 +75,12 @@ class GatewayConfigLoaderTest {
               "gateway.yaml:4:19: replicas.redis: 'cache:6379' does not fit; allowed:"
                   + " redis://host:port, or rediss:// for TLS; a user as user@host, no password;"
                   + " empty: off");
+      for (var url : List.of("redis://me:s3cr@t@cache", "redis://:s3cr@t@cache:6379/1")) {
+        assertThat(errors(sources(POOL + "replicas: {redis: '" + url + "'}\n")))
+            .singleElement(STRING)
+            .contains("replicas.redis: 'redis://...@cache")
+            .doesNotContain("s3cr");
+      }
       assertThat(errors(sources(POOL + "replicas: {ca: ca.pem, passwordFile: pw}\n")))
           .containsExactly(
               "gateway.yaml:4: replicas.passwordFile: is of no use without replicas.redis",
