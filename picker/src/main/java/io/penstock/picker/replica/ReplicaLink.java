@@ -155,7 +155,7 @@ public final class ReplicaLink implements AutoCloseable {
     redis.open();
     beating =
         loop.scheduleWithFixedDelay(
-            this::beat, HEARTBEAT_MILLIS, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS);
+            this::guardedBeat, HEARTBEAT_MILLIS, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /** There is something to tell. From any event loop. */
@@ -177,6 +177,15 @@ public final class ReplicaLink implements AutoCloseable {
     for (var pool : pools.values()) {
       pool.outbox().open(false);
       pool.replicas().clear();
+    }
+  }
+
+  /** A scheduled task that throws, for want of direct memory too, would never run again. */
+  private void guardedBeat() {
+    try {
+      beat();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      LOG.error("a heartbeat failed", e);
     }
   }
 

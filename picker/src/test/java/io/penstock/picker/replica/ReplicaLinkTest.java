@@ -29,6 +29,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
@@ -50,6 +51,7 @@ class ReplicaLinkTest {
   private final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
   private final List<Replica> replicas = new ArrayList<>();
   private final AtomicLong clock = new AtomicLong();
+  private final AtomicBoolean fault = new AtomicBoolean();
   private final FakeRedis redis;
   @TempDir private Path folder;
 
@@ -72,7 +74,14 @@ class ReplicaLinkTest {
         ChannelFactory<? extends Channel> factory,
         RandomGenerator random) {
       link =
-          new ReplicaLink(settings, List.of("pool"), loop, factory, blocking, clock::get, random);
+          new ReplicaLink(
+              settings,
+              List.of("pool"),
+              loop,
+              factory,
+              blocking,
+              ReplicaLinkTest.this::now,
+              random);
       pool = new MirroredPool(link.feed("pool"));
       link.mirror("pool", Objects.requireNonNull(pool.picker.mirror()));
       link.start();
@@ -113,6 +122,13 @@ class ReplicaLinkTest {
 
   private Replica replica() {
     return new Replica(settings(redis, null, null));
+  }
+
+  private long now() {
+    if (fault.getAndSet(false)) {
+      throw new IllegalStateException("a fault");
+    }
+    return clock.get();
   }
 
   private static void awaitHeard(Replica replica, int others) {
@@ -296,6 +312,25 @@ class ReplicaLinkTest {
 
     awaitHeard(first, 0);
     assertThat(first.pool.picker.inFlight().total()).isZero();
+  }
+
+  @Test
+  void a_heartbeat_that_fails_is_not_the_last_one() throws Exception {
+    var first = replica();
+    await().until(first.link::up);
+    var batch = Unpooled.buffer();
+    Batch.begin(batch, 77, 1);
+    redis.publish("test:pool", ByteBufUtil.getBytes(batch));
+    awaitHeard(first, 1);
+    redis.deaf = true; // only heartbeats look at the clock now
+    int before = redis.logins.get();
+
+    fault.set(true);
+    await().until(() -> !fault.get());
+    clock.addAndGet(Replicas.SILENCE + 1);
+
+    await().until(() -> redis.logins.get() > before);
+    awaitHeard(first, 0);
   }
 
   @Test
