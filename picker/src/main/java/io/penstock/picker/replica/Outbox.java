@@ -62,6 +62,11 @@ final class Outbox implements PlacementFeed {
     return true;
   }
 
+  /** Whether there is no record. */
+  boolean isEmpty() {
+    return records.isEmpty();
+  }
+
   /** The oldest record; null when there is none. */
   @Nullable Sent poll() {
     var record = records.poll();

@@ -218,16 +218,17 @@ public final class ReplicaLink implements AutoCloseable {
     if (outbox.lost()) {
       pool.nextNumber();
     }
-    var record = outbox.poll();
     boolean due = beats;
-    while (record != null || due) {
+    while (due || !outbox.isEmpty()) {
       due = false;
-      var batch = begin(pool);
+      var batch = begin(pool); // first, since without memory for it nothing may be taken out
       int records = 0;
-      while (record != null && batch.readableBytes() < BATCH_BYTES) {
+      for (var record = outbox.poll(); record != null; record = outbox.poll()) {
         Batch.add(batch, record);
         records++;
-        record = outbox.poll();
+        if (batch.readableBytes() >= BATCH_BYTES) {
+          break;
+        }
       }
       if (redis.publish(pool.name(), batch)) {
         pool.countTold(records);
