@@ -55,6 +55,7 @@ public final class Mirror {
             ? inFlight.reserveHandOver(column, slot, handOverTokens, contextTokens)
             : inFlight.reserve(column, slot, uncachedTokens, contextTokens);
     var learned = state.index().learn(slot, keys.array(), keys.count());
+    state.costs().routedElsewhere(uncachedTokens);
     placements.loadChanged(slot);
     return new Mirrored(reservation, learned);
   }

@@ -228,6 +228,14 @@ public final class CostModel implements Forecast {
     return models.computeIfAbsent(model, m -> new ModelCalibration(prior));
   }
 
+  /**
+   * Another replica has sent a request of which so many tokens are to be prefilled. From any
+   * thread.
+   */
+  public void routedElsewhere(int tokens) {
+    loadPrice.addOthers(tokens);
+  }
+
   void routed(double prefillSeconds, double tokens) {
     loadPrice.add(prefillSeconds, tokens);
   }

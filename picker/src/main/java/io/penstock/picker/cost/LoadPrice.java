@@ -18,9 +18,11 @@ final class LoadPrice {
   private final DoubleAdder routed = new DoubleAdder();
   private final DoubleAdder routedTokens = new DoubleAdder();
   private final DoubleAdder routedRequests = new DoubleAdder();
+  private final DoubleAdder othersTokens = new DoubleAdder();
   private long lastNanos;
   private boolean started;
   private double perSecond;
+  private double othersPerSecond;
   private double tokensPerSecond;
   private double requestsPerSecond;
   private double lastPerSecond;
@@ -33,8 +35,13 @@ final class LoadPrice {
     routedRequests.add(1);
   }
 
+  /** Another replica has routed so many tokens to be prefilled. */
+  void addOthers(double tokens) {
+    othersTokens.add(tokens);
+  }
+
   /**
-   * What is routed to the pool.
+   * What is routed to the pool from here.
    *
    * @param perSecond requests whose prompts are to be computed, between the last two ticks
    * @param tokensPerRequest to prefill, on average; 0 before any was routed
@@ -78,6 +85,9 @@ final class LoadPrice {
     tokensPerSecond += share * (routedTokens.sumThenReset() / seconds - tokensPerSecond);
     lastPerSecond = routedRequests.sumThenReset() / seconds;
     requestsPerSecond += share * (lastPerSecond - requestsPerSecond);
-    load = Math.clamp(perSecond / Math.max(endpoints, 1), 0, MOST_LOAD);
+    double secondsPerToken = tokensPerSecond > NOTHING ? perSecond / tokensPerSecond : 0;
+    double others = othersTokens.sumThenReset() * secondsPerToken;
+    othersPerSecond += share * (others / seconds - othersPerSecond);
+    load = Math.clamp((perSecond + othersPerSecond) / Math.max(endpoints, 1), 0, MOST_LOAD);
   }
 }

@@ -77,6 +77,22 @@ class MirrorTest {
   }
 
   @Test
+  void what_the_others_route_is_load_of_the_pool() {
+    var own = prompt(1, 100);
+    second.place(own, second.route(own)).completed(-1, -1, -1, second.now);
+    second.pass(100);
+    second.pass(100);
+    double before = second.picker.costs().load();
+
+    for (int family = 2; family < 6; family++) {
+      first.place(prompt(family, 100), first.route(prompt(family, 100)));
+    }
+    second.pass(100);
+
+    assertThat(second.picker.costs().load()).isGreaterThan(2 * before).isPositive();
+  }
+
+  @Test
   void what_fails_before_its_first_byte_is_unlearned_at_both() {
     var failing = first.place(prompt(1, 30), first.route(prompt(1, 30)));
     failing.failed(FailureKind.RESET, first.now);

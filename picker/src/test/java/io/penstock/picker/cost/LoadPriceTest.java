@@ -33,6 +33,25 @@ class LoadPriceTest {
   }
 
   @Test
+  void what_other_replicas_route_counts_in_the_load_at_the_price_of_a_token_here() {
+    pass(1);
+    price.addOthers(500);
+    pass(1);
+    assertThat(price.load()).as("before a token has a price").isZero();
+
+    var alone = new LoadPrice();
+    alone.tick(now, 1);
+    price.add(0.2, 100);
+    price.addOthers(300);
+    alone.add(0.8, 400);
+    pass(1);
+    alone.tick(now, 1);
+
+    assertThat(price.load()).isCloseTo(alone.load(), within(1e-9)).isPositive();
+    assertThat(price.routed().perSecond()).isEqualTo(1);
+  }
+
+  @Test
   void after_many_idle_hours_nothing_is_left_that_could_be_divided() {
     pass(1);
     price.add(0.032, 1_000);
