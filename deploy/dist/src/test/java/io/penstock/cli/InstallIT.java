@@ -210,6 +210,7 @@ class InstallIT {
         "gateway.enabled=true",
         "gateway.pool=llm/tiny",
         "picker.enabled=true",
+        "picker.replicas=2", // one leads
         "picker.pool=tiny");
 
     var gateway =
