@@ -7,7 +7,6 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
-import io.netty.channel.ChannelException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -30,6 +29,7 @@ import io.penstock.proxy.openai.ApiKeys;
 import io.penstock.proxy.openai.ModelListing;
 import io.penstock.proxy.openai.ResponseOwners;
 import io.penstock.proxy.trace.Tracing;
+import io.penstock.proxy.upstream.NoSocket;
 import io.penstock.proxy.upstream.RetryBudget;
 import io.penstock.proxy.upstream.UpstreamPool;
 import io.prometheus.client.CollectorRegistry;
@@ -255,13 +255,6 @@ class LegsTest {
     awaitQuiet();
     assertThat(prefillsAsked).hasSize(2).doesNotHaveDuplicates();
     assertThat(leg.doubted).isEqualTo(prefillsAsked);
-  }
-
-  /** Such as those of a process that has no file descriptor left. */
-  public static final class NoSocket extends NioSocketChannel {
-    public NoSocket() {
-      throw new ChannelException("Too many open files");
-    }
   }
 
   @ParameterizedTest

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.with;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -191,13 +190,6 @@ class UpstreamPoolTest {
       answer.assertFailed(Kind.TLS_FAILED, false);
       assertThat(answer.failure.notProcessed()).isTrue();
       assertThat(pool.connectFailureCount()).isEqualTo(1);
-    }
-  }
-
-  /** Such as those of a process that has no file descriptor left. */
-  public static final class NoSocket extends NioSocketChannel {
-    public NoSocket() {
-      throw new ChannelException("Too many open files");
     }
   }
 
