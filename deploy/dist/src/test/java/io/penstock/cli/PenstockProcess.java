@@ -82,6 +82,16 @@ final class PenstockProcess implements AutoCloseable {
     }
   }
 
+  /** Starts {@code penstock picker} on free ports of loopback and waits until it listens. */
+  static PenstockProcess picker(String... flags) throws IOException {
+    var free = List.of("--grpc-port", "0", "--grpc-health-port", "0", "--metrics-port", "0");
+    List<String> arguments = new ArrayList<>(List.of("picker", "--bind-address", "127.0.0.1"));
+    arguments.addAll(free);
+    var picker = start(Map.of(), arguments, flags);
+    picker.said("metrics on ");
+    return picker;
+  }
+
   /** Starts {@code penstock serve} on free ports and waits until it is ready. */
   static PenstockProcess serve(String... flags) throws IOException {
     var gateway = serveUnready(flags);

@@ -3,7 +3,6 @@ package io.penstock.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.tools.conform.Requirements;
-import java.io.IOException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -17,8 +16,8 @@ class PickerConformanceIT {
   @ParameterizedTest
   @ValueSource(strings = {"health on ", "ext-proc on "})
   void nothing_fails_and_nothing_is_skipped(String health) throws Exception {
-    try (var picker = picker(ENDPOINTS);
-        var empty = picker("pods.invalid:8000")) {
+    try (var picker = PenstockProcess.picker("--endpoints", ENDPOINTS);
+        var empty = PenstockProcess.picker("--endpoints", "pods.invalid:8000")) {
       var done =
           PenstockProcess.run(
               "conform",
@@ -34,23 +33,5 @@ class PickerConformanceIT {
           .contains(": %d passed, 0 failed, 0 skipped".formatted(Requirements.ALL.size()));
       assertThat(done.status()).isZero();
     }
-  }
-
-  private static PenstockProcess picker(String endpoints) throws IOException {
-    var picker =
-        PenstockProcess.start(
-            "picker",
-            "--bind-address",
-            "127.0.0.1",
-            "--grpc-port",
-            "0",
-            "--grpc-health-port",
-            "0",
-            "--metrics-port",
-            "0",
-            "--endpoints",
-            endpoints);
-    picker.said("metrics on ");
-    return picker;
   }
 }

@@ -149,18 +149,9 @@ class ReplicasIT {
               "--replicas.ca",
               certificate.toString());
       var picker =
-          PenstockProcess.start(
-              "picker",
+          PenstockProcess.picker(
               "--endpoints",
               "default=" + addresses(),
-              "--bind-address",
-              "127.0.0.1",
-              "--grpc-port",
-              "0",
-              "--grpc-health-port",
-              "0",
-              "--metrics-port",
-              "0",
               "--replicas-redis",
               url,
               "--replicas-password-file",
