@@ -2,7 +2,6 @@ package io.penstock.picker.app;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.ReflectiveChannelFactory;
 import io.penstock.picker.assembly.FlowMetrics;
 import io.penstock.picker.extproc.EppMetrics;
 import io.penstock.picker.extproc.ExtProcServer;
@@ -10,7 +9,6 @@ import io.penstock.picker.extproc.HealthStates;
 import io.penstock.picker.extproc.tls.ServerTls;
 import io.penstock.picker.quality.PoolQuality;
 import io.penstock.picker.quality.QualityCollector;
-import io.penstock.picker.replica.ReplicaCollector;
 import io.penstock.picker.replica.ReplicaLink;
 import io.penstock.picker.scrape.PodTls;
 import io.prometheus.client.CollectorRegistry;
@@ -187,11 +185,16 @@ public final class PickerApp implements AutoCloseable {
     if (settings.replicas().isEmpty()) {
       return null;
     }
-    var names = settings.pools().stream().map(PickerPool::name).toList();
-    var factory = new ReflectiveChannelFactory<>(transport.clientChannel());
-    var link = ReplicaLink.of(settings.replicas().get(), names, loop, factory, blocking, nanoClock);
+    var link =
+        ReplicaLink.of(
+            settings.replicas().get(),
+            settings.pools().stream().map(PickerPool::name).toList(),
+            loop,
+            transport.clientChannel(),
+            blocking,
+            nanoClock,
+            registry);
     parts.add(link);
-    registry.register(new ReplicaCollector(link));
     return link;
   }
 

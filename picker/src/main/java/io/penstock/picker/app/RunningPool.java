@@ -49,7 +49,7 @@ final class RunningPool implements AutoCloseable {
     this.surroundings = surroundings;
     this.source = pool.discovery().source(surroundings);
     long heapBytes = Runtime.getRuntime().maxMemory();
-    this.picker =
+    var builder =
         PoolPicker.builder(
                 PoolPickerConfig.of(pool.name(), pool.models(), surroundings.seed())
                     .withModelRule(settings.modelRule())
@@ -59,18 +59,14 @@ final class RunningPool implements AutoCloseable {
             .health(health)
             .policy(settings.policy().config())
             .flowObserver(flowMetrics.pool(pool.name()))
-            .replicas(replicas == null ? null : replicas.feed(pool.name()))
             .time(surroundings.nanoClock(), InstantSource.system())
             .scraping(
                 new Scraping(
                     group,
                     new ReflectiveChannelFactory<>(transport.clientChannel()),
                     podTls,
-                    ScrapeConfig.every(settings.scrapeInterval())))
-            .build();
-    if (replicas != null && picker.mirror() != null) {
-      replicas.mirror(pool.name(), picker.mirror());
-    }
+                    ScrapeConfig.every(settings.scrapeInterval())));
+    this.picker = replicas == null ? builder.build() : replicas.join(pool.name(), builder);
     this.rules = new RuleBook(picker::rules);
     this.ruleSources = pool.rules().sources(surroundings);
   }

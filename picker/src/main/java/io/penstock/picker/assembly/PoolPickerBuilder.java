@@ -67,8 +67,8 @@ public final class PoolPickerBuilder {
     return this;
   }
 
-  /** Hears of each placement, to tell other replicas, whose own are mirrored here; null: alone. */
-  public PoolPickerBuilder replicas(@Nullable PlacementFeed value) {
+  /** Hears of each placement, to tell other replicas, whose own are mirrored here. */
+  public PoolPickerBuilder replicas(PlacementFeed value) {
     feed = value;
     return this;
   }

@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 
 /** How well replicas hear each other, for the metrics page. Thread-safe. */
-public final class ReplicaCollector extends Collector {
+final class ReplicaCollector extends Collector {
 
   private static final List<String> POOL = List.of("pool");
 
   private final ReplicaLink link;
 
   /** Figures of a link. */
-  public ReplicaCollector(ReplicaLink link) {
+  ReplicaCollector(ReplicaLink link) {
     this.link = link;
   }
 

@@ -5,13 +5,17 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoop;
-import io.penstock.picker.assembly.Mirror;
+import io.netty.channel.ReflectiveChannelFactory;
 import io.penstock.picker.assembly.PlacementFeed;
+import io.penstock.picker.assembly.PoolPicker;
+import io.penstock.picker.assembly.PoolPickerBuilder;
+import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -32,8 +36,8 @@ import org.slf4j.LoggerFactory;
  * without records once a second says that the replica lives. Own batches come back, which shows
  * that the way is whole.
  *
- * <p>{@link #feed}, {@link #mirror}, {@link #start} and {@link #close} belong to the wiring's
- * thread, figures may be read by any; everything else happens on the event loop.
+ * <p>{@link #join}, {@link #start} and {@link #close} belong to the wiring's thread, figures may be
+ * read by any; everything else happens on the event loop.
  */
 public final class ReplicaLink implements AutoCloseable {
 
@@ -62,19 +66,26 @@ public final class ReplicaLink implements AutoCloseable {
    *
    * @param pools their names
    * @param loop one of those that the pools' pickers were built with
+   * @param channel kind of sockets that fits the loop
    * @param blocking for what blocks
+   * @param registry gets its figures
    * @throws IOException when the password or the authorities cannot be read
    */
   public static ReplicaLink of(
       ReplicaSettings settings,
       List<String> pools,
       EventLoop loop,
-      ChannelFactory<? extends Channel> factory,
+      Class<? extends Channel> channel,
       Executor blocking,
-      LongSupplier nanoClock)
+      LongSupplier nanoClock,
+      CollectorRegistry registry)
       throws IOException {
     RedisLogin.check(settings);
-    return new ReplicaLink(settings, pools, loop, factory, blocking, nanoClock, new SecureRandom());
+    var factory = new ReflectiveChannelFactory<>(channel);
+    var random = new SecureRandom();
+    var link = new ReplicaLink(settings, pools, loop, factory, blocking, nanoClock, random);
+    registry.register(new ReplicaCollector(link));
+    return link;
   }
 
   /**
@@ -140,14 +151,17 @@ public final class ReplicaLink implements AutoCloseable {
     return pool;
   }
 
-  /** What the picker of a pool tells. */
-  public PlacementFeed feed(String pool) {
-    return pool(pool).outbox();
+  /** Builds the picker of a pool, which tells the others and counts what they tell. */
+  public PoolPicker join(String pool, PoolPickerBuilder builder) {
+    var shared = pool(pool);
+    var picker = builder.replicas(shared.outbox()).build();
+    shared.mirror(Objects.requireNonNull(picker.mirror()));
+    return picker;
   }
 
-  /** Where that pool counts what others tell; before {@link #start}. */
-  public void mirror(String pool, Mirror mirror) {
-    pool(pool).mirror(mirror);
+  /** What the picker of a pool tells. */
+  PlacementFeed feed(String pool) {
+    return pool(pool).outbox();
   }
 
   /** Connects, and goes on trying. */

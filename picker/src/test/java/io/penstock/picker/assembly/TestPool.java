@@ -51,14 +51,13 @@ final class TestPool {
     var config =
         PoolPickerConfig.of("test", Set.of(MODEL), 42)
             .withIndex(new PrefixIndexConfig(64, 1024, 8 << 20, 1 << 14, 1));
-    this.picker =
+    var builder =
         PoolPicker.builder(config, columns)
             .withoutThread()
             .health(health)
             .shadow(shadow)
-            .replicas(feed)
-            .time(() -> now, InstantSource.fixed(Instant.EPOCH))
-            .build();
+            .time(() -> now, InstantSource.fixed(Instant.EPOCH));
+    this.picker = (feed == null ? builder : builder.replicas(feed)).build();
     add(endpoints);
   }
 

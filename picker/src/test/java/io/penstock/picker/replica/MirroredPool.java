@@ -1,7 +1,7 @@
 package io.penstock.picker.replica;
 
-import io.penstock.picker.assembly.PlacementFeed;
 import io.penstock.picker.assembly.PoolPicker;
+import io.penstock.picker.assembly.PoolPickerBuilder;
 import io.penstock.picker.assembly.PoolPickerConfig;
 import io.penstock.picker.pool.EndpointId;
 import io.penstock.picker.pool.EndpointSpec;
@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 
 /** A pool of two endpoints, of one replica among several. */
 final class MirroredPool {
@@ -26,16 +27,16 @@ final class MirroredPool {
 
   final PoolPicker picker;
 
-  MirroredPool(PlacementFeed feed) {
+  /** A pool whose picker is built with a mirror, as the caller does. */
+  MirroredPool(Function<PoolPickerBuilder, PoolPicker> build) {
     var config =
         PoolPickerConfig.of("test", Set.of("m"), 42)
             .withIndex(new PrefixIndexConfig(64, 1024, 8 << 20, 1 << 14, 1));
     picker =
-        PoolPicker.builder(config, 1)
-            .withoutThread()
-            .time(() -> 0, InstantSource.fixed(Instant.EPOCH))
-            .replicas(feed)
-            .build();
+        build.apply(
+            PoolPicker.builder(config, 1)
+                .withoutThread()
+                .time(() -> 0, InstantSource.fixed(Instant.EPOCH)));
     picker.apply(
         new PoolDelta(
             List.of(

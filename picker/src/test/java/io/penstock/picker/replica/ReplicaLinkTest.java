@@ -18,12 +18,12 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.penstock.picker.assembly.Placement;
 import io.penstock.picker.request.PromptKeys;
 import io.prometheus.client.Collector;
+import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -82,8 +82,7 @@ class ReplicaLinkTest {
               blocking,
               ReplicaLinkTest.this::now,
               random);
-      pool = new MirroredPool(link.feed("pool"));
-      link.mirror("pool", Objects.requireNonNull(pool.picker.mirror()));
+      pool = new MirroredPool(builder -> link.join("pool", builder));
       link.start();
       replicas.add(this);
     }
@@ -388,9 +387,10 @@ class ReplicaLinkTest {
         settings(redis, null, passwordFile),
         List.of("pool"),
         (EventLoop) group.next(),
-        SOCKETS,
+        NioSocketChannel.class,
         blocking,
-        clock::get);
+        clock::get,
+        new CollectorRegistry());
   }
 
   @Test

@@ -15,7 +15,8 @@ class ReplicasTest {
 
   private static final PromptKeys KEYS = PromptKeys.owning(new long[] {11, 12, 13, 14});
 
-  private final MirroredPool pool = new MirroredPool(PlacementFeed.NONE);
+  private final MirroredPool pool =
+      new MirroredPool(builder -> builder.replicas(PlacementFeed.NONE).build());
   private final Replicas replicas = new Replicas(Objects.requireNonNull(pool.picker.mirror()));
 
   @Test

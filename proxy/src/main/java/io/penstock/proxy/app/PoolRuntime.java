@@ -17,7 +17,6 @@ import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.pool.ServedModel;
 import io.penstock.picker.prefix.PrefixIndexConfig;
-import io.penstock.picker.replica.ReplicaCollector;
 import io.penstock.picker.replica.ReplicaLink;
 import io.penstock.picker.schedule.OutlierDetector;
 import io.penstock.picker.scrape.PodTls;
@@ -125,7 +124,7 @@ final class PoolRuntime implements AutoCloseable {
     // First, since it may refuse, and the picker has a thread.
     var source = sources.of(config.discovery(), seed);
     long heapBytes = Runtime.getRuntime().maxMemory();
-    var picker =
+    var builder =
         PoolPicker.builder(
                 PoolPickerConfig.of(config.name(), Set.copyOf(config.models()), seed)
                     .withDisaggregation(config.disaggregation().policy())
@@ -136,18 +135,14 @@ final class PoolRuntime implements AutoCloseable {
             .policy(config.policy().config())
             .flowObserver(metrics.flow().pool(config.name()))
             .shadow(shadow(config.shadow()))
-            .replicas(replicas == null ? null : replicas.feed(config.name()))
             .time(nanoClock, InstantSource.system())
             .scraping(
                 new Scraping(
                     group,
                     new ReflectiveChannelFactory<>(transport.clientChannel()),
                     podTls,
-                    ScrapeConfig.every(config.scrape().interval())))
-            .build();
-    if (replicas != null && picker.mirror() != null) {
-      replicas.mirror(config.name(), picker.mirror());
-    }
+                    ScrapeConfig.every(config.scrape().interval())));
+    var picker = replicas == null ? builder.build() : replicas.join(config.name(), builder);
     var policyFile = follow(config.policy(), picker, control, metrics);
     picker.listen(
         (snapshot, added, removed) -> {
@@ -204,11 +199,14 @@ final class PoolRuntime implements AutoCloseable {
     if (settings == null) {
       return null;
     }
-    var names = config.pools().stream().map(PoolConfig::name).toList();
-    var factory = new ReflectiveChannelFactory<>(transport.clientChannel());
-    var link = ReplicaLink.of(settings, names, loop, factory, blocking, nanoClock);
-    metrics.registry().register(new ReplicaCollector(link));
-    return link;
+    return ReplicaLink.of(
+        settings,
+        config.pools().stream().map(PoolConfig::name).toList(),
+        loop,
+        transport.clientChannel(),
+        blocking,
+        nanoClock,
+        metrics.registry());
   }
 
   /** The pool's rules, in force as far as the configuration says them. */
