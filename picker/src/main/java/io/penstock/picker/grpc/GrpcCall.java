@@ -1,10 +1,10 @@
 package io.penstock.picker.grpc;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.concurrent.Future;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +40,6 @@ public final class GrpcCall {
 
   private static final int PREFIX_BYTES = 5;
   private static final int FIRST_ARRAY_BYTES = 256 << 10;
-
-  /** From this length on a piece goes out in its own array, below it is cheaper to copy. */
-  private static final int WRAPPED_BYTES = 4 << 10;
 
   private static final byte[] NOTHING = {};
 
@@ -102,20 +99,10 @@ public final class GrpcCall {
       headersSent = true;
       connection.writeHeaders(stream);
     }
-    int size = head.length + length + tail.length;
-    boolean wraps = length >= WRAPPED_BYTES;
-    var buffer = connection.buffer(PREFIX_BYTES + (wraps ? head.length : size));
-    buffer.writeByte(0).writeInt(size).writeBytes(head);
-    if (!wraps) {
-      lastWrite =
-          connection.writeData(stream, buffer.writeBytes(piece, start, length).writeBytes(tail));
-      return;
-    }
-    connection.writeData(stream, buffer);
-    lastWrite = connection.writeData(stream, Unpooled.wrappedBuffer(piece, start, length));
-    if (tail.length > 0) {
-      lastWrite = connection.writeData(stream, Unpooled.wrappedBuffer(tail));
-    }
+    byte[] prefixed = new byte[PREFIX_BYTES + head.length];
+    ByteBuffer.wrap(prefixed, 1, Integer.BYTES).putInt(head.length + length + tail.length);
+    System.arraycopy(head, 0, prefixed, PREFIX_BYTES, head.length);
+    lastWrite = connection.writeData(stream, prefixed, piece, start, length, tail);
   }
 
   /**

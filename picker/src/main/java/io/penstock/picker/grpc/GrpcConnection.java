@@ -50,6 +50,7 @@ final class GrpcConnection extends Http2ConnectionHandler {
   private static final long GOING_PING = 0x70656e73746f636bL;
 
   private final Map<AsciiString, GrpcMethod> methods;
+  private final TurnBuffer turn;
   private final Http2Connection.PropertyKey callKey;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Future<?> preface;
@@ -63,9 +64,13 @@ final class GrpcConnection extends Http2ConnectionHandler {
       Http2ConnectionDecoder decoder,
       Http2ConnectionEncoder encoder,
       Http2Settings settings,
+      TurnBuffer turn,
       Map<AsciiString, GrpcMethod> methods) {
     super(decoder, encoder, settings, true);
+    this.turn = turn;
     this.methods = methods;
+    // Of a body a frame is nearly always cut between two reads; merging would copy both.
+    setCumulator(COMPOSITE_CUMULATOR);
     this.callKey = connection().newKey();
     decoder.frameListener(new Frames());
     connection().addListener(new Streams());
@@ -190,8 +195,14 @@ final class GrpcConnection extends Http2ConnectionHandler {
 
   // ---- for calls
 
-  ByteBuf buffer(int capacity) {
-    return context().alloc().buffer(capacity);
+  /** Where everything goes that is written. */
+  TurnBuffer turn() {
+    return turn;
+  }
+
+  /** The longest payload of a frame that the peer takes. */
+  int mostFrameBytes() {
+    return encoder().configuration().frameSizePolicy().maxFrameSize();
   }
 
   void writeHeaders(Http2Stream stream) {
@@ -200,10 +211,20 @@ final class GrpcConnection extends Http2ConnectionHandler {
     planFlush();
   }
 
-  /** Takes the buffer over; what it returns is done when it was written or the stream is gone. */
-  Future<?> writeData(Http2Stream stream, ByteBuf data) {
-    var ctx = context();
-    var written = encoder().writeData(ctx, stream.id(), data, 0, false, ctx.newPromise());
+  /**
+   * Writes three pieces, one behind the other, from arrays that nobody changes.
+   *
+   * @return done when they were written, or never will be because the stream is gone
+   */
+  Future<?> writeData(
+      Http2Stream stream, byte[] head, byte[] piece, int start, int length, byte[] tail) {
+    var written = context().newPromise();
+    var frames =
+        new MessageFrames(this, stream.id(), written)
+            .add(head, 0, head.length)
+            .add(piece, start, length)
+            .add(tail, 0, tail.length);
+    encoder().flowController().addFlowControlled(stream, frames);
     planFlush();
     return written;
   }

@@ -1,5 +1,6 @@
 package io.penstock.picker.grpc;
 
+import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
@@ -26,10 +27,11 @@ final class GrpcConnectionBuilder
 
   private static final int MOST_CALLS = 100_000;
 
+  private final TurnBuffer turn;
   private final Map<AsciiString, GrpcMethod> methods;
 
-  /** A connection that has just been made. */
-  static GrpcConnection newConnection(Map<AsciiString, GrpcMethod> methods) {
+  /** Makes the end of a pipeline: a connection, and before it the buffer that it writes to. */
+  static GrpcConnection addTo(ChannelPipeline pipeline, Map<AsciiString, GrpcMethod> methods) {
     var http2 = new DefaultHttp2Connection(true);
     // A call that waits keeps its own window shut, not the others'.
     http2
@@ -41,10 +43,15 @@ final class GrpcConnectionBuilder
         .remote()
         .flowController(
             new DefaultHttp2RemoteFlowController(http2, new UniformStreamByteDistributor(http2)));
-    return new GrpcConnectionBuilder(http2, methods).build();
+    var turn = new TurnBuffer();
+    var connection = new GrpcConnectionBuilder(http2, turn, methods).build();
+    pipeline.addLast(turn, connection);
+    return connection;
   }
 
-  private GrpcConnectionBuilder(Http2Connection http2, Map<AsciiString, GrpcMethod> methods) {
+  private GrpcConnectionBuilder(
+      Http2Connection http2, TurnBuffer turn, Map<AsciiString, GrpcMethod> methods) {
+    this.turn = turn;
     this.methods = methods;
     connection(http2);
     validateHeaders(false);
@@ -64,6 +71,6 @@ final class GrpcConnectionBuilder
   @Override
   protected GrpcConnection build(
       Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
-    return new GrpcConnection(decoder, encoder, settings, methods);
+    return new GrpcConnection(decoder, encoder, settings, turn, methods);
   }
 }

@@ -87,9 +87,11 @@ public final class GrpcServer {
   private void accepted(
       SocketChannel channel, @Nullable SslContext tls, Map<AsciiString, GrpcMethod> methods) {
     if (tls != null) {
-      channel.pipeline().addLast(tls.newHandler(channel.alloc()));
+      var records = tls.newHandler(channel.alloc());
+      records.setWrapDataSize(0); // what comes has been gathered
+      channel.pipeline().addLast(records);
     }
-    channel.pipeline().addLast(GrpcConnectionBuilder.newConnection(methods));
+    var _ = GrpcConnectionBuilder.addTo(channel.pipeline(), methods);
     connections.add(channel);
     if (stopped) {
       // Accepted while the listener was being closed.

@@ -43,7 +43,6 @@ final class ClientSide implements AutoCloseable {
     for (var method : methods) {
       byPath.put(AsciiString.of(method.path()), method);
     }
-    connection = GrpcConnectionBuilder.newConnection(Map.copyOf(byPath));
     handler =
         new Http2ConnectionHandlerBuilder()
             .server(false)
@@ -52,7 +51,8 @@ final class ClientSide implements AutoCloseable {
             .frameListener(new Kept())
             .build();
     client = new EmbeddedChannel(handler);
-    server = new EmbeddedChannel(connection);
+    server = new EmbeddedChannel();
+    connection = GrpcConnectionBuilder.addTo(server.pipeline(), Map.copyOf(byPath));
     pump();
   }
 

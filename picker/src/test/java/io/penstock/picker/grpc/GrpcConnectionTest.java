@@ -3,6 +3,7 @@ package io.penstock.picker.grpc;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import java.util.ArrayList;
@@ -134,6 +135,66 @@ class GrpcConnectionTest {
     assertThat(data.toString())
         .isEqualTo(hex(ClientSide.framed(ascii("head" + "p".repeat(10_000) + "tail"))));
     assertThat(client.received).last().isEqualTo("3 headers grpc-status=0 end");
+  }
+
+  @Test
+  void what_is_sent_in_one_turn_goes_out_in_one_buffer() {
+    client(WIDE);
+    client.call(PATH);
+    last.send(ascii("head"), new byte[20_000], 0, 20_000, ascii("tail"));
+    last.send(ascii("next"));
+    last.close();
+    client.server.runPendingTasks();
+    assertThat(client.server.outboundMessages()).hasSize(1);
+    client.pump();
+    assertThat(client.received)
+        .contains("3 headers grpc-status=0 end")
+        .anyMatch(frame -> frame.endsWith(hex(ClientSide.framed(ascii("next")))));
+  }
+
+  @Test
+  void of_a_long_answer_no_more_than_a_buffer_is_kept_back() throws Exception {
+    client(WIDE);
+    client.take(0, 400_000); // of all calls together
+    client.call(PATH);
+    last.send(new byte[0], new byte[300_000], 0, 300_000, new byte[0]);
+    client.server.runPendingTasks();
+    assertThat(client.server.outboundMessages().size()).isGreaterThan(3);
+    assertThat(client.server.outboundMessages())
+        .allMatch(out -> ((ByteBuf) out).readableBytes() <= TurnBuffer.MOST_BYTES + 16_393);
+  }
+
+  @Test
+  void what_was_sent_is_written_once_it_went_out_or_never_will() {
+    client(8);
+    var call = client.call(PATH);
+    List<String> written = new ArrayList<>();
+    last.whenWritten(() -> written.add("nothing"));
+    last.send(ascii("a"));
+    last.whenWritten(() -> written.add("a"));
+    assertThat(written).containsExactly("nothing");
+    client.pump();
+    assertThat(written).containsExactly("nothing", "a");
+
+    last.send(ascii("longer than the window"));
+    last.whenWritten(() -> written.add("first"));
+    last.send(ascii("more"));
+    last.whenWritten(() -> written.add("second"));
+    client.pump();
+    assertThat(written).containsExactly("nothing", "a");
+    client.reset(call);
+    assertThat(written).containsExactly("nothing", "a", "first", "second");
+  }
+
+  @Test
+  void what_had_not_gone_out_when_the_connection_ends_is_let_go() {
+    client(WIDE);
+    client.call(PATH);
+    last.send(ascii("too late"));
+    List<String> written = new ArrayList<>();
+    last.whenWritten(() -> written.add("too late"));
+    client.breaks();
+    assertThat(written).containsExactly("too late");
   }
 
   @Test
