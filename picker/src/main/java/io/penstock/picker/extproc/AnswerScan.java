@@ -1,24 +1,46 @@
 package io.penstock.picker.extproc;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.penstock.picker.signals.TokenUsage;
+import java.util.Arrays;
 
 /**
  * Reads token counts and events out of a response's body that passes by. The counts stand in a
  * {@code usage} object at the very end of what an engine sends, or, in the Messages API, at the
  * beginning and the end; so the first piece is looked at, and the last bytes are kept.
+ *
+ * <p>Events by which a pod says that it has made a response, or has it in progress, do not count:
+ * they come before the engine has looked at the request.
  */
 final class AnswerScan {
 
   private static final byte[] NOTHING = {};
+  private static final byte[][] ANNOUNCEMENTS = {
+    "event: response.created".getBytes(US_ASCII),
+    "event: response.queued".getBytes(US_ASCII),
+    "event: response.in_progress".getBytes(US_ASCII),
+  };
+  private static final int LONGEST = ANNOUNCEMENTS[2].length;
 
   private final TokenUsage usage = new TokenUsage();
   private byte[] tail = NOTHING;
   private int tailLength;
   private boolean lineStart = true;
+
+  /** The line that may name an event as far as it is here; its length is -1 in other lines. */
+  private final byte[] name = new byte[LONGEST];
+
+  private int nameLength = -1;
+  private boolean announcement;
+  private int events;
   private boolean first = true;
   private long bytes;
 
-  /** Looks at a piece; returns how many events with data began in it, were it an event stream. */
+  /**
+   * Looks at a piece; returns how many events with data began in it, were it an event stream, that
+   * do more than announce a response.
+   */
   int piece(byte[] array, int start, int length) {
     if (length == 0) {
       return 0;
@@ -29,7 +51,9 @@ final class AnswerScan {
       usage.look(array, start, start + length);
     }
     keep(array, start, length);
-    return dataLines(array, start, length);
+    int more = dataLines(array, start, length);
+    events += more;
+    return more;
   }
 
   /** Lines that begin like {@code data:}; no other field of an event begins with that letter. */
@@ -38,13 +62,32 @@ final class AnswerScan {
     boolean begins = lineStart;
     for (int i = start; i < start + length; i++) {
       byte b = array[i];
-      if (begins && b == 'd') {
-        lines++;
+      if (begins) {
+        lines += b == 'd' && !announcement ? 1 : 0;
+        announcement &= b != '\n' && b != '\r';
+        nameLength = b == 'e' ? 0 : -1;
+      }
+      if (nameLength >= 0) {
+        name(b);
       }
       begins = b == '\n';
     }
     lineStart = begins;
     return lines;
+  }
+
+  private void name(byte b) {
+    if (b == '\n' || b == '\r') {
+      announcement = false;
+      for (var known : ANNOUNCEMENTS) {
+        announcement |= Arrays.equals(name, 0, nameLength, known, 0, known.length);
+      }
+      nameLength = -1;
+    } else if (nameLength < LONGEST) {
+      name[nameLength++] = b;
+    } else {
+      nameLength = -1;
+    }
   }
 
   private void keep(byte[] array, int start, int length) {
@@ -63,6 +106,11 @@ final class AnswerScan {
     usage.look(tail, 0, tailLength);
     tail = NOTHING;
     tailLength = 0;
+  }
+
+  /** Events so far of those that {@link #piece} counts. */
+  int events() {
+    return events;
   }
 
   /** Bytes of the body so far. */

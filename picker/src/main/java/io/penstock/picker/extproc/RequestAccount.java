@@ -263,8 +263,12 @@ final class RequestAccount {
     }
     long now = loop.now();
     int events = answer.piece(bytes, start, length);
+    if (!good() || (eventStream && answer.events() == 0)) {
+      // An error, or a stream of which nothing has been generated yet.
+      return;
+    }
     var to = placement;
-    if (to != null && good()) {
+    if (to != null) {
       to.firstByte(now);
       encodedAll();
       if (prefill != null) {
@@ -276,7 +280,7 @@ final class RequestAccount {
         to.tokens(events, now);
       }
     }
-    if (good() && !(eventStream && firstTokenUnseen)) {
+    if (!(eventStream && firstTokenUnseen)) {
       times.piece(eventStream, now);
     }
   }

@@ -87,6 +87,25 @@ class AnswerScanTest {
   }
 
   @Test
+  void counts_no_event_that_only_announces_a_response_wherever_it_is_cut() {
+    byte[] announced =
+        (event("response.created", "\n")
+                + event("response.queued", "\r\n")
+                + ": a comment\n\n"
+                + event("response.in_progress", "\n"))
+            .getBytes(UTF_8);
+    for (int cut = 0; cut <= announced.length; cut++) {
+      var scan = new AnswerScan();
+      scan.piece(announced, 0, cut);
+      scan.piece(announced, cut, announced.length - cut);
+      assertThat(scan.events()).as("cut at %d", cut).isZero();
+      piece(scan, event("response.created.not", "\n") + "data: {}\n\n");
+      piece(scan, event("response.failed", "\n"));
+      assertThat(scan.events()).as("cut at %d", cut).isEqualTo(3);
+    }
+  }
+
+  @Test
   void an_answer_without_usage_reports_none() {
     var scan = new AnswerScan();
     piece(scan, "{\"usage\":null,\"usage\":\"prompt_tokens\":5}");
@@ -100,6 +119,10 @@ class AnswerScanTest {
     piece(scan, "{\"usage\":{\"prompt_tokens\":99999999999,\"completion_tokens\":1}}");
     scan.end();
     counts(scan, -1, -1, 1);
+  }
+
+  private static String event(String name, String lineEnd) {
+    return "event: " + name + lineEnd + "data: {}" + lineEnd + lineEnd;
   }
 
   private static void piece(AnswerScan scan, String text) {

@@ -102,6 +102,32 @@ class EndingsTest {
   }
 
   @Test
+  void a_response_that_is_only_announced_has_no_first_token() throws Exception {
+    var body = "{\"model\":\"tiny\",\"input\":\"hello\",\"stream\":true}";
+    var announced =
+        "event: response.created\ndata: {}\n\nevent: response.in_progress\ndata: {}\n\n";
+    var token = "event: response.output_text.delta\ndata: {}\n\n";
+    var stream = picker.stream().post("/v1/responses").requestBody(body, true);
+    stream.picked();
+    stream.requestBodyBack(body.length(), true);
+    stream.responseHeaders(200, false, "content-type", "text/event-stream").next();
+
+    stream.responseBody(announced, false).responseBodyBack(announced.length(), false);
+    assertThat(pendingPrefillTokens()).isPositive();
+    assertThat(count("llm_d_epp_request_ttft_seconds_count", "streaming", "true")).isZero();
+
+    stream.responseBody(token, false).responseBodyBack(token.length(), false);
+    assertThat(pendingPrefillTokens()).isZero();
+    assertThat(count("llm_d_epp_request_ttft_seconds_count", "streaming", "true")).isEqualTo(1);
+    stream.cancel();
+  }
+
+  private long pendingPrefillTokens() {
+    var inFlight = picker.picker().inFlight();
+    return inFlight.pendingPrefillTokens(0) + inFlight.pendingPrefillTokens(1);
+  }
+
+  @Test
   void a_client_that_leaves_at_any_moment_gives_everything_back() throws Exception {
     picker.stream().cancel();
 

@@ -58,7 +58,10 @@ public final class Settings {
   static final Setting<Duration> TIMEOUT_CONNECT =
       Setting.time("timeouts.connect", "1s", "For connecting to a pod.");
   static final Setting<Duration> TIMEOUT_FIRST_BYTE =
-      Setting.time("timeouts.firstByte", "300s", "For the first byte of a stream.");
+      Setting.time(
+          "timeouts.firstByte",
+          "300s",
+          "For the first byte of a stream; events that only announce a response do not count.");
   static final Setting<Duration> TIMEOUT_ANSWER =
       Setting.time(
           "timeouts.answer", "30m", "For the first byte of an answer that is not streamed.");
@@ -111,7 +114,7 @@ public final class Settings {
           "sse.keepAlive",
           SettingType.TIME_OR_NONE,
           "15s",
-          "A comment is sent after that much silence before the first byte of a stream.");
+          "A comment is sent after that much silence before the first token of a stream.");
 
   static final Setting<Integer> RETRIES_PER_REQUEST =
       new Setting<>(

@@ -26,6 +26,9 @@ sealed interface AnswerBody permits EventStreamBody, PlainBody {
   /** Events passed on so far; 0 unless the answer is an event stream. */
   int events();
 
+  /** Of these, events that come of the engine's work: the first of them brings the first token. */
+  int generated();
+
   /** Bytes passed on so far. */
   long bytes();
 

@@ -17,7 +17,8 @@ import java.util.List;
  * </ul>
  *
  * <p>Confined to the exchange's event loop. A head that was committed before the pod answered, by
- * keep-alive comments, has none of them.
+ * keep-alive comments, has none of them; one that went out with events that only announce a
+ * response has no {@code first-byte}.
  */
 final class AnswerHeaders {
 

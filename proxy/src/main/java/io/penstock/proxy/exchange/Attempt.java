@@ -76,7 +76,7 @@ final class Attempt implements ResponseHandler {
     listener = next;
   }
 
-  /** The first byte of the answer's body is here. */
+  /** The first byte of the answer's body is here; of a stream, its first token. */
   void firstByte() {
     if (placement != null) {
       placement.firstByte(loop.now());

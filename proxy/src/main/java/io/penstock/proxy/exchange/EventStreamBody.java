@@ -136,6 +136,11 @@ final class EventStreamBody implements AnswerBody {
   }
 
   @Override
+  public int generated() {
+    return relay.generated();
+  }
+
+  @Override
   public long bytes() {
     return bytes;
   }

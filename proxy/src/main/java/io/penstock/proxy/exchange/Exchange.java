@@ -245,7 +245,7 @@ public final class Exchange {
     }
   }
 
-  /** Keeps a stream's connection from looking idle before its first byte. */
+  /** Keeps a stream's connection from looking idle before its first token. */
   void ping() {
     reply.ping();
     loop.gateway().metrics().keptAlive();

@@ -204,10 +204,14 @@ final class Failover implements ResponseHandler {
       throw new IllegalStateException("nothing to commit");
     }
     routing.over();
-    routing.answered(committed);
-    committed.firstByte();
-    exchange.facts().timeline().mark(Timeline.Event.FIRST_TOKEN, exchange.loop().now());
-    var streaming = new Streaming(exchange, committed, pending.commit(), pending.status());
+    routing.answered();
+    boolean awaited = pending.awaitsFirstToken();
+    if (!awaited) {
+      routing.firstToken(committed);
+    }
+    var streaming =
+        new Streaming(
+            exchange, committed, pending.commit(), pending.status(), awaited ? routing : null);
     streaming.enter();
     return streaming;
   }

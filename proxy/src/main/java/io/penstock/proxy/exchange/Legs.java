@@ -124,22 +124,26 @@ final class Legs {
     routing.send(endpoint, prompt().place(endpoint), bytes, bytes.readableBytes());
   }
 
+  /** The first byte of the answer is here. */
+  void answered() {
+    if (beside != null) {
+      beside.answered();
+    }
+  }
+
   /**
-   * The first byte of the answer is here. What the transfer took shows where the prompt was ready
-   * before the other pod was asked, and where that byte is a first token's.
+   * The first token is here, or the first byte of an answer that is not streamed. What the transfer
+   * took shows where the prompt was ready before the other pod was asked, and where it is a token.
    *
    * @param nanos since that pod was asked
    */
-  void answered(Attempt decode, long nanos) {
+  void firstToken(Attempt decode, long nanos) {
     if (held != null) {
       var metrics = exchange.loop().gateway().metrics().legs();
       metrics.decoded(nanos);
       if (request.stream() && !pool.division().leg().concurrent()) {
         metrics.transferred(decode.transferred());
       }
-    }
-    if (beside != null) {
-      beside.answered();
     }
   }
 

@@ -62,6 +62,13 @@ final class PendingAnswer {
     return body instanceof EventStreamBody events ? events : null;
   }
 
+  /** Whether it is the stream that was asked for, and nothing of it has been generated yet. */
+  boolean awaitsFirstToken() {
+    return body instanceof EventStreamBody events
+        && exchange.facts().stream()
+        && events.generated() == 0;
+  }
+
   /** The answer is the client's: head and what was kept go out; what follows is for the body. */
   AnswerBody commit() {
     if (!exchange.reply().pinging()) {

@@ -181,6 +181,11 @@ final class PlainBody implements AnswerBody {
   }
 
   @Override
+  public int generated() {
+    return 0;
+  }
+
+  @Override
   public long bytes() {
     return bytes;
   }

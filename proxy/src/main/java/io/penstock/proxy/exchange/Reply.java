@@ -20,6 +20,7 @@ final class Reply {
   private final RequestFacts facts;
   private final LoopContext loop;
   private ErrorShape shape = ErrorShape.OPENAI;
+  private boolean begun;
   private boolean pinging;
 
   Reply(ClientStream client, RequestFacts facts, LoopContext loop) {
@@ -43,6 +44,7 @@ final class Reply {
    * @param sameLength whether the body goes on in the length in which the pod sends it
    */
   void begin(ResponseHead head, boolean sameLength) {
+    begun = true;
     String[] extra;
     if (head.isEventStream() && head.status() < 300) {
       extra =
@@ -127,9 +129,10 @@ final class Reply {
     return pinging;
   }
 
-  /** Keeps a stream's connection from looking idle before its first byte. */
+  /** Keeps a stream's connection from looking idle before its first token. */
   void ping() {
-    if (!pinging) {
+    if (!begun) {
+      begun = true;
       pinging = true;
       client.begin(
           200,

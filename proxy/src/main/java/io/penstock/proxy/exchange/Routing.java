@@ -213,10 +213,20 @@ final class Routing implements ExchangeState {
   }
 
   /** The first byte of an answer is here. */
-  void answered(Attempt answering) {
+  void answered() {
     if (legs != null) {
-      legs.answered(answering, exchange.loop().now() - sentNanos);
+      legs.answered();
     }
+  }
+
+  /** The first token of a stream is here, or the first byte of another answer. */
+  void firstToken(Attempt answering) {
+    long now = exchange.loop().now();
+    if (legs != null) {
+      legs.firstToken(answering, now - sentNanos);
+    }
+    answering.firstByte();
+    exchange.facts().timeline().mark(Timeline.Event.FIRST_TOKEN, now);
   }
 
   /** Ends the attempt as failed, with whatever came of it. */

@@ -8,6 +8,7 @@ import io.penstock.proxy.upstream.BodyFraming;
 import io.penstock.proxy.upstream.ResponseHandler;
 import io.penstock.proxy.upstream.ResponseHead;
 import io.penstock.proxy.upstream.UpstreamFailure;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The answer is committed and its body passes through, as it comes. Confined to the exchange's
@@ -15,6 +16,10 @@ import io.penstock.proxy.upstream.UpstreamFailure;
  *
  * <p>Reads of the pod follow the client's writability. An answer that stops early is ended so that
  * the client sees it: a stream with one error event, everything by a close that is not clean.
+ *
+ * <p>A stream may begin with events that only announce it. Until its first token comes, it has the
+ * limits and the keep-alive comments of one that has not begun; only that no other pod is asked any
+ * more, since the client knows of this one's response.
  */
 final class Streaming implements ExchangeState, ResponseHandler {
 
@@ -22,16 +27,31 @@ final class Streaming implements ExchangeState, ResponseHandler {
   private final Attempt attempt;
   private final AnswerBody answer;
   private final int status;
+
+  /** Is to hear of the first token, and has the limits until then; null once it is here. */
+  private @Nullable Routing awaiting;
+
   private long lastByteNanos;
   private long stalledSinceNanos;
   private boolean stalled;
   private boolean remembered;
 
-  Streaming(Exchange exchange, Attempt attempt, AnswerBody answer, int status) {
+  /**
+   * An answer that is committed.
+   *
+   * @param awaiting from which state it comes, where its first token is yet to come; else null
+   */
+  Streaming(
+      Exchange exchange,
+      Attempt attempt,
+      AnswerBody answer,
+      int status,
+      @Nullable Routing awaiting) {
     this.exchange = exchange;
     this.attempt = attempt;
     this.answer = answer;
     this.status = status;
+    this.awaiting = awaiting;
     this.lastByteNanos = exchange.loop().now();
   }
 
@@ -61,13 +81,24 @@ final class Streaming implements ExchangeState, ResponseHandler {
   @Override
   public void body(ByteBuf raw, BodyFraming framing) {
     lastByteNanos = exchange.loop().now();
-    int before = answer.events();
+    int before = answer.generated();
     answer.read(raw, framing);
-    int more = answer.events() - before;
+    int more = answer.generated() - before;
     if (more > 0) {
+      firstToken();
       attempt.events(more, lastByteNanos);
     }
     remember();
+  }
+
+  /** Does nothing but for the first time. */
+  private void firstToken() {
+    var told = awaiting;
+    if (told != null) {
+      awaiting = null;
+      told.firstToken(attempt);
+      setDeadline();
+    }
   }
 
   /** A response may be asked for from when its client knows it: it may go on in the background. */
@@ -91,6 +122,7 @@ final class Streaming implements ExchangeState, ResponseHandler {
       breakOff(GatewayError.UPSTREAM_TRUNCATED);
       return;
     }
+    firstToken();
     answer.discard();
     attempt.succeeded(status, answer.usage());
     exchange.client().end(answer.endPassed());
@@ -155,6 +187,11 @@ final class Streaming implements ExchangeState, ResponseHandler {
 
   @Override
   public void expired(long nowNanos) {
+    var told = awaiting;
+    if (told != null && !stalled) {
+      awaitFirstToken(told.limits(), nowNanos);
+      return;
+    }
     var timeouts = exchange.loop().settings().timeouts();
     if (nowNanos - exchange.startNanos() >= timeouts.totalNanos()) {
       attempt.abandoned();
@@ -170,7 +207,30 @@ final class Streaming implements ExchangeState, ResponseHandler {
     }
   }
 
+  private void awaitFirstToken(WaitingLimits limits, long nowNanos) {
+    var error = limits.passed(nowNanos);
+    if (error != null) {
+      if (error == GatewayError.DEADLINE_EXCEEDED) {
+        attempt.abandoned();
+      } else {
+        attempt.failed(FailureKind.TIMEOUT);
+      }
+      breakOff(error);
+      return;
+    }
+    boolean insideEvent = answer instanceof EventStreamBody stream && stream.passedPart();
+    if (limits.pingDue(nowNanos) && !insideEvent) {
+      exchange.ping();
+    }
+    limits.set();
+  }
+
   private void setDeadline() {
+    var told = awaiting;
+    if (told != null && !stalled) {
+      told.limits().set();
+      return;
+    }
     var timeouts = exchange.loop().settings().timeouts();
     long total = exchange.startNanos() + timeouts.totalNanos();
     long next =

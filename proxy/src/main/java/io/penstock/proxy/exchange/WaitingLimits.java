@@ -4,8 +4,9 @@ import io.penstock.proxy.openai.GatewayError;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long an exchange waits for the first bytes of its answer, and when a stream's client hears
- * meanwhile that it is still waited for. Confined to the exchange's event loop.
+ * How long an exchange waits for the first bytes of its answer, of a stream for its first token,
+ * and when a stream's client hears meanwhile that it is still waited for. Confined to the
+ * exchange's event loop.
  */
 final class WaitingLimits {
 

@@ -175,6 +175,14 @@ public final class EventRelay {
     return scanner.events();
   }
 
+  /**
+   * Of these, events that come of the engine's work: not those by which a pod says that it has made
+   * a response, or has it in progress, before the engine has looked at the request.
+   */
+  public int generated() {
+    return scanner.generated();
+  }
+
   /** Whether nothing of an event is held back, and what was passed on ends with a whole one. */
   public boolean atEventEnd() {
     return held == null && !split;

@@ -27,6 +27,12 @@ final class EventScanner {
     ascii("response.failed"),
     ascii("response.incomplete"),
   };
+
+  /** By these a pod says that it has the request; it may not have begun to work on it. */
+  private static final byte[][] ANNOUNCEMENTS = {
+    ascii("response.created"), ascii("response.queued"), ascii("response.in_progress"),
+  };
+
   private static final byte[] ERROR_EVENT = ascii("error");
 
   private static final ByteArrayOutputStream NOTHING = new ByteArrayOutputStream(0);
@@ -37,7 +43,9 @@ final class EventScanner {
   private boolean atEventEnd = true;
   private boolean eventHasData;
   private boolean errorEvent;
+  private boolean announcement;
   private int events;
+  private int announcements;
   private boolean done;
   private boolean lastEvent;
   private boolean errorSeen;
@@ -110,9 +118,8 @@ final class EventScanner {
     int event = valueStart(EVENT);
     if (event >= 0) {
       errorEvent = isValue(event, ERROR_EVENT);
-      for (var name : LAST_EVENTS) {
-        lastEvent |= isValue(event, name);
-      }
+      announcement = isOneOf(event, ANNOUNCEMENTS);
+      lastEvent |= isOneOf(event, LAST_EVENTS);
     }
   }
 
@@ -120,10 +127,12 @@ final class EventScanner {
     atEventEnd = true;
     if (eventHasData) {
       events++;
+      announcements += announcement ? 1 : 0;
       errorSeen |= errorEvent;
     }
     eventHasData = false;
     errorEvent = false;
+    announcement = false;
   }
 
   private int valueStart(byte[] field) {
@@ -146,6 +155,15 @@ final class EventScanner {
     return true;
   }
 
+  private boolean isOneOf(int at, byte[][] wanted) {
+    for (var value : wanted) {
+      if (isValue(at, value)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private boolean isValue(int at, byte[] wanted) {
     long length =
         lineLength - (prefix[(int) Math.min(lineLength, PREFIX_BYTES) - 1] == '\r' ? 1 : 0);
@@ -160,6 +178,11 @@ final class EventScanner {
   /** Events with data that have ended. */
   int events() {
     return events;
+  }
+
+  /** Of these, events that are more than an announcement of a response: tokens and their like. */
+  int generated() {
+    return events - announcements;
   }
 
   /** Whether {@code data: [DONE]} came. */

@@ -259,7 +259,8 @@ public enum GatewayError {
       null,
       Retry.NEVER,
       "The model server did not begin to stream in time.",
-      "No byte of a stream within timeouts.firstByte; a repeated prefill would take as long."),
+      "No byte of a stream within timeouts.firstByte, or none but of events that only announce"
+          + " a response; a repeated prefill would take as long."),
   ANSWER_TIMEOUT(
       504,
       "answer_timeout",

@@ -122,6 +122,29 @@ class EventRelayTest {
   }
 
   @Test
+  void events_that_only_announce_a_response_come_before_all_that_is_generated() throws Exception {
+    String announced =
+        event("response.created", "\n")
+            + event("response.queued", "\r\n")
+            + ": a comment\n\n"
+            + event("response.in_progress", "\n");
+    String generated =
+        event("response.created.not", "\n") + "data: {}\n\n" + event("response.failed", "\n");
+    byte[] body = (chunk(announced) + chunk(generated)).getBytes(StandardCharsets.UTF_8);
+    int first = chunk(announced).length();
+    for (int cut = 0; cut <= first; cut++) {
+      var run = new Run(true);
+      run.read(body, 0, cut);
+      run.read(body, cut, first);
+      assertThat(run.relay.events()).as("cut at %d", cut).isEqualTo(3);
+      assertThat(run.relay.generated()).as("cut at %d", cut).isZero();
+      run.read(body, first, body.length);
+      assertThat(run.relay.events()).isEqualTo(6);
+      assertThat(run.relay.generated()).isEqualTo(3);
+    }
+  }
+
+  @Test
   void an_event_larger_than_the_cap_is_passed_on_as_it_is() throws Exception {
     var run = new Run(false);
     byte[] piece = chunk("x".repeat(64 * 1024)).getBytes(StandardCharsets.UTF_8);
@@ -135,6 +158,10 @@ class EventRelayTest {
     byte[] end = chunk("\n\n").getBytes(StandardCharsets.UTF_8);
     run.read(end, 0, end.length);
     assertThat(run.relay.atEventEnd()).isTrue();
+  }
+
+  private static String event(String name, String lineEnd) {
+    return "event: " + name + lineEnd + "data: {}" + lineEnd + lineEnd;
   }
 
   private static byte[] body(String recording) throws IOException {

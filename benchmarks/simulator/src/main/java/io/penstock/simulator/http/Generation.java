@@ -74,6 +74,7 @@ final class Generation {
     reply.onAbort(this::abort);
     if (params.stream()) {
       reply.beginStream();
+      format.begin(reply);
     }
     start(
         new Progress() {

@@ -11,6 +11,7 @@ final class ResponsesFormat implements AnswerFormat {
   private final int maxOutputTokens;
   private final boolean background;
   private int sequence;
+  private boolean itemAdded;
 
   /**
    * @param messageId id of the one output item
@@ -30,8 +31,9 @@ final class ResponsesFormat implements AnswerFormat {
 
   @Override
   public void token(Reply reply, Choice choice) {
-    if (sequence == 0) {
-      begin(reply);
+    if (!itemAdded) {
+      itemAdded = true;
+      addItem(reply);
     }
     String delta = choice.takeDelta();
     if (!delta.isEmpty()) {
@@ -41,11 +43,15 @@ final class ResponsesFormat implements AnswerFormat {
     }
   }
 
-  private void begin(Reply reply) {
+  @Override
+  public void begin(Reply reply) {
     for (String type : List.of("response.created", "response.in_progress")) {
       JsonWriter out = event(type).name("response").raw(body("in_progress", List.of()));
       Sse.send(reply, out.endObject());
     }
+  }
+
+  private void addItem(Reply reply) {
     JsonWriter item = event("response.output_item.added").field("output_index", 0).name("item");
     item.object().field("id", messageId).name("content").array().endArray();
     item.field("role", "assistant").field("status", "in_progress").field("type", "message");
