@@ -76,9 +76,13 @@ final class Attempt implements ResponseHandler {
     listener = next;
   }
 
-  /** The first byte of the answer's body is here; of a stream, its first token. */
-  void firstByte() {
-    if (placement != null) {
+  /**
+   * The first byte of the answer's body is here; of a stream, its first token.
+   *
+   * @param status of the answer: an error shows no prefill, and leaves the prompt not computed
+   */
+  void firstByte(int status) {
+    if (placement != null && status < 400) {
       placement.firstByte(loop.now());
     }
     if (trace != null) {

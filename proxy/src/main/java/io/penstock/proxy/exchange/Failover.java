@@ -207,7 +207,7 @@ final class Failover implements ResponseHandler {
     routing.answered();
     boolean awaited = pending.awaitsFirstToken();
     if (!awaited) {
-      routing.firstToken(committed);
+      routing.firstToken(committed, pending.status());
     }
     var streaming =
         new Streaming(

@@ -126,7 +126,8 @@ public final class Gateway {
     }
     if (facts.outcome() == Outcome.COMPLETED && facts.request != null) {
       model.tokens(facts.inputTokens(), facts.cachedTokens(), facts.outputTokens());
-      model.times(facts.timeline(), facts.outputTokens(), facts.stream(), facts.trace());
+      boolean streamed = facts.stream() && facts.status() < 400;
+      model.times(facts.timeline(), facts.outputTokens(), streamed, facts.trace());
     }
     if (facts.trace != null) {
       facts.trace.end(facts, facts.timeline().at(Event.ENDED));

@@ -220,12 +220,12 @@ final class Routing implements ExchangeState {
   }
 
   /** The first token of a stream is here, or the first byte of another answer. */
-  void firstToken(Attempt answering) {
+  void firstToken(Attempt answering, int status) {
     long now = exchange.loop().now();
     if (legs != null) {
       legs.firstToken(answering, now - sentNanos);
     }
-    answering.firstByte();
+    answering.firstByte(status);
     exchange.facts().timeline().mark(Timeline.Event.FIRST_TOKEN, now);
   }
 

@@ -96,7 +96,7 @@ final class Streaming implements ExchangeState, ResponseHandler {
     var told = awaiting;
     if (told != null) {
       awaiting = null;
-      told.firstToken(attempt);
+      told.firstToken(attempt, status);
       setDeadline();
     }
   }

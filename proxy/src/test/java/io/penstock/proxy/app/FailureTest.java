@@ -119,6 +119,32 @@ class FailureTest {
       }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void a_prompt_that_is_refused_was_not_computed(boolean stream) throws Exception {
+      String error = "{\"error\":{\"message\":\"too long a prompt\",\"code\":400}}";
+      try (var pod =
+              new BytePod(
+                  (gateway, request) -> send(gateway, BytePod.json("400 Bad Request", error)));
+          var gateway = TestGateway.before(pod, flags -> flags.flag("--log.access", "false"))) {
+        String ofPod = "{pool=\"tiny\",pod=\"" + pod.address() + "\",}";
+        double factor = gateway.metric("penstock_pod_prefill_factor" + ofPod);
+
+        String prompt = chat("hello ".repeat(2_000), 4, stream);
+        assertThat(gateway.post("/v1/chat/completions", prompt).body()).isEqualTo(error);
+        gateway.assertQuiet();
+        var again = gateway.post("/v1/chat/completions", prompt);
+
+        assertThat(again.statusCode()).isEqualTo(400);
+        var id = again.headers().firstValue("x-request-id").orElseThrow();
+        assertThat(gateway.app.decision(id).attempts().getLast().predictedCachedTokens()).isZero();
+        gateway.assertQuiet();
+        assertThat(gateway.metric("penstock_pod_prefill_factor" + ofPod)).isEqualTo(factor);
+        assertThat(gateway.metric("penstock_time_to_first_token_seconds_count{model=\"tiny\",}"))
+            .isZero();
+      }
+    }
+
     @Test
     void silence_ends_with_a_timeout_that_is_not_to_be_repeated() throws Exception {
       try (var gateway = TestGateway.of(1, flags -> flags.flag("--timeouts.first-byte", "300ms"))) {
