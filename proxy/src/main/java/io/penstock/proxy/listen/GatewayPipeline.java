@@ -118,6 +118,9 @@ final class GatewayPipeline extends ChannelInitializer<Channel> {
         .local()
         .flowController()
         .incrementWindowSize(codec.connection().connectionStream(), CONNECTION_WINDOW_BYTES);
+    // Closes a connection that has been without streams for long.
+    pipeline.addLast(
+        new Http2Idle(loops.apply(pipeline.channel()).deadlines(), codec.connection()));
     // Streams as channels.
     pipeline.addLast(
         new Http2MultiplexHandler(

@@ -17,7 +17,9 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import io.penstock.proxy.exchange.ClientStream;
+import io.penstock.proxy.exchange.Deadlines;
 import io.penstock.proxy.exchange.Exchange;
 import io.penstock.proxy.exchange.LoopContext;
 import io.penstock.proxy.exchange.RequestHead;
@@ -29,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * One HTTP/2 stream of a client: one exchange. Confined to the connection's event loop.
  *
  * <p>Stream and connection windows are Netty's; a stream that the client resets ends its exchange.
+ * What is left of a whole answer does not wait for a client that has stopped reading.
  */
 final class Http2Stream extends ChannelInboundHandlerAdapter implements ClientStream {
 
@@ -42,6 +45,17 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements ClientSt
   private long receivedLength;
   private boolean begun;
   private boolean requestEnded;
+
+  /** Room for more of the answer when that was looked at last. */
+  private long room;
+
+  private final Deadlines.Deadline limit =
+      new Deadlines.Deadline() {
+        @Override
+        protected void expired(long nowNanos) {
+          stalled();
+        }
+      };
 
   Http2Stream(LoopContext loop) {
     this.loop = loop;
@@ -228,10 +242,39 @@ final class Http2Stream extends ChannelInboundHandlerAdapter implements ClientSt
   public void end(boolean endPassed) {
     exchange = null;
     var written = ctx.writeAndFlush(new DefaultHttp2DataFrame(true));
+    if (!written.isDone()) {
+      waitForReader();
+      written.addListener(done -> loop.deadlines().clear(limit));
+    }
     if (!requestEnded) {
-      // RFC 9113 §8.1: the answer is whole, the rest of the request is not wanted.
-      written.addListener(
-          done -> ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR)));
+      written.addListener(this::unwanted);
+    }
+  }
+
+  /** RFC 9113 §8.1: the answer is whole, the rest of the request is not wanted. */
+  private void unwanted(Future<? super Void> written) {
+    if (written.isSuccess()) {
+      ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR));
+    }
+  }
+
+  private void waitForReader() {
+    room = room();
+    var deadlines = loop.deadlines();
+    deadlines.set(limit, deadlines.now() + loop.settings().timeouts().clientStallNanos());
+  }
+
+  /** Grows with each write of the answer that the client has taken. */
+  private long room() {
+    return ctx.channel().bytesBeforeUnwritable() - ctx.channel().bytesBeforeWritable();
+  }
+
+  private void stalled() {
+    if (room() > room) {
+      waitForReader();
+    } else {
+      ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.CANCEL))
+          .addListener(done -> ctx.close());
     }
   }
 

@@ -142,6 +142,20 @@ class Http2Test {
     }
   }
 
+  @Test
+  void a_whole_answer_that_is_never_read_is_cut_off_and_its_connection_lives() throws Exception {
+    try (var gateway = TestGateway.of(1, flags -> flags.flag("--timeouts.client-stall", "300ms"));
+        var client = new Http2Client(gateway.app.address(), 0)) {
+      var unread = client.get("/v1/models").awaitClosed();
+
+      assertThat(unread.status()).isEqualTo(200);
+      assertThat(unread.resetCode()).isEqualTo(Http2Error.CANCEL.code());
+      assertThat(unread.ended()).isFalse();
+      assertThat(client.connected()).isTrue();
+      assertThat(gateway.app.conservation().completed()).isEqualTo(1);
+    }
+  }
+
   @Nested
   class Refusals {
 
