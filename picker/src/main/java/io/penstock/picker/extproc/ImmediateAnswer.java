@@ -109,6 +109,14 @@ record ImmediateAnswer(
           "rejected-context-cancelled",
           true);
 
+  /** The body is said to be compressed where it must be read. */
+  static final ImmediateAnswer UNSUPPORTED_ENCODING =
+      invalid(
+          415,
+          "unsupported_media_type",
+          null,
+          "The content-encoding of the request body is not supported, allowed: identity.");
+
   /** The request wanted a part of its prompt to be cached, and none is. */
   static final ImmediateAnswer NOT_CACHED =
       new ImmediateAnswer(

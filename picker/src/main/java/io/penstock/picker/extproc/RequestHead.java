@@ -85,7 +85,10 @@ final class RequestHead implements RequestHeaders {
       case ":path" -> path = in.text(start, length);
       case ":method" -> method = in.text(start, length);
       case "content-type" -> contentType = in.text(start, length);
-      case "content-encoding" -> encoded = length > 0 && !in.is("identity", start, length);
+      case "content-encoding" -> {
+        var coding = in.text(start, length);
+        encoded = !coding.isEmpty() && !coding.equalsIgnoreCase("identity");
+      }
       case "x-request-id" -> requestId = plain(in.text(start, length));
       default -> addControl(name);
     }
@@ -141,7 +144,7 @@ final class RequestHead implements RequestHeaders {
     return contentType;
   }
 
-  /** Whether the body is compressed, so that nothing can be read of it. */
+  /** Whether the body is said to be compressed; engines here do not ask, and read it as it is. */
   boolean encoded() {
     return encoded;
   }

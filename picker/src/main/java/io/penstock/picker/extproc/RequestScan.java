@@ -37,10 +37,19 @@ final class RequestScan {
     this.form = form;
   }
 
-  /** The scan that fits the path and the content type. */
-  static RequestScan of(LoopState loop, RequestHead head) {
+  /**
+   * The scan that fits the path and the content type; null where an engine would generate from a
+   * body that is said to be compressed.
+   */
+  static @Nullable RequestScan of(LoopState loop, RequestHead head) {
+    var api = ApiPaths.of(head.path());
+    boolean known = api != ApiKind.OPAQUE;
+    if (known && head.encoded()) {
+      return null;
+    }
     var type = head.contentType().toLowerCase(Locale.ROOT);
-    if (head.encoded() || type.startsWith("application/grpc")) {
+    boolean json = type.contains("json");
+    if (type.startsWith("application/grpc") && !json) {
       return new RequestScan(loop, false, null, null);
     }
     if (type.startsWith("multipart/form-data")) {
@@ -48,9 +57,7 @@ final class RequestScan {
       return new RequestScan(
           loop, false, null, boundary == null ? null : new MultipartModelScanner(boundary));
     }
-    var api = ApiPaths.of(head.path());
-    boolean known = api != ApiKind.OPAQUE;
-    if (!known && !type.isEmpty() && !type.contains("json")) {
+    if (!known && !type.isEmpty() && !json) {
       return new RequestScan(loop, false, null, null);
     }
     return new RequestScan(loop, known, loop.scanners().take(api), null);

@@ -91,10 +91,11 @@ final class RequestSide {
     if (message.endOfStream) {
       decide(RequestScan.opaque(0), false, this::end);
     } else if (mode.handsOver()) {
-      read();
+      var _ = read();
     } else if (mode.buffers()) {
-      read();
-      stream.send(Replies.REQUEST_HEADERS_UNCHANGED);
+      if (read()) {
+        stream.send(Replies.REQUEST_HEADERS_UNCHANGED);
+      }
     } else {
       decide(RequestScan.opaque(0), false, () -> {});
     }
@@ -125,10 +126,17 @@ final class RequestSide {
     }
   }
 
-  private void read() {
+  /** Begins to read the body; false where that cannot be, and the request is refused. */
+  private boolean read() {
+    var reading = RequestScan.of(loop, head);
+    if (reading == null) {
+      refuse(ImmediateAnswer.UNSUPPORTED_ENCODING);
+      return false;
+    }
     phase = Phase.READING_BODY;
-    scan = RequestScan.of(loop, head);
+    scan = reading;
     body = new HeldBody(services.budget());
+    return true;
   }
 
   void body(Incoming message) {
@@ -139,8 +147,9 @@ final class RequestSide {
       case AWAITING_HEADERS -> {
         // A gateway that sends no headers.
         begin(message);
-        read();
-        body(message);
+        if (read()) {
+          body(message);
+        }
       }
       case READING_BODY -> {
         note(message);

@@ -287,16 +287,6 @@ class OtherModesTest {
   }
 
   @Test
-  void a_compressed_body_is_routed_unread() throws Exception {
-    var stream =
-        picker.stream()
-            .post(FullDuplexTest.CHAT, "content-encoding", "gzip")
-            .requestBody(new byte[] {31, -117, 8, 0}, true);
-    assertThat(stream.picked().destination()).isIn((Object[]) PODS);
-    stream.cancel();
-  }
-
-  @Test
   void a_prompt_on_an_unknown_path_still_finds_its_prefix() throws Exception {
     var body = "{\"model\":\"tiny\",\"prompt\":\"" + "y".repeat(4_000) + "\"}";
     String first = null;
