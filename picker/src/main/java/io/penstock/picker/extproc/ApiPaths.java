@@ -10,6 +10,14 @@ final class ApiPaths {
 
   private ApiPaths() {}
 
+  /**
+   * Whether vLLM generates there, too, from bodies that are not of one API: what decides is how
+   * they look, or they hold many.
+   */
+  static boolean generates(String path) {
+    return path.endsWith("/invocations") || path.endsWith("/chat/completions/batch");
+  }
+
   /** The API; {@link ApiKind#OPAQUE} for every path that is not known. */
   static ApiKind of(String path) {
     if (path.endsWith("/chat/completions")) {

@@ -3,6 +3,7 @@ package io.penstock.picker.extproc;
 import io.penstock.picker.schedule.RequestHeaders;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -128,10 +129,40 @@ final class RequestHead implements RequestHeaders {
     return value;
   }
 
-  /** The path without its query; empty when the gateway sent none. */
+  /**
+   * The path without its query, its escapes decoded as engines decode them; empty when the gateway
+   * sent none.
+   */
   String path() {
     int query = path.indexOf('?');
-    return query < 0 ? path : path.substring(0, query);
+    return decoded(query < 0 ? path : path.substring(0, query));
+  }
+
+  /** Only what stands for ASCII, of which every path that means something is. */
+  private static String decoded(String path) {
+    if (path.indexOf('%') < 0) {
+      return path;
+    }
+    var text = new StringBuilder(path.length());
+    for (int i = 0; i < path.length(); i++) {
+      int value = path.charAt(i) == '%' ? escaped(path, i + 1) : -1;
+      if (value >= 0 && value < 0x80) {
+        text.append((char) value);
+        i += 2;
+      } else {
+        text.append(path.charAt(i));
+      }
+    }
+    return text.toString();
+  }
+
+  /** The value of two hexadecimal digits; -1 where there are none. */
+  private static int escaped(String path, int at) {
+    return at + 1 < path.length()
+            && HexFormat.isHexDigit(path.charAt(at))
+            && HexFormat.isHexDigit(path.charAt(at + 1))
+        ? HexFormat.fromHexDigits(path, at, at + 2)
+        : -1;
   }
 
   /** The method, upper case; empty when the gateway sent none. */

@@ -2,24 +2,33 @@ package io.penstock.picker.extproc;
 
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.BodyScanner;
+import io.penstock.picker.request.ByteSpan;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.MultipartModelScanner;
 import io.penstock.picker.request.ScanResult;
 import io.penstock.picker.request.SentModel;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads of a request's body what scheduling wants, as far as anything can be read. On a path of a
  * known inference API a body must be what the API takes; on any other path it is looked at, and
- * what is not understood is routed by load alone.
+ * what is not understood is routed by load alone. What a client may not tell an engine is found in
+ * any body that is JSON, whatever its path and its headers say.
  */
 final class RequestScan {
 
   private static final int MAX_BOUNDARY = 70;
 
   private final LoopState loop;
-  private final boolean known;
+
+  /** Whether a body must name a model. */
+  private final boolean named;
+
+  /** Whether a body that cannot be read is refused. */
+  private final boolean strict;
+
   private @Nullable BodyScanner json;
   private final @Nullable MultipartModelScanner form;
   private boolean understood = true;
@@ -28,11 +37,13 @@ final class RequestScan {
 
   private RequestScan(
       LoopState loop,
-      boolean known,
+      boolean named,
+      boolean strict,
       @Nullable BodyScanner json,
       @Nullable MultipartModelScanner form) {
     this.loop = loop;
-    this.known = known;
+    this.named = named;
+    this.strict = strict;
     this.json = json;
     this.form = form;
   }
@@ -42,30 +53,40 @@ final class RequestScan {
    * body that is said to be compressed.
    */
   static @Nullable RequestScan of(LoopState loop, RequestHead head) {
-    var api = ApiPaths.of(head.path());
+    var path = head.path();
+    var api = ApiPaths.of(path);
     boolean known = api != ApiKind.OPAQUE;
-    if (known && head.encoded()) {
+    boolean strict = known || ApiPaths.generates(path);
+    if (strict && head.encoded()) {
       return null;
     }
     var type = head.contentType().toLowerCase(Locale.ROOT);
     boolean json = type.contains("json");
     if (type.startsWith("application/grpc") && !json) {
-      return new RequestScan(loop, false, null, null);
+      return new RequestScan(loop, false, false, null, null);
     }
     if (type.startsWith("multipart/form-data")) {
       var boundary = boundary(head.contentType());
       return new RequestScan(
-          loop, false, null, boundary == null ? null : new MultipartModelScanner(boundary));
+          loop, false, false, null, boundary == null ? null : new MultipartModelScanner(boundary));
     }
     if (!known && !type.isEmpty() && !json) {
-      return new RequestScan(loop, false, null, null);
+      return new RequestScan(loop, false, false, null, null);
     }
-    return new RequestScan(loop, known, loop.scanners().take(api), null);
+    return new RequestScan(loop, known, strict, loop.scanners().take(api), null);
   }
 
   /** The request of which nothing is known: no body, or none that could be read. */
   static InferenceRequest opaque(int bodyBytes) {
-    return InferenceRequest.builder(ApiKind.OPAQUE, "").maxTokens(0).bodyBytes(bodyBytes).build();
+    return opaque(bodyBytes, List.of());
+  }
+
+  private static InferenceRequest opaque(int bodyBytes, List<ByteSpan> stripSpans) {
+    return InferenceRequest.builder(ApiKind.OPAQUE, "")
+        .maxTokens(0)
+        .bodyBytes(bodyBytes)
+        .stripSpans(stripSpans)
+        .build();
   }
 
   /** Whether the body is a form rather than JSON. */
@@ -81,7 +102,7 @@ final class RequestScan {
     } else if (understood && form != null) {
       understood = form.feed(array, start, length);
     }
-    return understood || !known;
+    return understood || !strict;
   }
 
   /** The body may go on, but nothing more of it comes. */
@@ -101,10 +122,16 @@ final class RequestScan {
     } else if (form != null) {
       result = form.finish(sentModel);
     }
+    if (result == null || (result instanceof ScanResult.Malformed malformed && routes(malformed))) {
+      result = new ScanResult.Scanned(opaque(bytes, json == null ? List.of() : json.stripSpans()));
+    }
     close();
-    return result == null || (result instanceof ScanResult.Malformed && !known)
-        ? new ScanResult.Scanned(opaque(bytes))
-        : result;
+    return result;
+  }
+
+  /** Whether a body goes on in which that is wrong. */
+  private boolean routes(ScanResult.Malformed malformed) {
+    return !strict || (!named && malformed.kind() == ScanResult.Kind.MISSING_FIELD);
   }
 
   /** Gives the scanner back; may be called again. */

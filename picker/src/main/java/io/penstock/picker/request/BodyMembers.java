@@ -4,6 +4,7 @@ import io.penstock.picker.request.ScanResult.Kind;
 import io.penstock.picker.request.ScanResult.Malformed;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +89,11 @@ final class BodyMembers implements JsonListener {
     String sent = sentModel.of(asked, facts.previousResponseId);
     root.put(facts.modelIndex, sent.getBytes(StandardCharsets.UTF_8));
     return scanned(asked, sent, bodyBytes);
+  }
+
+  /** What is to be blanked by now. */
+  List<ByteSpan> stripSpans() {
+    return stripped.finish();
   }
 
   /** Whether engines take a body without a model for one that means theirs. */

@@ -2,6 +2,7 @@ package io.penstock.picker.request;
 
 import io.penstock.picker.request.ScanResult.Kind;
 import io.penstock.picker.request.ScanResult.Malformed;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -130,5 +131,13 @@ public final class BodyScanner {
       return finish(sentModel);
     }
     return members.finish(bodyBytes, sentModel) instanceof ScanResult.Scanned known ? known : null;
+  }
+
+  /**
+   * What is to be blanked in a body that is JSON but no request, as it names no model; of one that
+   * is found malformed nothing is.
+   */
+  public List<ByteSpan> stripSpans() {
+    return tokenizer.failed() ? List.of() : members.stripSpans();
   }
 }

@@ -21,6 +21,7 @@ class EngineMembersTest {
       "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}],"
           + MEMBER
           + "}";
+  private static final String UNNAMED = "{\"messages\":[]," + MEMBER + "}";
 
   private RunningPicker picker;
 
@@ -39,7 +40,7 @@ class EngineMembersTest {
   @ValueSource(strings = {"gzip", "br", "x", "identity, identity"})
   void a_body_that_is_said_to_be_encoded_is_refused_where_engines_generate(String coding)
       throws Exception {
-    for (var path : new String[] {FullDuplexTest.CHAT, "/generate"}) {
+    for (var path : new String[] {FullDuplexTest.CHAT, "/generate", "/invocations"}) {
       var stream = picker.stream().post(path, "content-encoding", coding).requestBody(BODY, true);
       var refusal = stream.immediate();
       assertThat(refusal.getStatus().getCodeValue()).as(path).isEqualTo(415);
@@ -90,6 +91,80 @@ class EngineMembersTest {
                 "content-type",
                 "application/grpc+json"),
         "{\"text\":\"hi\",\"bootstrap_host\":\"" + HOST + "\"}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/invocations", "/route/invocations", "/v1/chat/completions/batch", "/tomorrow"})
+  void a_body_that_names_no_model_loses_them_too(String path) throws Exception {
+    assertBlanked(picker.stream().post(path), UNNAMED);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BUFFERED", "BUFFERED_PARTIAL"})
+  void so_does_one_that_the_gateway_keeps(BodySendMode mode) throws Exception {
+    for (var path : new String[] {"/tomorrow", FullDuplexTest.CHAT}) {
+      boolean whole = mode == BodySendMode.BUFFERED;
+      if (whole && path.equals(FullDuplexTest.CHAT)) {
+        continue;
+      }
+      var stream = picker.stream().modes(mode, BodySendMode.NONE).post(path);
+      stream.next();
+      stream.requestBody("{" + MEMBER + ",\"messages\":[" + (whole ? "]}" : ""), whole);
+      var back = stream.next().getRequestBody().getResponse().getBodyMutation().getBody();
+      assertThat(back.toStringUtf8()).as(path).startsWith("{ ").doesNotContain(HOST);
+      stream.cancel();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/v1/chat/completion%73",
+        "/v1/chat%2fcompletions",
+        "/v1/%63hat/completions?x=%2",
+        "/inference/v1/generat%65"
+      })
+  void a_path_is_what_engines_make_of_it(String path) throws Exception {
+    assertBlanked(picker.stream().post(path), BODY);
+    var wrong = picker.stream().post(path).requestBody("{\"model\":\"tiny\",\"a\":NaN", true);
+    assertThat(wrong.immediate().getStatus().getCodeValue()).isEqualTo(400);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/v1/chat/completions%", "/v1/chat/completions%4", "/x%zzy", "/%c3%a4"})
+  void escapes_that_are_none_stay(String path) throws Exception {
+    var stream = picker.stream().post(path).requestBody("no JSON", true);
+    assertThat(stream.picked().destination()).isNotEmpty();
+    assertThat(new String(stream.requestBodyBack(7, true), UTF_8)).isEqualTo("no JSON");
+    stream.cancel();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"a\":NaN," + MEMBER + "}",
+        "\ufeff{" + MEMBER + "}",
+        "{\"model\":\"a\",\"model\":\"a\"," + MEMBER + "}"
+      })
+  void what_engines_read_and_this_does_not_is_refused_where_they_generate(String body)
+      throws Exception {
+    for (var path : new String[] {"/invocations", "/v1/chat/completions/batch"}) {
+      var stream = picker.stream().post(path).requestBody(body, true);
+      assertThat(stream.immediate().getStatus().getCodeValue()).as(path).isEqualTo(400);
+    }
+  }
+
+  @Test
+  void what_says_that_it_is_no_json_is_nothing_that_they_read() throws Exception {
+    var stream =
+        picker.stream()
+            .requestHeaders(
+                false, ":method", "POST", ":path", "/invocations", "content-type", "text/csv")
+            .requestBody("1,2", true);
+    assertThat(stream.picked().destination()).isNotEmpty();
+    assertThat(new String(stream.requestBodyBack(3, true), UTF_8)).isEqualTo("1,2");
+    stream.cancel();
   }
 
   private static void assertBlanked(GatewayStream stream, String body) throws Exception {
