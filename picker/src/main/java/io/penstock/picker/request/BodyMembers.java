@@ -46,6 +46,9 @@ final class BodyMembers implements JsonListener {
   private boolean usageAhead;
   private boolean usageSeen;
 
+  /** The transfer parameter whose value comes next, if it is one. */
+  private @Nullable String transfer;
+
   BodyMembers(ScanLimits limits, Map<ApiKind, MemberTable> tables, HashedRegion region) {
     maxNameBytes = limits.maxNameBytes();
     this.tables = tables;
@@ -140,7 +143,7 @@ final class BodyMembers implements JsonListener {
       return false;
     }
     return switch (member.meaning()) {
-      case STREAM_OPTIONS -> depth == 2;
+      case STREAM_OPTIONS, XARGS -> depth == 2;
       case SAMPLING, SAMPLING_EACH -> sampling.wantsName(depth);
       default -> member.meaning().isPrompt() && prompt.wantsName(depth);
     };
@@ -156,6 +159,8 @@ final class BodyMembers implements JsonListener {
         twice("stream_options.include_usage", at);
       }
       usageSeen |= usageAhead;
+    } else if (member != null && member.meaning() == Meaning.XARGS) {
+      transfer = SamplingParams.transfer(bytes, from, to);
     } else if (member != null && member.meaning().isSampling()) {
       sampling.name(bytes, from, to, tokenizer.depth());
     } else {
@@ -208,18 +213,25 @@ final class BodyMembers implements JsonListener {
       }
       prompt.valueStart(type, depth, at);
     } else if (member.meaning().isSampling()) {
-      sampling.valueStart(type, depth, at);
+      var refused = sampling.valueStart(type, depth, at);
+      if (refused != null) {
+        wrongType(member.name() + ".extra_args." + refused, "an object or null", type, at);
+      }
+    } else if (member.meaning() == Meaning.XARGS) {
+      if (depth == 2 && transfer != null && type != JsonType.NULL) {
+        wrongType(member.name() + "." + transfer, "null", type, at);
+      }
     } else if (member.meaning() == Meaning.TOOLS) {
       facts.hasTools = true;
     } else if (usageAhead && depth == 2 && !Meaning.STREAM.allows(type)) {
-      wrongType("stream_options.include_usage", Meaning.STREAM, type, at);
+      wrongType("stream_options.include_usage", Meaning.STREAM.allowedPhrase(), type, at);
     }
   }
 
   private void begin(Member member, JsonType type, int at) {
     Meaning meaning = member.meaning();
     if (!meaning.allows(type)) {
-      wrongType(member.name(), meaning, type, at);
+      wrongType(member.name(), meaning.allowedPhrase(), type, at);
       return;
     }
     switch (meaning) {
@@ -251,6 +263,7 @@ final class BodyMembers implements JsonListener {
           SAMPLING,
           SAMPLING_EACH,
           STRIPPED -> {}
+      case XARGS -> transfer = null;
       case LOGPROBS -> facts.logprobs |= asked(type);
       case PROMPT_LOGPROBS -> facts.promptLogprobs |= asked(type);
       case ECHO -> facts.echo |= asked(type);
@@ -312,7 +325,7 @@ final class BodyMembers implements JsonListener {
       case ROOT -> endRoot(member, end);
       case HEAD, MESSAGES, TEXT_OR_TOKENS, INPUT, ANY_PROMPT ->
           prompt.valueEnd(type, 1, end, tokenizer.number());
-      case STREAM_OPTIONS, ANSWER, LOGPROBS, PROMPT_LOGPROBS, ECHO -> {}
+      case STREAM_OPTIONS, ANSWER, LOGPROBS, PROMPT_LOGPROBS, ECHO, XARGS -> {}
       case SAMPLING, SAMPLING_EACH -> sampling.end(valueStart, end);
       case STRIPPED -> {
         stripped.strippedMember(memberStart, end);
@@ -365,12 +378,9 @@ final class BodyMembers implements JsonListener {
     return Math.clamp(number.value(), Integer.MIN_VALUE, Integer.MAX_VALUE);
   }
 
-  private void wrongType(String field, Meaning meaning, JsonType found, int at) {
+  private void wrongType(String field, String allowed, JsonType found, int at) {
     tokenizer.fail(
-        Kind.INVALID_TYPE,
-        field,
-        at,
-        field + " must be " + meaning.allowedPhrase() + ", not " + found.phrase());
+        Kind.INVALID_TYPE, field, at, field + " must be " + allowed + ", not " + found.phrase());
   }
 
   private void twice(String field, int at) {

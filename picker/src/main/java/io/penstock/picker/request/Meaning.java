@@ -47,6 +47,8 @@ enum Meaning {
   SAMPLING("an object or null", OBJECT, NULL),
   /** The same, or one for each prompt, which are not looked into. */
   SAMPLING_EACH("an object, an array or null", OBJECT, ARRAY, NULL),
+  /** What vLLM makes its extra_args of, to be looked through for what only a gateway may set. */
+  XARGS("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
   /** Blanked before the body is forwarded, so of no meaning to the engine. */
   STRIPPED("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL);
 
@@ -90,6 +92,7 @@ enum Meaning {
           ECHO,
           SAMPLING,
           SAMPLING_EACH,
+          XARGS,
           STRIPPED ->
           false;
     };
@@ -122,6 +125,7 @@ enum Meaning {
           TEXT_OR_TOKENS,
           INPUT,
           ANY_PROMPT,
+          XARGS,
           STRIPPED ->
           false;
     };
@@ -134,7 +138,11 @@ enum Meaning {
 
   /** Whether the engine is left to make of a second one what it will. */
   boolean mayRepeat() {
-    return this == ANSWER || this == LOGPROBS || this == PROMPT_LOGPROBS || this == ECHO;
+    return this == ANSWER
+        || this == LOGPROBS
+        || this == PROMPT_LOGPROBS
+        || this == ECHO
+        || this == XARGS;
   }
 
   /** The allowed types, as a sentence names them. */

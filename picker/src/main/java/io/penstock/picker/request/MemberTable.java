@@ -24,6 +24,7 @@ import static io.penstock.picker.request.Meaning.STREAM_OPTIONS;
 import static io.penstock.picker.request.Meaning.STRIPPED;
 import static io.penstock.picker.request.Meaning.TEXT_OR_TOKENS;
 import static io.penstock.picker.request.Meaning.TOOLS;
+import static io.penstock.picker.request.Meaning.XARGS;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -142,6 +143,7 @@ final class MemberTable {
     meanings.put("mm_processor_kwargs", ROOT);
     meanings.put("add_special_tokens", ROOT);
     meanings.put("truncate_prompt_tokens", ROOT);
+    meanings.put("vllm_xargs", XARGS);
     switch (api) {
       case CHAT -> {
         meanings.put("messages", MESSAGES);

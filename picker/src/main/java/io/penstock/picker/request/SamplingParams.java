@@ -5,8 +5,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What {@code sampling_params} of a body for {@code /inference/v1/generate}, or for SGLang's {@code
  * /generate}, says. Engines read transfer parameters there too, as {@code
- * extra_args.kv_transfer_params}: what a client gives as their value is blanked, up to the
- * brackets.
+ * extra_args.kv_transfer_params}: of an object that a client gives there the contents are blanked.
+ * Anything else but null is refused: vLLM's connectors ask it for its members, whatever it is, and
+ * the engine ends on it.
  *
  * <p>Confined to one event loop; {@link #reset} makes it ready for another body.
  */
@@ -67,6 +68,16 @@ final class SamplingParams {
     extraArgs = null;
   }
 
+  /** The transfer parameter of that name; null for any other member of extra_args. */
+  static @Nullable String transfer(byte[] bytes, int from, int to) {
+    for (var member : INNER) {
+      if (member.is(bytes, from, to)) {
+        return member.name;
+      }
+    }
+    return null;
+  }
+
   boolean wantsName(int depth) {
     return depth == DEPTH || (inExtraArgs && depth == DEPTH + 1);
   }
@@ -80,8 +91,12 @@ final class SamplingParams {
     }
   }
 
-  /** A value begins inside of the object. */
-  void valueStart(JsonType type, int depth, int at) {
+  /**
+   * A value begins inside of the object.
+   *
+   * @return the transfer parameter that it is and may not be; mostly null
+   */
+  @Nullable String valueStart(JsonType type, int depth, int at) {
     if (depth == DEPTH && ahead == Ahead.EXTRA_ARGS && type == JsonType.OBJECT) {
       inExtraArgs = true;
       extraArgsStart = at;
@@ -89,7 +104,15 @@ final class SamplingParams {
       promptLogprobs |= type != JsonType.NULL && type != JsonType.FALSE;
     } else if (depth == DEPTH + 1) {
       transferStart = at;
+      if (isTransfer() && type != JsonType.OBJECT && type != JsonType.NULL) {
+        return ahead.name;
+      }
     }
+    return null;
+  }
+
+  private boolean isTransfer() {
+    return inExtraArgs && (ahead == Ahead.KV_TRANSFER || ahead == Ahead.EC_TRANSFER);
   }
 
   /** A value inside of the object ended. */
@@ -106,10 +129,7 @@ final class SamplingParams {
       }
       ahead = Ahead.NOTHING;
     } else if (depth == DEPTH + 1 && inExtraArgs) {
-      boolean transfer = ahead == Ahead.KV_TRANSFER || ahead == Ahead.EC_TRANSFER;
-      boolean bracketed =
-          type == JsonType.OBJECT || type == JsonType.ARRAY || type == JsonType.STRING;
-      if (transfer && bracketed && end - transferStart > 2) {
+      if (isTransfer() && type == JsonType.OBJECT && end - transferStart > 2) {
         stripped.contents(transferStart + 1, end - 1);
       }
       ahead = Ahead.NOTHING;

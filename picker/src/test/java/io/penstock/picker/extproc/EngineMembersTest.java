@@ -145,7 +145,8 @@ class EngineMembersTest {
       strings = {
         "{\"a\":NaN," + MEMBER + "}",
         "\ufeff{" + MEMBER + "}",
-        "{\"model\":\"a\",\"model\":\"a\"," + MEMBER + "}"
+        "{\"model\":\"a\",\"model\":\"a\"," + MEMBER + "}",
+        "{\"vllm_xargs\":{\"kv_transfer_params\":\"x\"}}"
       })
   void what_engines_read_and_this_does_not_is_refused_where_they_generate(String body)
       throws Exception {

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BodyScannerTest {
@@ -401,6 +402,47 @@ class BodyScannerTest {
       assertThat(malformed.kind()).isEqualTo(Kind.INVALID_TYPE);
       assertThat(malformed.field()).isEqualTo(field);
       assertThat(malformed.message()).isEqualTo(message);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"CHAT", "COMPLETIONS", "RESPONSES", "MESSAGES", "OPAQUE"})
+    void transferParametersAmongTheOtherArguments(ApiKind api) {
+      for (var name : new String[] {"kv_transfer_params", "ec_tr\\u0061nsfer_params"}) {
+        for (var value : new String[] {"\"x\"", "\"\"", "1", "true", "[1]", "{}", "{\"a\":1}"}) {
+          var malformed =
+              malformed(
+                  api,
+                  "{\"model\":\"m\",\"vllm_xargs\":{\"a\":[{}],\"" + (name + "\":" + value) + "}}");
+
+          assertThat(malformed.kind()).as(value).isEqualTo(Kind.INVALID_TYPE);
+          assertThat(malformed.field()).isEqualTo("vllm_xargs." + name.replace("\\u0061", "a"));
+          assertThat(malformed.message()).startsWith(malformed.field() + " must be null, not a");
+        }
+      }
+      request(
+          api,
+          "{\"model\":\"m\",\"vllm_xargs\":{\"kv_transfer_params\":null,\"kv\":1,\"x\":"
+              + "{\"kv_transfer_params\":1}},\"vllm_xargs\":null,\"x\":{\"kv_transfer_params\":1}}");
+    }
+
+    @Test
+    void transferParametersThatNoBlankMakesHarmless() {
+      for (var name : new String[] {"kv_transfer_params", "ec_transfer_params"}) {
+        String before =
+            "{\"model\":\"m\",\"token_ids\":[1],\"sampling_params\":{\"extra_args\":{\""
+                + name
+                + "\":";
+        for (var value : new String[] {"1", "true", "false", "\"x\"", "\"\"", "[1]", "[]"}) {
+          var malformed = malformed(ApiKind.GENERATE, before + value + "}}}");
+
+          assertThat(malformed.kind()).as(value).isEqualTo(Kind.INVALID_TYPE);
+          assertThat(malformed.field()).isEqualTo("sampling_params.extra_args." + name);
+          assertThat(malformed.message()).contains(" must be an object or null, not a");
+        }
+        for (var value : new String[] {"{}", "{\"a\":[1,\"b\"]}", "null"}) {
+          request(ApiKind.GENERATE, before + value + "}}}");
+        }
+      }
     }
 
     @Test
