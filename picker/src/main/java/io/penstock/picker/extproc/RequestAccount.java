@@ -285,7 +285,8 @@ final class RequestAccount {
     }
   }
 
-  private boolean good() {
+  /** Whether nothing is wrong with the response, as far as its status has come. */
+  boolean good() {
     return status < 400;
   }
 
@@ -359,8 +360,12 @@ final class RequestAccount {
     if (!end()) {
       return;
     }
-    if (placement != null) {
-      placement.unobserved();
+    var to = placement;
+    if (to != null) {
+      if (status != 0) {
+        judge(to.endpoint().slot(), loop.now());
+      }
+      to.unobserved();
     }
     leaveGate();
   }

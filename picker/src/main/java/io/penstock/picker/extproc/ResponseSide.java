@@ -126,12 +126,13 @@ final class ResponseSide {
 
   /**
    * The gateway ended the stream in good order. Whether the response is over then depends on how
-   * much of it the gateway sends here.
+   * much of it the gateway sends here: one that sends no bodies ends the stream with the answer to
+   * the headers, which come before a prefill. An error has none.
    */
   void streamEnded() {
     if (mode != BodyMode.NONE) {
       account.aborted();
-    } else if (begun) {
+    } else if (begun && !account.good()) {
       account.completed();
     } else {
       account.unobserved();

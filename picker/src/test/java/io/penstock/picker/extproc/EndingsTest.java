@@ -172,21 +172,58 @@ class EndingsTest {
   }
 
   @Test
-  void without_bodies_of_responses_the_end_of_the_stream_is_the_end_of_the_response()
+  void a_gateway_that_sends_no_bodies_of_responses_ends_the_stream_before_the_prefill_is_over()
       throws Exception {
+    var stream = withoutResponseBody(200);
+    assertThat(picker.picker().inFlight().total()).isPositive();
+    assertThat(stream.end().status().getCode()).isEqualTo(Status.Code.OK);
+
+    assertThat(picker.picker().inFlight().total()).isPositive();
+    expireUntilIdle();
+    assertThat(count("llm_d_epp_request_duration_seconds_count")).isZero();
+    assertThat(error("Canceled")).isZero();
+    assertThat(picker.picker().quality().errors()).isEmpty();
+  }
+
+  @Test
+  void a_failed_response_without_its_body_has_ended_all_the_same() throws Exception {
+    var stream = withoutResponseBody(503);
+    assertThat(stream.end().status().getCode()).isEqualTo(Status.Code.OK);
+
+    assertThat(picker.picker().inFlight().total()).isZero();
+    assertThat(error("ModelServerError")).isEqualTo(1);
+  }
+
+  @Test
+  void trailers_end_a_response_of_which_no_body_comes() throws Exception {
+    var stream = withoutResponseBody(200).responseTrailers();
+    assertThat(stream.next().hasResponseTrailers()).isTrue();
+    assertThat(picker.picker().inFlight().total()).isZero();
+    assertThat(stream.end().status().getCode()).isEqualTo(Status.Code.OK);
+    assertThat(count("llm_d_epp_request_duration_seconds_count")).isEqualTo(1);
+  }
+
+  private GatewayStream withoutResponseBody(int status) throws Exception {
     var stream =
         picker.stream()
             .modes(BodySendMode.FULL_DUPLEX_STREAMED, BodySendMode.NONE)
             .post(FullDuplexTest.CHAT)
             .requestBody(BODY, true);
     stream.picked();
-    stream.responseHeaders(200, false);
     stream.requestBodyBack(BODY.length(), true);
-    stream.next();
-    assertThat(picker.picker().inFlight().total()).isPositive();
-    assertThat(stream.end().status().getCode()).isEqualTo(Status.Code.OK);
-    await().until(() -> picker.picker().inFlight().total() == 0);
-    assertThat(count("llm_d_epp_request_duration_seconds_count")).isEqualTo(1);
+    stream.responseHeaders(status, false, "content-type", "text/event-stream");
+    assertThat(stream.next().hasResponseHeaders()).isTrue();
+    return stream;
+  }
+
+  /** As the application lets what nobody observes end, from time to time. */
+  private void expireUntilIdle() {
+    await()
+        .untilAsserted(
+            () -> {
+              picker.expire();
+              assertThat(picker.held()).isZero();
+            });
   }
 
   @Test

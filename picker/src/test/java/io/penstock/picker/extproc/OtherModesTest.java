@@ -202,6 +202,8 @@ class OtherModesTest {
               return picker.picker().inFlight().decoding(slot(pod)) == 1;
             });
 
+    stream.responseTrailers();
+    assertThat(stream.next().hasResponseTrailers()).isTrue();
     stream.end().status();
     await().until(() -> picker.picker().quality().errors().size() == 1);
     assertThat(picker.picker().quality().errors().getFirst().ttft().count()).isZero();
