@@ -18,6 +18,10 @@ public final class MultipartModelScanner {
 
   private static final int MAX_HEADER_BYTES = 8 * 1024;
   private static final int MAX_VALUE_BYTES = 256;
+  private static final byte[] EMPTY_LINE = {'\r', '\n', '\r', '\n'};
+
+  /** Of {@link #EMPTY_LINE}, what stands in front of the headers: the end of a delimiter's line. */
+  private static final int LINE_END = 2;
 
   private enum State {
     DATA,
@@ -32,6 +36,9 @@ public final class MultipartModelScanner {
 
   /** Bytes of the delimiter matched; a body may begin with it without its CRLF. */
   private int matched = 2;
+
+  /** Bytes of {@link #EMPTY_LINE} that end a part's headers so far. */
+  private int endMatched;
 
   private boolean inPart;
   private int afterDelimiter;
@@ -165,6 +172,7 @@ public final class MultipartModelScanner {
       kept.write(b);
     } else if (at == 1 && b == '\n' && kept.toByteArray()[0] == '\r') {
       kept.reset();
+      endMatched = LINE_END;
       state = State.HEADERS;
     } else if (at == 1 && b == '-' && kept.toByteArray()[0] == '-') {
       kept.reset();
@@ -180,11 +188,13 @@ public final class MultipartModelScanner {
       fail(ScanResult.Kind.TOO_LONG, null, "The headers of a form field are too long.");
       return;
     }
-    if (b != '\n') {
-      return;
+    if (b == EMPTY_LINE[endMatched]) {
+      endMatched++;
+    } else {
+      endMatched = b == EMPTY_LINE[0] ? 1 : 0;
     }
-    String headers = kept.toString(StandardCharsets.UTF_8);
-    if (headers.equals("\r\n") || headers.endsWith("\r\n\r\n")) {
+    if (endMatched == EMPTY_LINE.length) {
+      String headers = kept.toString(StandardCharsets.UTF_8);
       kept.reset();
       field = wanted(headers);
       valueStart = bytes;

@@ -2,6 +2,8 @@ package io.penstock.picker.request;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
@@ -62,6 +64,36 @@ class MultipartModelScannerTest {
     String head = "--xy\r\nContent-Disposition: form-data; name=\"model\"\r\n";
     assertThat(kind(head + "\r\n" + "m".repeat(300))).isEqualTo(ScanResult.Kind.TOO_LONG);
     assertThat(kind(head + "X: " + "h".repeat(9_000))).isEqualTo(ScanResult.Kind.TOO_LONG);
+  }
+
+  @Test
+  void headers_cost_their_bytes_however_many_lines_they_have() {
+    var part = "--xy\r\n" + "\n".repeat(8_000) + "\r\n\r\n\r\n";
+    byte[] form = bytes(part.repeat(64) + MODEL + "--xy--\r\n");
+    var scanner = new MultipartModelScanner("xy");
+    var thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    long before = thread.getCurrentThreadAllocatedBytes();
+    scanner.feed(form, 0, form.length);
+    long allocated = thread.getCurrentThreadAllocatedBytes() - before;
+
+    assertThat(((ScanResult.Scanned) scanner.finish()).request().model()).isEqualTo("whisper-1");
+    assertThat(allocated).isLessThan(10L * form.length);
+  }
+
+  @Test
+  void headers_end_at_the_first_empty_line() {
+    var head = "--xy\r\nContent-Disposition: form-data; name=\"model\"\r\n";
+    for (var more : new String[] {"\r\r\n", "\n\r\n", "x\r\n\r\r\n", "\r\n\n"}) {
+      var scanned = scan("--xy\r\n\r\n\r\n" + head + more + "\r\nwhisper-1\r\n--xy--");
+      assertThat(scanned).isInstanceOf(ScanResult.Scanned.class);
+    }
+  }
+
+  private static ScanResult scan(String form) {
+    var scanner = new MultipartModelScanner("xy");
+    scanner.feed(bytes(form), 0, bytes(form).length);
+    return scanner.finish();
   }
 
   private static ScanResult.Kind kind(String form) {
