@@ -610,6 +610,24 @@ class BodyScannerTest {
       assertThat(JacksonTree.parse(blanked)).contains(expected);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+        delimiter = '|',
+        quoteCharacter = '\u0001',
+        value = {
+          "{\"stop\":1,\"stop\":1 , \"echo\":1,\"model\":\"m\"}|1",
+          "{\"model\":\"m\",\"stop\":1,\"stop\":1 , \"echo\":1}|1",
+          "{\"stop\":1,\"user\":1,\"stop\":1,\"model\":\"m\",\"stop\":1,\"stop\":1}|3",
+        })
+    void inARowAreOneRange(String body, int ranges) {
+      var request = request(ApiKind.CHAT, body);
+
+      assertThat(request.answerSpans()).hasSize(ranges);
+      assertThat(JacksonTree.parse(Scans.blanked(utf8(body), request.answerSpans())))
+          .hasValueSatisfying(
+              tree -> assertThat(tree).containsKey("model").doesNotContainKeys("stop", "echo"));
+    }
+
     @Test
     void meanNothingElse() {
       var scanner = new BodyScanner(ScanLimits.DEFAULT, Set.of("cache_salt", "priority"));
@@ -623,7 +641,7 @@ class BodyScannerTest {
 
       assertThat(request.priority()).isZero();
       assertThat(request.cacheSaltPresent()).isFalse();
-      assertThat(request.stripSpans()).hasSize(2);
+      assertThat(request.stripSpans()).hasSize(1);
     }
 
     @Test
@@ -636,7 +654,7 @@ class BodyScannerTest {
       spans.strippedMember(1, 5);
       spans.comma(5);
       spans.strippedMember(6, 9);
-      assertThat(spans.finish()).containsExactly(new ByteSpan(1, 6), new ByteSpan(6, 9));
+      assertThat(spans.finish()).containsExactly(new ByteSpan(1, 9));
     }
   }
 }

@@ -30,6 +30,23 @@ class BodyScannersTest {
   }
 
   @Test
+  void whatManyRangesNeededIsNotKept() {
+    var spans = new StrippedSpans();
+    int usual = spans.room();
+    for (int i = 0; i < 100_000; i++) {
+      spans.strippedMember(10 * i + 1, 10 * i + 5);
+      spans.comma(10 * i + 5);
+      spans.contents(10 * i + 7, 10 * i + 8);
+      spans.keptMember();
+    }
+    assertThat(spans.finish()).hasSizeGreaterThan(100_000);
+
+    spans.reset();
+
+    assertThat(spans.room()).isEqualTo(usual);
+  }
+
+  @Test
   void keepsSoManyAndNoMore() {
     List<BodyScanner> taken = new ArrayList<>();
     for (int i = 0; i <= BodyScanners.MOST_SPARE; i++) {
