@@ -54,8 +54,8 @@ final class RequestSide {
   private boolean trailersWait;
 
   /**
-   * Whether the response must come through here: it has a model's name to be changed, or the
-   * gateway is told something of it.
+   * Whether the response must come through here: it has a model's name to be changed, gets headers,
+   * or the gateway is told something of it.
    */
   private boolean awaitsResponse;
 
@@ -317,7 +317,7 @@ final class RequestSide {
    * @param sidecar names and values, in turn, of headers for a sidecar; mostly none
    */
   void reply(InferenceRequest request, String destinations, List<String> sidecar) {
-    awaitsResponse = request.rewritten() || account.reports();
+    awaitsResponse = request.rewritten() || account.reports() || !account.answerHeaders().isEmpty();
     var held = body;
     boolean kept = held != null && mode.buffers();
     byte[] changed = null;

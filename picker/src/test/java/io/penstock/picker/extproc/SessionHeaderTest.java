@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.config.EndpointPickerConfig;
 import io.penstock.picker.config.TestPolicy;
+import io.penstock.picker.schedule.ModelRule;
 import io.penstock.picker.schedule.SessionHeader;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +41,24 @@ class SessionHeaderTest {
         assertThat(again.picked().destination()).isEqualTo(destination);
         again.cancel();
       }
+      picker.awaitIdle();
+    }
+  }
+
+  @Test
+  void a_stream_that_would_end_with_the_request_stays_for_it() throws Exception {
+    var usual = ExtProcSettings.defaults();
+    var early = new ExtProcSettings(usual.maxBodyBytes(), usual.heldBodiesBytes(), 1, true, true);
+    try (var picker = new RunningPicker(early, ModelRule.PREFERRED, "10.0.0.1:8000")) {
+      picker.picker().policy(policy());
+      var stream = picker.stream().post(FullDuplexTest.CHAT).requestBody(BODY, true);
+      stream.picked();
+      stream.requestBodyBack(BODY.length(), true);
+      stream.responseHeaders(200, true);
+      var headers =
+          GatewayStream.set(stream.next().getResponseHeaders().getResponse().getHeaderMutation());
+      assertThat(headers).containsKey(HEADER);
+      stream.end().status();
       picker.awaitIdle();
     }
   }
