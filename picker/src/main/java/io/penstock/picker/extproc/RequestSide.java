@@ -51,6 +51,9 @@ final class RequestSide {
    */
   private int piecesWait;
 
+  /** Whether the last of those ends the body. */
+  private boolean endWaits;
+
   private boolean trailersWait;
 
   /**
@@ -97,7 +100,7 @@ final class RequestSide {
         stream.send(Replies.REQUEST_HEADERS_UNCHANGED);
       }
     } else {
-      decide(RequestScan.opaque(0), false, () -> {});
+      decide(RequestScan.opaque(0), false, mode == BodyMode.NONE ? this::end : () -> {});
     }
   }
 
@@ -161,12 +164,16 @@ final class RequestSide {
         // As below, but the answer to the headers goes before.
         if (!mode.handsOver()) {
           piecesWait++;
+          endWaits |= message.endOfStream;
         }
       }
       case ANSWERED -> {
         // After its end a body has no more pieces, whatever a gateway repeats.
         if (!mode.handsOver()) {
           stream.send(Replies.REQUEST_BODY_UNCHANGED);
+          if (message.endOfStream) {
+            end();
+          }
         }
       }
     }
@@ -308,6 +315,8 @@ final class RequestSide {
     }
     if (trailersWait) {
       answerTrailers();
+    } else if (endWaits) {
+      end();
     }
   }
 

@@ -275,6 +275,42 @@ class EndingsTest {
   }
 
   @Test
+  void by_option_so_does_that_of_a_request_whose_body_stays_with_the_gateway() throws Exception {
+    var usual = ExtProcSettings.defaults();
+    var early = new ExtProcSettings(usual.maxBodyBytes(), usual.heldBodiesBytes(), 1, true, true);
+    try (var ending = new RunningPicker(early, ModelRule.PREFERRED, "10.0.0.1:8000")) {
+      for (boolean trailers : new boolean[] {false, true}) {
+        var streamed =
+            ending.stream()
+                .modes(BodySendMode.STREAMED, BodySendMode.STREAMED)
+                .post(FullDuplexTest.CHAT);
+        streamed.picked();
+        streamed.requestBody(BODY.substring(0, 20), false);
+        assertThat(streamed.next().hasRequestBody()).isTrue();
+        assertThat(streamed.pending()).isEmpty();
+        streamed.requestBody(BODY.substring(20), !trailers);
+        assertThat(streamed.next().hasRequestBody()).isTrue();
+        if (trailers) {
+          streamed.requestTrailers();
+          assertThat(streamed.next().hasRequestTrailers()).isTrue();
+        }
+        assertThat(streamed.status().getCode()).isEqualTo(Status.Code.OK);
+      }
+
+      var none =
+          ending.stream().modes(BodySendMode.NONE, BodySendMode.NONE).post(FullDuplexTest.CHAT);
+      none.picked();
+      assertThat(none.status().getCode()).isEqualTo(Status.Code.OK);
+      await()
+          .untilAsserted(
+              () -> {
+                ending.expire();
+                assertThat(ending.held()).isZero();
+              });
+    }
+  }
+
+  @Test
   void any_mix_of_endings_leaves_nothing_behind() throws Exception {
     long seed = 20_261_124;
     var random = new Random(seed);

@@ -5,11 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode;
 import io.envoyproxy.envoy.service.ext_proc.v3.ImmediateResponse;
+import io.grpc.Status;
 import io.penstock.picker.config.TestPolicy;
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.objective.Objective;
 import io.penstock.picker.objective.PoolRules;
 import io.penstock.picker.pool.PoolDelta;
+import io.penstock.picker.schedule.ModelRule;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -166,6 +168,35 @@ class FlowControlTest {
     }
     assertThat(second.pending()).isEmpty();
     finish(second);
+  }
+
+  @Test
+  void by_option_the_last_of_those_answers_ends_the_stream() throws Exception {
+    var usual = ExtProcSettings.defaults();
+    var early = new ExtProcSettings(usual.maxBodyBytes(), usual.heldBodiesBytes(), 1, true, true);
+    picker.close();
+    picker = new RunningPicker(early, ModelRule.PREFERRED, "10.0.0.1:8000");
+    gate("");
+    var first = picker.stream().modes(BodySendMode.STREAMED, BodySendMode.NONE);
+    first.post(FullDuplexTest.CHAT).picked();
+    var second =
+        picker.stream()
+            .modes(BodySendMode.STREAMED, BodySendMode.NONE)
+            .post(FullDuplexTest.CHAT)
+            .requestBody(BODY, true);
+    await().until(() -> picker.picker().admission().counts().waiting() == 1);
+
+    first.cancel();
+
+    second.picked();
+    assertThat(second.next().hasRequestBody()).isTrue();
+    assertThat(second.status().getCode()).isEqualTo(Status.Code.OK);
+    await()
+        .untilAsserted(
+            () -> {
+              picker.expire();
+              assertThat(picker.held()).isZero();
+            });
   }
 
   @Test
