@@ -10,9 +10,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The way out without losing a request: not ready at once; still accepting for {@code preStop},
- * until gateways have noticed; then no new streams; then waiting for those that run. What is left
- * after {@code drain} is ended: a response that has not begun goes on without the picker, one that
- * comes through it breaks off.
+ * until gateways have noticed; then no new streams; then waiting for those that run, and for those
+ * that gateways open before they know. What is left after {@code drain} is ended: a response that
+ * has not begun goes on without the picker, one that comes through it breaks off.
  *
  * <p>{@link #begin} may be called from anywhere, and again; the steps run on the control thread.
  */
@@ -62,13 +62,16 @@ final class Drain {
   }
 
   private void look() {
+    // In this order: a stream that begins is counted before its gateway knows.
+    boolean last = server.acceptsNoMore();
     int open = server.openStreams();
-    if (open == 0) {
+    boolean over = waitedMillis >= drain.toMillis();
+    if (open == 0 && (last || over)) {
       LOG.info("drained: no stream runs any more");
       done.run();
       return;
     }
-    if (waitedMillis >= drain.toMillis()) {
+    if (over) {
       LOG.warn(
           "drain is over with {} streams; of their responses those that have begun break off",
           open);

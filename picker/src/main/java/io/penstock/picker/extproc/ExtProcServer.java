@@ -148,6 +148,14 @@ public final class ExtProcServer implements AutoCloseable {
     server.stopAccepting();
   }
 
+  /**
+   * Whether no stream will begin any more: since {@link #stopAccepting} all gateways have heard of
+   * it, or had their time to.
+   */
+  public boolean acceptsNoMore() {
+    return server.quiet();
+  }
+
   /** Ends the streams that still run, each in the way that costs its request the least. */
   public void endStreams() {
     for (var loop : loops) {

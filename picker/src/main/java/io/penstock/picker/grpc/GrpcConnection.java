@@ -58,7 +58,9 @@ final class GrpcConnection extends Http2ConnectionHandler {
   private @Nullable Future<?> lingering;
   private boolean reading;
   private boolean flushPlanned;
-  private boolean gone;
+
+  /** Whether the peer begins no more calls; may be asked from anywhere. */
+  private volatile boolean gone;
 
   GrpcConnection(
       Http2ConnectionDecoder decoder,
@@ -163,6 +165,11 @@ final class GrpcConnection extends Http2ConnectionHandler {
     encoder().writePing(ctx, false, GOING_PING, ctx.newPromise());
     going = ctx.executor().schedule(this::leaveNow, GOING_SECONDS, TimeUnit.SECONDS);
     flush(ctx);
+  }
+
+  /** Whether all calls have begun that will: the peer knows of {@link #leave}. From anywhere. */
+  boolean gone() {
+    return gone;
   }
 
   private void leaveNow() {

@@ -124,6 +124,17 @@ public final class GrpcServer {
   }
 
   /**
+   * Whether no call will begin any more: all peers know that none is accepted, for which {@link
+   * #stopAccepting} gives each a moment.
+   */
+  public boolean quiet() {
+    return stopped
+        && connections.stream()
+            .map(channel -> channel.pipeline().get(GrpcConnection.class))
+            .allMatch(connection -> connection == null || connection.gone());
+  }
+
+  /**
    * Stops, and waits for the calls that run.
    *
    * @param atMost so long; then connections are closed as they are

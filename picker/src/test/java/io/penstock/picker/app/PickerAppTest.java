@@ -33,13 +33,17 @@ import io.penstock.picker.schedule.ModelRule;
 import io.penstock.simulator.Fleet;
 import io.penstock.simulator.http.PodConfig;
 import io.penstock.simulator.metrics.EngineKind;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -214,6 +218,23 @@ class PickerAppTest {
   }
 
   @Test
+  void a_drain_is_not_over_while_a_gateway_may_still_open_streams() throws Exception {
+    try (var app = start(List.of(pods("pods")), () -> true, Duration.ZERO);
+        var gateway = new SlowGateway(app.address())) {
+      await().until(app::ready);
+      gateway.next(SlowGateway.SETTINGS);
+
+      app.drain();
+      gateway.next(SlowGateway.GOAWAY);
+      byte[] ping = gateway.next(SlowGateway.PING);
+      assertThat(app.awaitDrained(Duration.ofMillis(300))).isFalse();
+
+      gateway.answer(ping);
+      assertThat(app.awaitDrained(Duration.ofSeconds(20))).isTrue();
+    }
+  }
+
+  @Test
   void before_that_a_draining_picker_still_picks() throws Exception {
     try (var app = start(List.of(pods("pods")), () -> true, Duration.ofMinutes(5))) {
       await().until(app::ready);
@@ -347,6 +368,49 @@ class PickerAppTest {
 
     @Override
     public void close() {}
+  }
+
+  /** A gateway that speaks HTTP/2 and answers a ping when it is told to. */
+  private static final class SlowGateway implements AutoCloseable {
+
+    static final int SETTINGS = 4;
+    static final int PING = 6;
+    static final int GOAWAY = 7;
+
+    private final Socket socket;
+    private final DataInputStream in;
+
+    SlowGateway(InetSocketAddress address) throws IOException {
+      socket = new Socket(address.getAddress(), address.getPort());
+      socket.setSoTimeout(20_000);
+      in = new DataInputStream(socket.getInputStream());
+      var out = socket.getOutputStream();
+      out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      out.write(new byte[] {0, 0, 0, SETTINGS, 0, 0, 0, 0, 0});
+    }
+
+    /** What the next frame of that type holds; those in front of it pass by. */
+    byte[] next(int wanted) throws IOException {
+      while (true) {
+        int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+        int type = in.readUnsignedByte();
+        in.skipNBytes(5);
+        byte[] payload = in.readNBytes(length);
+        if (type == wanted) {
+          return payload;
+        }
+      }
+    }
+
+    void answer(byte[] ping) throws IOException {
+      var frame = ByteBuffer.allocate(17).put(new byte[] {0, 0, 8, PING, 1, 0, 0, 0, 0}).put(ping);
+      socket.getOutputStream().write(frame.array());
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
   }
 
   /** A gateway's stream for a GET. */
