@@ -18,6 +18,11 @@ public interface EndpointHealth {
         public double weight(int slot, long nowNanos) {
           return 1;
         }
+
+        @Override
+        public void forget(int slot) {
+          // Nothing is known of any slot.
+        }
       };
 
   /** Whether the endpoint may get requests; false while it is ejected. */
@@ -30,5 +35,5 @@ public interface EndpointHealth {
   double weight(int slot, long nowNanos);
 
   /** The slot gets another owner, who inherits nothing. Called by the pool's control thread. */
-  default void forget(int slot) {}
+  void forget(int slot);
 }

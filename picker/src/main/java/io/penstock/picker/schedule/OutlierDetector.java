@@ -101,8 +101,8 @@ public final class OutlierDetector implements EndpointHealth {
     return ramp != 0 && ramp - settings.rampNanos - nowNanos > 0;
   }
 
-  /** The slot has another owner now, of whom nothing is known. */
-  public void reset(int slot) {
+  @Override
+  public void forget(int slot) {
     failures.set(slot, 0);
     ejections.set(slot, 0);
     outUntil.set(slot, 0);

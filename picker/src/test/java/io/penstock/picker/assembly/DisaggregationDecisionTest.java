@@ -52,6 +52,9 @@ class DisaggregationDecisionTest {
         public double weight(int slot, long nowNanos) {
           return 1;
         }
+
+        @Override
+        public void forget(int slot) {}
       };
   private long now = 1_000 * MILLI;
   private PoolPicker picker = pool(DisaggregationPolicy.DEFAULT, 2, 2);

@@ -24,6 +24,9 @@ class EjectionTest {
         public double weight(int slot, long nowNanos) {
           return weights.getOrDefault(slot, 1.0);
         }
+
+        @Override
+        public void forget(int slot) {}
       };
   private final TestPool pool = new TestPool(4, 1, health);
 

@@ -35,6 +35,9 @@ class LlmdDisaggregationTest {
             public double weight(int slot, long nowNanos) {
               return 1;
             }
+
+            @Override
+            public void forget(int slot) {}
           });
 
   LlmdDisaggregationTest() {

@@ -153,7 +153,7 @@ class OutlierDetectorTest {
   void a_slots_next_owner_inherits_nothing() {
     fail(3);
     fail(2);
-    detector.reset(SLOT);
+    detector.forget(SLOT);
     assertThat(routable()).isTrue();
     assertThat(detector.weight(SLOT, now)).isEqualTo(1);
     assertThat(fail(2)).isFalse();

@@ -144,13 +144,7 @@ final class PoolRuntime implements AutoCloseable {
                     ScrapeConfig.every(config.scrape().interval())));
     var picker = replicas == null ? builder.build() : replicas.join(config.name(), builder);
     var policyFile = follow(config.policy(), picker, control, metrics);
-    picker.listen(
-        (snapshot, added, removed) -> {
-          for (var endpoint : added) {
-            health.reset(endpoint.slot());
-          }
-          metrics.knowModels(modelNames(snapshot));
-        });
+    picker.listen((snapshot, added, removed) -> metrics.knowModels(modelNames(snapshot)));
     metrics.knowModels(config.models());
     metrics.knowPool(config.name());
     var connector = config.disaggregation().connector();
