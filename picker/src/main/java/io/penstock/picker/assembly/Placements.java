@@ -120,7 +120,8 @@ public final class Placements {
       var context =
           loop.context(loops.scheduler())
               .begin(route.decisionId(), request, snapshot, new Exclusions(), nowNanos);
-      cached = attached ? context.cachedTokensOn(slot) : 0;
+      // The context has the prompt's length by the rates of now, the route by those of the pick.
+      cached = attached ? Math.min(context.cachedTokensOn(slot), route.promptTokens() - 1) : 0;
       ttftNanos =
           attached ? state.costs().ttftNanos(context, slot, route.promptTokens(), cached) : 0;
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.request.PromptKeys;
 import org.junit.jupiter.api.Test;
 
 class PlacementsTest {
@@ -79,6 +80,27 @@ class PlacementsTest {
     pool.pass(100);
     assertThat(prefillSeconds(pool)).isEqualTo(before);
     assertThat(pool.picker.quality().errors().getFirst().ttft().count()).isZero();
+    assertThat(pool.picker.inFlight().total()).isZero();
+  }
+
+  @Test
+  void an_alternative_that_holds_more_than_the_prompt_was_taken_for_has_none_of_it_missing() {
+    var pool = new TestPool(2, 1);
+    var first = pool.route(prompt(1, 40));
+    pool.place(prompt(1, 40), first).completed(-1, -1, -1, pool.now);
+    var other = pool.other(first.endpoint());
+    pool.placeOn(other, prompt(1, 40), first).completed(-1, -1, -1, pool.now);
+
+    var route = pool.route(prompt(1, 40));
+    for (int i = 0; i < 30; i++) {
+      var denser = pool.place(prompt(9, 40), pool.route(prompt(9, 40)));
+      denser.completed(40 * PromptKeys.BLOCK_BYTES / 2, -1, 10, pool.now);
+    }
+    pool.pass(100);
+    var second = pool.placeOn(pool.other(route.endpoint()), prompt(1, 40), route);
+
+    assertThat(second.predictedCachedTokens()).isEqualTo(route.promptTokens() - 1);
+    second.failed(FailureKind.RESET, pool.now);
     assertThat(pool.picker.inFlight().total()).isZero();
   }
 

@@ -97,7 +97,20 @@ final class TestPool {
   }
 
   Placement place(InferenceRequest request, Decision.Route route) {
-    return picker.placements().place(request, route, route.endpoint(), 0, now);
+    return placeOn(route.endpoint(), request, route);
+  }
+
+  /** The same on an alternative of the route. */
+  Placement placeOn(Endpoint endpoint, InferenceRequest request, Decision.Route route) {
+    return picker.placements().place(request, route, endpoint, 0, now);
+  }
+
+  /** One that is not that endpoint. */
+  Endpoint other(Endpoint endpoint) {
+    return picker.snapshot().endpoints().stream()
+        .filter(each -> !each.equals(endpoint))
+        .findFirst()
+        .orElseThrow();
   }
 
   void pass(long millis) {
