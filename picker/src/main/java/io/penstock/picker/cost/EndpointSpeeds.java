@@ -35,9 +35,11 @@ final class EndpointSpeeds {
   /** Takes in a duration as a multiple of what the model's rates expect. Control thread. */
   void observe(int slot, double ratio) {
     double log = Math.clamp(Math.log(Math.max(ratio, 1e-9)), -2 * MOST_LOG, 2 * MOST_LOG);
-    meanLog += Math.max(LEAST_GAIN, 1.0 / ++count) * (log - meanLog);
+    count = ObservationCount.next(count);
+    meanLog += Math.max(LEAST_GAIN, 1.0 / count) * (log - meanLog);
     double observed = Math.clamp(log - meanLog, -MOST_LOG, MOST_LOG);
-    double gain = Math.max(LEAST_GAIN, 1 / (++counts[slot] + FIRST_OBSERVATIONS));
+    counts[slot] = ObservationCount.next(counts[slot]);
+    double gain = Math.max(LEAST_GAIN, 1 / (counts[slot] + FIRST_OBSERVATIONS));
     logs[slot] += (float) (gain * (observed - logs[slot]));
     double beyond = Math.max(0, Math.abs(logs[slot]) - NO_DIFFERENCE);
     factors.setOpaque(

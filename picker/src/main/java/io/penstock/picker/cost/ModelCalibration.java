@@ -146,7 +146,7 @@ final class ModelCalibration {
     }
 
     void add(double observed) {
-      count++;
+      count = ObservationCount.next(count);
       value += Math.max(LEAST_GAIN, 1.0 / count) * (observed - value);
     }
   }

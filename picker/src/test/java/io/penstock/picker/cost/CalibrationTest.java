@@ -189,6 +189,21 @@ class CalibrationTest {
   }
 
   @Test
+  void no_number_of_observations_overflows() {
+    int count = 0;
+    for (int i = 1; i <= 100; i++) {
+      count = ObservationCount.next(count);
+      assertThat(count).isEqualTo(i);
+    }
+    for (int i = 0; i < 10_000; i++) {
+      count = ObservationCount.next(count);
+    }
+
+    assertThat(count).isEqualTo(1_000);
+    assertThat(ObservationCount.next(Integer.MAX_VALUE)).isEqualTo(1_000);
+  }
+
+  @Test
   void a_full_queue_of_observations_drops_and_counts() {
     var model = new ModelCalibration(PRIOR);
     var observations = new Observations();
