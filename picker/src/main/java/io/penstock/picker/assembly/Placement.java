@@ -159,10 +159,12 @@ public final class Placement {
 
   /**
    * Whether the first byte tells how long a prefill took: a prefill's answer comes whole and with
-   * its first token, and a decode's first token is no prefill.
+   * its first token, a decode's first token is no prefill, and how much a response that continues
+   * another had to prefill, the engine alone knows.
    */
   private boolean showsFirstToken() {
     return !untimed
+        && request.previousResponseId() == null
         && (leg == Attempt.Leg.PREFILL || (leg == Attempt.Leg.WHOLE && request.stream()));
   }
 
@@ -228,8 +230,12 @@ public final class Placement {
       return;
     }
     loop.ended().add(attempt, request.model(), showsFirstToken(), runnerUp);
-    boolean text = request.promptTokenIds() < 0 && request.mediaTokens() == 0;
-    if (cachedTokens >= 0 && leg != Attempt.Leg.DECODE && text) {
+    // Of a continued response the engine counts all that went before, of which nothing was sent.
+    boolean text =
+        request.promptTokenIds() < 0
+            && request.mediaTokens() == 0
+            && request.previousResponseId() == null;
+    if (cachedTokens >= 0 && leg != Attempt.Leg.DECODE && text && request.prompts() == 1) {
       boolean full = placements.state().index().full(attempt.endpoint().slot());
       loop.observer().cached(sent, cachedTokens, attempt.predictedCachedTokens(), full);
     }
@@ -238,7 +244,8 @@ public final class Placement {
     }
     int output = completionTokens >= 0 ? completionTokens : tokens;
     if (output > 0) {
-      loop.observer().output(sent, Math.max(1, output / request.n()));
+      long answers = (long) request.n() * request.prompts();
+      loop.observer().output(sent, (int) Math.max(1, output / answers));
     }
     if (promptTokens > 0 && text) {
       loop.observer().prompt(sent, request.promptBytes(), promptTokens);

@@ -19,7 +19,8 @@ public final class LoopObserver {
   }
 
   /**
-   * A request goes to an endpoint; what is in flight there does not yet include it.
+   * A request goes to an endpoint; what is in flight there does not yet include it. One that
+   * continues a response says nothing of how long prompts are: most of its own is not in it.
    *
    * @param predictedCached tokens of the prompt believed cached there
    */
@@ -38,7 +39,9 @@ public final class LoopObserver {
     var rates = calibration.rates();
     double seconds = model.prefillFactor(slot) * rates.prefillSeconds(uncached, predictedCached);
     model.routed(seconds, uncached);
-    observations.add(Observations.Kind.ROUTED, calibration, slot, uncached, promptTokens, 0);
+    if (request.previousResponseId() == null) {
+      observations.add(Observations.Kind.ROUTED, calibration, slot, uncached, promptTokens, 0);
+    }
     return new Sent(calibration, slot, uncached + ahead, pairs);
   }
 

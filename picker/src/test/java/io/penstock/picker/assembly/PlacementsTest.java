@@ -2,11 +2,13 @@ package io.penstock.picker.assembly;
 
 import static io.penstock.picker.assembly.TestPool.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.PromptKeys;
+import io.penstock.picker.schedule.Decision;
 import org.junit.jupiter.api.Test;
 
 class PlacementsTest {
@@ -102,6 +104,58 @@ class PlacementsTest {
     assertThat(second.predictedCachedTokens()).isEqualTo(route.promptTokens() - 1);
     second.failed(FailureKind.RESET, pool.now);
     assertThat(pool.picker.inFlight().total()).isZero();
+  }
+
+  @Test
+  void a_continued_response_teaches_nothing_of_prompts() {
+    var pool = new TestPool(1, 1);
+    var request =
+        InferenceRequest.builder(ApiKind.RESPONSES, TestPool.MODEL).stream(true)
+            .promptBytes(60)
+            .previousResponseId("resp_1")
+            .build();
+    var picked = pool.route(request);
+    var known = new Decision.Route(-1, picked.endpoint(), 0, 0, 0);
+    var before = pool.picker.costs().rates(TestPool.MODEL);
+
+    for (int i = 0; i < 100; i++) {
+      var placement = pool.place(request, i % 2 == 0 ? picked : known);
+      pool.now += 2_000 * TestPool.MILLI;
+      placement.firstByte(pool.now);
+      placement.completed(8_000, 7_900, 20, pool.now);
+      pool.pass(100);
+    }
+
+    var after = pool.picker.costs().rates(TestPool.MODEL);
+    assertThat(after.bytesPerToken()).isEqualTo(before.bytesPerToken());
+    assertThat(after.promptTokens()).isEqualTo(before.promptTokens());
+    assertThat(after.uncachedTokens()).isEqualTo(before.uncachedTokens());
+    assertThat(after.firstTokenSeconds()).isEqualTo(before.firstTokenSeconds());
+    assertThat(after.outputTokens()).isLessThan(before.outputTokens());
+    assertThat(pool.picker.quality().errors().getFirst().ttft().count()).isZero();
+  }
+
+  @Test
+  void a_batch_teaches_the_length_of_one_answer_and_no_density_of_what_is_cached() {
+    var pool = new TestPool(1, 1);
+    var request =
+        InferenceRequest.builder(ApiKind.COMPLETIONS, TestPool.MODEL)
+            .promptBytes(40 * PromptKeys.BLOCK_BYTES)
+            .keys(TestPool.keys(1, 40))
+            .prompts(8)
+            .n(2)
+            .build();
+    double density = pool.picker.costs().rates(TestPool.MODEL).cachedDensity();
+
+    for (int i = 0; i < 300; i++) {
+      var route = pool.route(request);
+      pool.place(request, route).completed(2_560, route.cachedTokens() * 6 / 5, 1_600, pool.now);
+      pool.pass(100);
+    }
+
+    var rates = pool.picker.costs().rates(TestPool.MODEL);
+    assertThat(rates.outputTokens()).isCloseTo(100, within(2.0));
+    assertThat(rates.cachedDensity()).isEqualTo(density);
   }
 
   private static double prefillSeconds(TestPool pool) {
