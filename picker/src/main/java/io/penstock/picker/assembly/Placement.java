@@ -207,7 +207,8 @@ public final class Placement {
     double seconds = (nowNanos - sampleNanos) / 1e9 / (tokens - tokensAtSample);
     tokensAtSample = tokens;
     sampleNanos = nowNanos;
-    if (sent != null) {
+    // Several answers take one step together, in as many events as there are answers.
+    if (sent != null && request.n() == 1 && request.prompts() == 1) {
       var known = placements.state();
       loop.observer().interval(sent, seconds, known.inFlight(), known.signals(), nowNanos);
     }

@@ -10,6 +10,8 @@ import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.PromptKeys;
 import io.penstock.picker.schedule.Decision;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PlacementsTest {
 
@@ -156,6 +158,29 @@ class PlacementsTest {
     var rates = pool.picker.costs().rates(TestPool.MODEL);
     assertThat(rates.outputTokens()).isCloseTo(100, within(2.0));
     assertThat(rates.cachedDensity()).isEqualTo(density);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"8, 1", "1, 8"})
+  void a_stream_of_several_answers_teaches_nothing_of_decode_steps(int n, int prompts) {
+    var pool = new TestPool(1, 1);
+    var request =
+        InferenceRequest.builder(ApiKind.COMPLETIONS, TestPool.MODEL).stream(true)
+            .n(n)
+            .prompts(prompts)
+            .build();
+    double before = pool.picker.costs().rates(TestPool.MODEL).stepSeconds();
+
+    var placement = pool.place(request, pool.route(request));
+    placement.firstByte(pool.now);
+    for (int i = 0; i < 400; i++) {
+      pool.now += 10 * TestPool.MILLI;
+      placement.tokens(8, pool.now);
+    }
+    pool.pass(100);
+
+    assertThat(pool.picker.costs().rates(TestPool.MODEL).stepSeconds()).isEqualTo(before);
+    assertThat(pool.picker.costs().decodeFactor(0)).isEqualTo(1);
   }
 
   private static double prefillSeconds(TestPool pool) {
