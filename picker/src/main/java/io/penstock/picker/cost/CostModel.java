@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class CostModel implements Forecast {
 
-  /** Models with rates of their own; further ones share what all of them start with. */
+  /** Models with rates of their own; further ones have theirs in common. */
   private static final int MAX_MODELS = 256;
 
   private static final int TOKEN_IDS_PER_BLOCK = 64;
@@ -74,8 +74,7 @@ public final class CostModel implements Forecast {
 
   /** The model's rates as calibrated so far. */
   public ModelRates rates(String model) {
-    var known = models.get(model);
-    return known == null ? prior : known.rates();
+    return known(model).rates();
   }
 
   /** ρ: seconds of prefill routed per second and endpoint, 0 to 0.95. */
@@ -216,7 +215,15 @@ public final class CostModel implements Forecast {
     return new LoopObserver(this, observations.get(column));
   }
 
-  /** The model's calibration, made at its first request. */
+  /** The model's calibration; that of all others while no answer has told anything of it. */
+  ModelCalibration known(String model) {
+    return models.getOrDefault(model, otherModels);
+  }
+
+  /**
+   * The model's calibration, made when a first answer tells something of it: a name that no engine
+   * answers takes nobody's place.
+   */
   ModelCalibration calibration(String model) {
     var known = models.get(model);
     if (known != null) {

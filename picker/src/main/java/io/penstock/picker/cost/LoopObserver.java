@@ -30,19 +30,19 @@ public final class LoopObserver {
       InFlight inFlight,
       int promptTokens,
       int predictedCached) {
-    var calibration = model.calibration(request.model());
     double uncached = promptTokens - predictedCached;
     double ahead = inFlight.pendingPrefillTokens(slot);
     double aheadRequests = Math.max(1, inFlight.requests(slot) - inFlight.decoding(slot));
     double pairs =
         uncached * (predictedCached + uncached / 2) + ahead * ahead / (2 * aheadRequests);
-    var rates = calibration.rates();
+    var rates = model.rates(request.model());
     double seconds = model.prefillFactor(slot) * rates.prefillSeconds(uncached, predictedCached);
     model.routed(seconds, uncached);
     if (request.previousResponseId() == null) {
-      observations.add(Observations.Kind.ROUTED, calibration, slot, uncached, promptTokens, 0);
+      var known = model.known(request.model());
+      observations.add(Observations.Kind.ROUTED, known, slot, uncached, promptTokens, 0);
     }
-    return new Sent(calibration, slot, uncached + ahead, pairs);
+    return new Sent(request.model(), slot, uncached + ahead, pairs);
   }
 
   /**
@@ -50,14 +50,14 @@ public final class LoopObserver {
    * and says nothing of prefills.
    */
   public Sent decoding(InferenceRequest request, int slot) {
-    return new Sent(model.calibration(request.model()), slot, 0, 0);
+    return new Sent(request.model(), slot, 0, 0);
   }
 
   /** The first token of a streamed answer came. */
   public void firstToken(Sent sent, double seconds) {
     observations.add(
         Observations.Kind.FIRST_TOKEN,
-        sent.calibration,
+        model.calibration(sent.model),
         sent.slot,
         seconds,
         sent.tokens,
@@ -68,13 +68,14 @@ public final class LoopObserver {
   public void interval(
       Sent sent, double secondsPerToken, InFlight inFlight, EngineSignals signals, long nowNanos) {
     double context = contextTokens(sent.slot, inFlight, signals, nowNanos);
+    var calibration = model.calibration(sent.model);
     observations.add(
-        Observations.Kind.INTERVAL, sent.calibration, sent.slot, secondsPerToken, context, 0);
+        Observations.Kind.INTERVAL, calibration, sent.slot, secondsPerToken, context, 0);
   }
 
   /** What a decode step takes where the request was sent, at the load that is there now. */
   public long stepNanos(Sent sent, InFlight inFlight, EngineSignals signals, long nowNanos) {
-    var rates = sent.calibration.rates();
+    var rates = model.rates(sent.model);
     double context = contextTokens(sent.slot, inFlight, signals, nowNanos);
     double seconds = rates.stepSeconds() + rates.decodeSecondsPerToken() * context;
     return Math.round(model.decodeFactor(sent.slot) * seconds * 1e9);
@@ -91,12 +92,14 @@ public final class LoopObserver {
 
   /** An answer had this many tokens. */
   public void output(Sent sent, int tokens) {
-    observations.add(Observations.Kind.OUTPUT, sent.calibration, sent.slot, tokens, 0, 0);
+    var calibration = model.calibration(sent.model);
+    observations.add(Observations.Kind.OUTPUT, calibration, sent.slot, tokens, 0, 0);
   }
 
   /** The engine counted this many tokens in a prompt of text alone. */
   public void prompt(Sent sent, int bytes, int tokens) {
-    observations.add(Observations.Kind.PROMPT, sent.calibration, sent.slot, bytes, tokens, 0);
+    var calibration = model.calibration(sent.model);
+    observations.add(Observations.Kind.PROMPT, calibration, sent.slot, bytes, tokens, 0);
   }
 
   /**
@@ -106,19 +109,20 @@ public final class LoopObserver {
    * @param full whether the prefix index takes the endpoint's cache for full
    */
   public void cached(Sent sent, int tokens, int predicted, boolean full) {
+    var calibration = model.calibration(sent.model);
     observations.add(
-        Observations.Kind.CACHED, sent.calibration, sent.slot, tokens, predicted, full ? 1 : 0);
+        Observations.Kind.CACHED, calibration, sent.slot, tokens, predicted, full ? 1 : 0);
   }
 
   /** What a request met when it was sent. Immutable. */
   public static final class Sent {
-    private final ModelCalibration calibration;
+    private final String model;
     private final int slot;
     private final double tokens;
     private final double pairs;
 
-    Sent(ModelCalibration calibration, int slot, double tokens, double pairs) {
-      this.calibration = calibration;
+    Sent(String model, int slot, double tokens, double pairs) {
+      this.model = model;
       this.slot = slot;
       this.tokens = tokens;
       this.pairs = pairs;

@@ -3,6 +3,12 @@ package io.penstock.picker.cost;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.request.InferenceRequest;
+import io.penstock.picker.signals.EngineSignals;
+import io.penstock.picker.signals.InFlight;
+import java.time.Duration;
 import java.util.SplittableRandom;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
@@ -186,6 +192,47 @@ class CalibrationTest {
 
     assertThat(model.calibration("model 7")).isSameAs(model.calibration("model 7"));
     assertThat(model.calibration("model 900")).isSameAs(model.calibration("model 901"));
+  }
+
+  @Test
+  void names_that_no_engine_answers_take_no_rates_from_those_that_come_later() {
+    var model = new CostModel(1, PRIOR);
+    var observer = model.observer(0);
+    var inFlight = new InFlight(1);
+    for (int i = 0; i < 300; i++) {
+      observer.sent(request("junk " + i), 0, inFlight, 100, 0);
+    }
+    for (int i = 0; i < 100; i++) {
+      observer.output(observer.sent(request("real"), 0, inFlight, 100, 0), 20);
+    }
+    tick(model, inFlight);
+
+    assertThat(model.rates("real").outputTokens()).isLessThan(PRIOR.outputTokens() / 2);
+    assertThat(model.rates("junk 7").outputTokens()).isEqualTo(PRIOR.outputTokens());
+    assertThat(model.rates("not seen")).isEqualTo(model.rates("junk 7"));
+  }
+
+  @Test
+  void a_model_beyond_the_bound_has_the_rates_that_its_answers_teach() {
+    var model = new CostModel(1, PRIOR);
+    var observer = model.observer(0);
+    var inFlight = new InFlight(1);
+    for (int i = 0; i < 400; i++) {
+      observer.output(observer.sent(request("model " + i), 0, inFlight, 100, 0), 20);
+    }
+    tick(model, inFlight);
+
+    assertThat(model.rates("model 399").outputTokens()).isLessThan(PRIOR.outputTokens() / 2);
+    assertThat(model.rates("model 399")).isEqualTo(model.rates("model 398"));
+    assertThat(model.rates("model 7").outputTokens()).isGreaterThan(PRIOR.outputTokens() / 2);
+  }
+
+  private static void tick(CostModel model, InFlight inFlight) {
+    model.tick(1, PoolSnapshot.empty("test"), new EngineSignals(Duration.ofSeconds(1)), inFlight);
+  }
+
+  private static InferenceRequest request(String model) {
+    return InferenceRequest.builder(ApiKind.CHAT, model).build();
   }
 
   @Test
