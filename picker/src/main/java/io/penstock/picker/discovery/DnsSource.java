@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Endpoints behind DNS names: one per address record, asked for again when the answer's time to
- * live is over (1 to 30 s, shortened by up to a fifth at random). Hosts that are IP addresses may
- * stand among the names. An answer that is empty or failed changes nothing for a grace time.
+ * live is over (1 s at least, shortened by up to a fifth at random). Hosts that are IP addresses
+ * may stand among the names. An answer that is empty or failed changes nothing for a grace time.
  *
  * <p>Confined to the control thread; only the resolver runs elsewhere.
  */
@@ -29,7 +29,6 @@ public final class DnsSource implements DiscoverySource {
 
   private static final Logger log = LoggerFactory.getLogger(DnsSource.class);
   private static final long SHORTEST_NANOS = Duration.ofSeconds(1).toNanos();
-  private static final long LONGEST_NANOS = Duration.ofSeconds(30).toNanos();
   private static final double JITTER = 0.2;
 
   private final List<Name> names;
@@ -123,7 +122,7 @@ public final class DnsSource implements DiscoverySource {
             name.lastGoodNanos = ticker.getAsLong();
             name.ips = ips.stream().distinct().sorted().toList();
             report(name, "");
-            yield Math.clamp(timeToLive.toNanos(), SHORTEST_NANOS, LONGEST_NANOS);
+            yield Math.max(timeToLive.toNanos(), SHORTEST_NANOS);
           }
           case NameResolver.Addresses _ -> without(name, name.address.host() + " has no address");
           case NameResolver.Unresolved(var reason) -> without(name, reason);

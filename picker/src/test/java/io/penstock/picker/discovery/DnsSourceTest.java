@@ -69,16 +69,16 @@ final class DnsSourceTest {
   }
 
   @Test
-  void aTimeToLiveIsHeldWithinOneAndThirtySeconds() {
+  void aTimeToLiveIsHeldHoweverLongAndIsASecondAtLeast() {
     answer("short", 0, "10.0.0.1");
     start("short:80");
     control.pass(20_000);
     assertThat(asked.size()).isBetween(20, 26);
 
     asked.clear();
-    answer("short", 86_400, "10.0.0.1");
-    control.pass(120_000);
-    assertThat(asked.size()).isBetween(4, 7);
+    answer("short", 100, "10.0.0.1");
+    control.pass(301_000);
+    assertThat(asked.size()).isBetween(4, 5);
   }
 
   @Test

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class EndpointSources implements AutoCloseable {
 
+  /** How long pods stay whose name has no addresses, from the first answer that has none. */
   private static final Duration DNS_GRACE = Duration.ofMinutes(5);
 
   private final ScheduledExecutorService control;
@@ -56,11 +57,15 @@ final class EndpointSources implements AutoCloseable {
         }
         yield addresses.stream().allMatch(EndpointAddress::isLiteral)
             ? new StaticSource(addresses)
-            : dns(addresses, seed);
+            : dns(addresses, JdkResolver.create(), DNS_GRACE, seed);
       }
       case Discovery.EndpointFile file -> FileSource.open(file.path(), control);
       case Discovery.Dns name ->
-          dns(List.of(new EndpointAddress(name.name(), name.port(), Role.BOTH, Map.of())), seed);
+          dns(
+              List.of(new EndpointAddress(name.name(), name.port(), Role.BOTH, Map.of())),
+              JdkResolver.create(name.interval()),
+              DNS_GRACE.plus(name.interval()),
+              seed);
       case Discovery.Kubernetes(var pods) -> {
         if (cluster == null) {
           cluster = Cluster.fromEnvironment();
@@ -77,15 +82,10 @@ final class EndpointSources implements AutoCloseable {
         : null;
   }
 
-  private DnsSource dns(List<EndpointAddress> addresses, long seed) {
+  private DnsSource dns(
+      List<EndpointAddress> addresses, JdkResolver resolver, Duration grace, long seed) {
     return new DnsSource(
-        addresses,
-        JdkResolver.create(),
-        blocking,
-        control,
-        nanoClock,
-        new SplittableRandom(seed),
-        DNS_GRACE);
+        addresses, resolver, blocking, control, nanoClock, new SplittableRandom(seed), grace);
   }
 
   @Override

@@ -35,7 +35,10 @@ final class PoolSettings {
           null,
           "Name and port; every address the name resolves to is a pod.");
   static final Setting<Duration> DNS_INTERVAL =
-      Setting.time("pools[].discovery.dns.interval", "5s", "How often the name is resolved.");
+      Setting.time(
+          "pools[].discovery.dns.interval",
+          "5s",
+          "How often the name is resolved; once a second at most.");
   static final Setting<PodSelection.OfPool> KUBERNETES_POOL =
       new Setting<>(
           "pools[].discovery.kubernetes.pool",
