@@ -32,7 +32,8 @@ public final class GatewayMetrics {
   private static final int MAX_MODELS = 1_000;
 
   /** Kinds of files that are followed. */
-  private static final List<String> FILES = List.of("config", "keys", "tls", "picker", "pods-ca");
+  private static final List<String> FILES =
+      List.of("config", "keys", "tls", "picker", "pods-ca", "rules");
 
   private static final double[] SECONDS = {
     0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
@@ -243,7 +244,10 @@ public final class GatewayMetrics {
     keepAlives.inc();
   }
 
-  /** A changed file ({@code config}, {@code keys}, {@code tls}) was taken over, or refused. */
+  /**
+   * A changed file ({@code config}, {@code keys}, {@code tls}, {@code picker}, {@code pods-ca},
+   * {@code rules}) was taken over, or refused.
+   */
   public void reloaded(String kind, boolean taken) {
     (taken ? reloads : reloadsFailed).labels(kind).inc();
   }

@@ -114,6 +114,15 @@ class GatewayMetricsTest {
   }
 
   @Test
+  void every_kind_of_file_has_its_series_from_the_start() throws Exception {
+    var page = page();
+    for (var kind : List.of("config", "keys", "tls", "picker", "pods-ca", "rules")) {
+      assertThat(page.value("penstock_config_reload_total{kind=" + kind + "}")).isZero();
+      assertThat(page.value("penstock_config_reload_failed_total{kind=" + kind + "}")).isZero();
+    }
+  }
+
+  @Test
   void a_models_name_cannot_break_the_page() throws Exception {
     metrics.knowModels(List.of("a\"b\\c\nd", "org/ü {x}"));
     metrics.accepted();
