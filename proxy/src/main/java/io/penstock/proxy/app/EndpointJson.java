@@ -56,7 +56,7 @@ final class EndpointJson {
     JsonText.quote(json, endpoint.spec().role().name().toLowerCase(Locale.ROOT));
     json.append(",\"state\":\"").append(state(pool, endpoint, now));
     json.append("\",\"accepts\":").append(endpoint.accepts());
-    json.append(",\"ejected\":").append(!pool.health().routable(slot, now));
+    json.append(",\"ejected\":").append(pool.health().isEjected(slot, now));
     json.append(",\"weight\":").append(pool.health().weight(slot, now));
     json.append(",\"models\":[");
     for (int i = 0; i < endpoint.models().size(); i++) {

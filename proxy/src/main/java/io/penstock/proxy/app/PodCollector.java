@@ -80,7 +80,7 @@ final class PodCollector extends Collector {
         pods(
             "penstock_pod_ejected",
             "1 while a pod is ejected for failing.",
-            (pool, endpoint, slot, now) -> pool.health().routable(slot, now) ? 0 : 1));
+            (pool, endpoint, slot, now) -> pool.health().isEjected(slot, now) ? 1 : 0));
     families.add(
         pods(
             "penstock_pod_signals_fresh",

@@ -53,6 +53,23 @@ class EjectionTest {
   }
 
   @Test
+  void a_pod_that_asks_to_be_left_alone_is_busy_and_not_ejected() throws Exception {
+    try (var gateway = TestGateway.of(1, UnaryOperator.identity())) {
+      gateway.pod(0).faults().set(new Fault.AnswerStatus(503, 10));
+      assertThat(status(gateway, "hello")).isEqualTo(503);
+
+      assertThat(gateway.admin("/debug/endpoints"))
+          .contains("\"state\":\"busy\"")
+          .contains("\"ejected\":false");
+      assertThat(gateway.admin("/metrics").lines())
+          .filteredOn(line -> line.startsWith("penstock_pod_ejected{"))
+          .singleElement()
+          .asString()
+          .endsWith(" 0.0");
+    }
+  }
+
+  @Test
   void a_pod_that_fails_in_a_row_is_left_alone() throws Exception {
     try (var gateway = TestGateway.of(2, EjectionTest::forAnHour)) {
       gateway.pod(0).faults().add(new Fault.AnswerStatus(500, -1));

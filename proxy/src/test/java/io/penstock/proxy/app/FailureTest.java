@@ -74,7 +74,7 @@ class FailureTest {
                   gateway.post("/v1/chat/completions", chat("hello " + i, 4, false)).statusCode())
               .isEqualTo(200);
         }
-        assertThat(gateway.admin("/debug/endpoints")).contains("\"ejected\":true");
+        assertThat(gateway.admin("/debug/endpoints")).contains("\"state\":\"busy\"");
       }
     }
 
