@@ -35,7 +35,7 @@ class PromtoolIT {
 
   @Test
   void the_alerts_are_rules() throws Exception {
-    assertThat(check(DEPLOY.resolve("alerts.yaml"))).contains("SUCCESS: 25 rules found");
+    assertThat(check(DEPLOY.resolve("alerts.yaml"))).contains("SUCCESS: 26 rules found");
   }
 
   @Test

@@ -49,6 +49,7 @@ final class AppView implements AdminView {
           ready ? "" : endpoints.isEmpty() ? "no_endpoints" : "no_endpoint_has_listed_its_models";
       checks.add(new Check("pool " + runtime.pool().name(), ready, reason));
       checks.add(new Check("discovery " + runtime.pool().name(), true, runtime.problem()));
+      checks.add(new Check("rules " + runtime.pool().name(), true, runtime.rulesProblem()));
     }
     return new Readiness(gateway.draining(), checks);
   }

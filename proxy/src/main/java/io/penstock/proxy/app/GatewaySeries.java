@@ -89,13 +89,19 @@ final class GatewaySeries {
 
   private void discovery() {
     Map<String, DoubleSupplier> troubled = new LinkedHashMap<>();
+    Map<String, DoubleSupplier> rulesTroubled = new LinkedHashMap<>();
     for (var pool : pools) {
       troubled.put(pool.pool().name(), () -> pool.problem().isEmpty() ? 0 : 1);
+      rulesTroubled.put(pool.pool().name(), () -> pool.rulesProblem().isEmpty() ? 0 : 1);
     }
     metrics.gaugePerPool(
         "penstock_discovery_troubled",
         "1 while a pool's source of endpoints cannot be read, so that the last known stay.",
         troubled);
+    metrics.gaugePerPool(
+        "penstock_rules_troubled",
+        "1 while a pool's rules are wrong or cannot be read, so that the last known stay.",
+        rulesTroubled);
   }
 
   private void divisions() {

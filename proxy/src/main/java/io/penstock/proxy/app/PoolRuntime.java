@@ -48,7 +48,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -309,15 +308,17 @@ final class PoolRuntime implements AutoCloseable {
     return pool;
   }
 
-  /** What is wrong with the sources of endpoints and of rules, empty when nothing is. */
+  /** What is wrong with the source of endpoints, empty when nothing is. */
   String problem() {
-    return Stream.concat(Stream.of(source.problem()), ruleProblems())
-        .filter(each -> !each.isEmpty())
-        .collect(Collectors.joining("; "));
+    return source.problem();
   }
 
-  private Stream<String> ruleProblems() {
-    return ruleSources.values().stream().map(RuleSource::problem);
+  /** What is wrong with the sources of rules, empty when nothing is. */
+  String rulesProblem() {
+    return ruleSources.values().stream()
+        .map(RuleSource::problem)
+        .filter(each -> !each.isEmpty())
+        .collect(Collectors.joining("; "));
   }
 
   private static PrefillLeg leg(PoolConfig.Connector connector) {

@@ -210,6 +210,26 @@ class ModelRewriteTest {
     }
   }
 
+  @Test
+  void in_a_file_that_is_wrong_are_no_trouble_of_discovery() throws Exception {
+    var file = folder.resolve("rules.yaml");
+    Files.writeString(file, manifest("tiny"));
+    try (var gateway = gateway("    rulesFile: rules.yaml\n")) {
+      assertThat(gateway.metric("penstock_rules_troubled{pool=\"tiny\",}")).isZero();
+
+      replace(file, manifest("tiny").replace("modelRewrite: tiny", "model: tiny"));
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> gateway.admin("/readyz?verbose").contains("rules.yaml"));
+
+      assertThat(gateway.admin("/readyz?verbose"))
+          .contains("{\"name\":\"discovery tiny\",\"passes\":true,\"reason\":\"\"}")
+          .contains("{\"name\":\"rules tiny\",\"passes\":true,\"reason\":\"");
+      assertThat(gateway.metric("penstock_discovery_troubled{pool=\"tiny\",}")).isZero();
+      assertThat(gateway.metric("penstock_rules_troubled{pool=\"tiny\",}")).isEqualTo(1);
+    }
+  }
+
   private static void replace(Path file, String text) throws IOException {
     var other = Files.writeString(file.resolveSibling("other.yaml"), text);
     Files.move(other, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
