@@ -23,7 +23,9 @@ import java.util.concurrent.ScheduledExecutorService;
  */
 public final class Cluster implements AutoCloseable {
 
+  /** What the client takes where it has found nothing; a kubeconfig may say it, too. */
   private static final String NOT_CONFIGURED = "https://kubernetes.default.svc";
+
   private static final int CONNECT_MILLIS = 5_000;
   private static final int REQUEST_MILLIS = 60_000;
   private static final int RETRY_MILLIS = 250;
@@ -49,7 +51,9 @@ public final class Cluster implements AutoCloseable {
 
   /** The API server of a configuration, which must name one. */
   static Cluster of(Config found) {
-    if (found.getMasterUrl() == null || found.getMasterUrl().startsWith(NOT_CONFIGURED)) {
+    var server = found.getMasterUrl();
+    if (server == null
+        || (found.getCurrentContext() == null && server.startsWith(NOT_CONFIGURED))) {
       throw new DiscoveryException(
           "no Kubernetes API server is known: there is no KUBECONFIG, no ~/.kube/config and no"
               + " ServiceAccount");
