@@ -142,11 +142,12 @@ public final class ControllerApp implements AutoCloseable {
     news.release();
   }
 
+  /** Ready is who answers the API server; who leads needs to know more, and waits for it. */
   private String unready() {
     if (closed) {
       return "ending";
     }
-    return mirrors.isSynced()
+    return mirrors.knowsBuiltIn()
         ? ""
         : "the API server has not told yet about " + String.join(", ", mirrors.missing());
   }

@@ -89,6 +89,11 @@ public enum Kind {
     return role == Role.OPTIONAL_CHILD || role == Role.OPTIONAL_OBSERVED;
   }
 
+  /** Whether every cluster has it, without anybody's CRDs. */
+  boolean isBuiltIn() {
+    return role == Role.CHILD || role == Role.OBSERVED;
+  }
+
   /** Whether only objects with the label of our children are of interest. */
   boolean isLabelled() {
     return role == Role.CHILD || role == Role.OPTIONAL_CHILD || role == Role.OBSERVED;

@@ -86,6 +86,20 @@ public final class Mirrors implements ClusterView, AutoCloseable {
     return probed && mirrors.values().stream().allMatch(Mirror::isSynced);
   }
 
+  /**
+   * Whether all objects of the kinds that every cluster has are known. Our own kinds do not count:
+   * where some are stored in an older version, the API server lists them only once our webhooks
+   * convert them. Nor do those of others, whose troubles are not to take the webhooks away.
+   */
+  public boolean knowsBuiltIn() {
+    return Arrays.stream(Kind.values()).filter(Kind::isBuiltIn).allMatch(this::isSynced);
+  }
+
+  private boolean isSynced(Kind kind) {
+    var mirror = mirrors.get(kind);
+    return mirror != null && mirror.isSynced();
+  }
+
   /** What is not known yet, for people. */
   public List<String> missing() {
     return mirrors.entrySet().stream()
