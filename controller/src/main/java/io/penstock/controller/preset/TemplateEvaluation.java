@@ -5,20 +5,27 @@ import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.POJONode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.penstock.controller.preset.GoFields.Typed;
+import java.util.IdentityHashMap;
 import java.util.List;
 
 /**
  * Evaluates templates against one service. Confined to one rendering.
  *
- * <p>A field whose value is itself a template is evaluated on the way, however deep, but not in a
- * circle.
+ * <p>A field whose value is itself a template is evaluated on the way, once, and not in a circle.
+ * What one rendering looks at and writes has a bound, far above what configs need: a config of some
+ * kilobytes can ask for more than any process has.
  */
 final class TemplateEvaluation {
 
   private static final int DEEPEST = 16;
+  private static final int MOST_VALUES = 10_000;
+  private static final int MOST_CHARACTERS = 1_000_000;
 
   private final Typed root;
+  private final IdentityHashMap<TemplateLeaf, String> texts = new IdentityHashMap<>();
   private int depth;
+  private int values;
+  private int characters;
 
   /**
    * @param root the service: metadata, merged spec, status, and {@code GlobalConfig}
@@ -36,6 +43,20 @@ final class TemplateEvaluation {
     return text(template, root);
   }
 
+  /**
+   * The text of a template of the tree, evaluated when it is first asked for.
+   *
+   * @throws TemplateFault when it cannot be evaluated
+   */
+  String text(TemplateLeaf leaf) {
+    var known = texts.get(leaf);
+    if (known == null) {
+      known = text(leaf.template(), root);
+      texts.put(leaf, known);
+    }
+    return known;
+  }
+
   private String text(List<TemplateNode> template, Typed dot) {
     if (depth == DEEPEST) {
       throw new TemplateFault("refers to itself, or is more than " + DEEPEST + " templates deep");
@@ -50,9 +71,9 @@ final class TemplateEvaluation {
   private void append(List<TemplateNode> template, Typed dot, StringBuilder out) {
     for (var node : template) {
       switch (node) {
-        case TemplateNode.Text(var text) -> out.append(text);
+        case TemplateNode.Text(var text) -> out.append(counted(text));
         case TemplateNode.Action(var expression) ->
-            out.append(TemplateFunctions.print(value(expression, dot).value()));
+            out.append(counted(TemplateFunctions.print(value(expression, dot).value())));
         case TemplateNode.Choice(var branches) -> {
           for (var branch : branches) {
             if (TemplateFunctions.isTrue(value(branch.condition(), dot).value())) {
@@ -65,7 +86,20 @@ final class TemplateEvaluation {
     }
   }
 
+  private String counted(String text) {
+    characters += Math.min(text.length(), MOST_CHARACTERS);
+    if (characters > MOST_CHARACTERS) {
+      throw new TemplateFault(
+          "all templates together make more than %d characters".formatted(MOST_CHARACTERS));
+    }
+    return text;
+  }
+
   private Typed value(Expression expression, Typed dot) {
+    if (++values > MOST_VALUES) {
+      throw new TemplateFault(
+          "all templates together look at more than %d values".formatted(MOST_VALUES));
+    }
     return switch (expression) {
       case Expression.Literal(var value) -> new Typed(value, GoFields.OPEN);
       case Expression.Dot() -> dot;
@@ -83,7 +117,7 @@ final class TemplateEvaluation {
 
   private JsonNode resolved(JsonNode value) {
     return value instanceof POJONode pojo && pojo.getPojo() instanceof TemplateLeaf leaf
-        ? TextNode.valueOf(text(leaf.template(), root))
+        ? TextNode.valueOf(text(leaf))
         : value;
   }
 
@@ -99,8 +133,12 @@ final class TemplateEvaluation {
         yield new Typed(TextNode.valueOf(text), GoFields.OPEN);
       }
       default -> {
-        var values = arguments.stream().map(each -> value(each, dot).value()).toList();
-        yield new Typed(TemplateFunctions.call(function, values), GoFields.OPEN);
+        var given = arguments.stream().map(each -> value(each, dot).value()).toList();
+        var result = TemplateFunctions.call(function, given);
+        if (result.isTextual()) {
+          counted(result.textValue());
+        }
+        yield new Typed(result, GoFields.OPEN);
       }
     };
   }

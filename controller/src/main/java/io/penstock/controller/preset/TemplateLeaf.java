@@ -24,7 +24,7 @@ record TemplateLeaf(String text, List<TemplateNode> template, String config, Str
 
   String render(TemplateEvaluation evaluation) {
     try {
-      return evaluation.text(template);
+      return evaluation.text(this);
     } catch (TemplateFault fault) {
       throw fault(config, path, fault);
     }

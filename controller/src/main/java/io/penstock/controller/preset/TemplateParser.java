@@ -17,12 +17,13 @@ final class TemplateParser {
   /** How deep ifs, parentheses and pipes go: whoever reads or evaluates them recurses. */
   static final int DEEPEST = 64;
 
-  // Possessive where alternatives repeat: Java's other loops take a stack frame for each turn.
+  // Possessive where alternatives repeat: Java's other loops take a stack frame for each turn. A
+  // quote or comment that is not closed matches nothing: it would be looked for anew at each place.
   private static final Pattern ACTION =
       Pattern.compile(
           "\\{\\{(?<left>-(?=\\s))?(?<inside>(?:\"(?:[^\"\\\\\\n"
               + "]|\\\\.)*+\"|`[^`]*`|/\\*[\\s\\S]*?\\*/|"
-              + "(?!\\}\\}|\\s-\\}\\})[\\s\\S])*+)(?<right>\\s-)?\\}\\}");
+              + "(?!\\}\\}|\\s-\\}\\}|[\"`]|/\\*)[\\s\\S])*+)(?<right>\\s-)?\\}\\}");
   private static final Pattern ESCAPE = Pattern.compile("\\\\(.)");
 
   private final List<Object> pieces = new ArrayList<>();
@@ -33,9 +34,12 @@ final class TemplateParser {
     var matcher = ACTION.matcher(text);
     int from = 0;
     boolean trimNext = false;
-    while (matcher.find(from)) {
-      var before = text.substring(from, matcher.start());
-      requireNoBraces(before);
+    for (int at = text.indexOf("{{"); at >= 0; at = text.indexOf("{{", from)) {
+      if (!matcher.region(at, text.length()).lookingAt()) {
+        throw new TemplateFault(
+            "'%s' is never closed by }}".formatted(excerpt(text.substring(at))));
+      }
+      var before = text.substring(from, at);
       before = trimNext ? before.stripLeading() : before;
       pieces.add(matcher.group("left") == null ? before : before.stripTrailing());
       var inside = matcher.group("inside").strip();
@@ -46,7 +50,6 @@ final class TemplateParser {
       from = matcher.end();
     }
     var rest = text.substring(from);
-    requireNoBraces(rest);
     pieces.add(trimNext ? rest.stripLeading() : rest);
   }
 
@@ -62,13 +65,6 @@ final class TemplateParser {
       throw new TemplateFault("{{" + parser.keyword() + "}} without {{if}}");
     }
     return nodes;
-  }
-
-  private static void requireNoBraces(String text) {
-    int at = text.indexOf("{{");
-    if (at >= 0) {
-      throw new TemplateFault("'%s' is never closed by }}".formatted(excerpt(text.substring(at))));
-    }
   }
 
   private static String excerpt(String text) {

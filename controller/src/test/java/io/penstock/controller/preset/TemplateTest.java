@@ -2,9 +2,12 @@ package io.penstock.controller.preset;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.penstock.controller.api.Documents;
+import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Nested;
@@ -14,6 +17,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What templates of configs can say, and what comes of it. */
 class TemplateTest {
+
+  /** What would take forever is not there after it. */
+  private static final Duration LIMIT = Duration.ofSeconds(10);
 
   private static final ObjectNode ROOT =
       Documents.read(
@@ -213,6 +219,24 @@ class TemplateTest {
     }
   }
 
+  @Test
+  void what_is_never_closed_is_a_fault_at_once_however_long_it_is() {
+    int many = 100_000;
+    for (var template :
+        List.of(
+            "{".repeat(many),
+            "{{ " + "/*".repeat(many),
+            "{{ \"" + "\\\"".repeat(many),
+            "{{ `" + "{{".repeat(many))) {
+      assertTimeoutPreemptively(
+          LIMIT,
+          () ->
+              assertThatThrownBy(() -> text(template))
+                  .isInstanceOf(TemplateFault.class)
+                  .hasMessageContaining("is never closed by }}"));
+    }
+  }
+
   @Nested
   class InATree {
 
@@ -278,6 +302,39 @@ class TemplateTest {
       assertThatThrownBy(() -> rendered("{labels: {a: '{{ if }}'}}", "{}"))
           .isInstanceOf(PresetException.class)
           .hasMessageStartingWith("config llm/mine, spec.labels.a: {{if}} ends too early");
+    }
+
+    @Test
+    void a_template_that_many_others_name_is_evaluated_once() {
+      assertTimeoutPreemptively(
+          LIMIT,
+          () ->
+              assertThat(rendered(chain(9, "{{if .Spec.Labels.%s}}{{end}}"), "{}").at("/labels/a0"))
+                  .isEqualTo(TextNode.valueOf("")));
+    }
+
+    @Test
+    void texts_that_multiply_are_an_error_before_they_fill_the_memory() {
+      assertThatThrownBy(() -> rendered(chain(7, "{{.Spec.Labels.%s}}"), "{}"))
+          .isInstanceOf(PresetException.class)
+          .hasMessageContaining("more than 1000000 characters");
+    }
+
+    @Test
+    void more_values_than_anybody_names_are_an_error() {
+      assertThatThrownBy(() -> rendered("{labels: {a: '" + "{{1}}".repeat(10_001) + "'}}", "{}"))
+          .isInstanceOf(PresetException.class)
+          .hasMessageContaining("more than 10000 values");
+    }
+
+    /** Labels of which each names the next one ten times over. */
+    private static String chain(int length, String reference) {
+      var labels = new StringBuilder();
+      for (int i = 0; i < length; i++) {
+        var next = "a" + (i + 1);
+        labels.append("a%d: '%s', ".formatted(i, reference.formatted(next).repeat(10)));
+      }
+      return "{labels: {%sa%d: x}}".formatted(labels, length);
     }
 
     @Test
