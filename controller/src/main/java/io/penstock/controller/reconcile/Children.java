@@ -71,8 +71,9 @@ final class Children {
   /**
    * What has become of the children.
    *
-   * @param live those that are as desired, as the API server has them, in the desired order
-   * @param problems with the others
+   * @param live those that are as desired, and those that are as they were because a change is
+   *     refused: as the API server has them, in the desired order
+   * @param problems with those that are not as desired
    */
   record Brought(List<ObjectNode> live, List<Problem> problems) {}
 
@@ -80,7 +81,14 @@ final class Children {
   private sealed interface Outcome {
     record Live(ObjectNode child) implements Outcome {}
 
-    record Stuck(Problem problem) implements Outcome {}
+    /**
+     * @param there the child as it was and stays; null: there is none to rely on
+     */
+    record Stuck(Problem problem, @Nullable ObjectNode there) implements Outcome {
+      Stuck(Problem problem) {
+        this(problem, null);
+      }
+    }
   }
 
   /**
@@ -99,7 +107,12 @@ final class Children {
       wanted.add(id(child));
       switch (bring(owner, child, scaled.contains(id(child)))) {
         case Outcome.Live(var now) -> live.add(now);
-        case Outcome.Stuck(var problem) -> problems.add(problem);
+        case Outcome.Stuck stuck -> {
+          problems.add(stuck.problem);
+          if (stuck.there != null) {
+            live.add(stuck.there);
+          }
+        }
       }
     }
     for (var entry : seen.ownedBy(Objects.uid(owner)).entrySet()) {
@@ -156,7 +169,7 @@ final class Children {
     var complete = complete(owner, child);
     var there = live(kind, Objects.key(child));
     if (there.isEmpty()) {
-      return apply(kind, complete, "create");
+      return apply(kind, complete, null);
     }
     var live = there.get();
     if (!Objects.isControlledBy(live, Objects.uid(owner))) {
@@ -177,7 +190,7 @@ final class Children {
     if (scaled) {
       keepReplicas(complete, live);
     }
-    return apply(kind, complete, "update");
+    return apply(kind, complete, live);
   }
 
   /**
@@ -220,12 +233,14 @@ final class Children {
     return false;
   }
 
-  private Outcome apply(Kind kind, ObjectNode complete, String verb) throws IOException {
+  private Outcome apply(Kind kind, ObjectNode complete, @Nullable ObjectNode there)
+      throws IOException {
+    var verb = there == null ? "create" : "update";
     var key = Objects.key(complete);
     var hash = String.valueOf(Trees.annotation(complete, APPLIED));
     var standing = refusals.standing(kind.path(key), hash);
     if (standing.isPresent()) {
-      return new Outcome.Stuck(standing.get());
+      return new Outcome.Stuck(standing.get(), there);
     }
     var answer = server.apply(kind.path(key), complete);
     metrics.wrote(kind, verb);
@@ -248,7 +263,7 @@ final class Children {
     if (answer.isInvalid()) {
       refusals.refused(kind.path(key), hash, problem);
     }
-    return new Outcome.Stuck(problem);
+    return new Outcome.Stuck(problem, there);
   }
 
   /** Deletes it; the deletion brings the next pass, which creates it. */

@@ -141,6 +141,35 @@ class GroupsTest {
   }
 
   @Test
+  void a_member_whose_change_the_api_server_refuses_serves_on_and_keeps_its_share() {
+    running("new-kserve");
+    running("new-kserve-router-scheduler");
+    reconciler.pass(NEW);
+    assertThat(shares(OLD, "v1-model-routing")).hasSize(2);
+
+    cluster.refuse(Kind.DEPLOYMENT, true);
+    change(NEW, service -> Trees.with(service, "spec").put("replicas", 2));
+    reconciler.pass(NEW);
+
+    var status = cluster.get(Kind.SERVICE_OBJECT, NEW).orElseThrow().path("status");
+    assertThat(status.path("phase").asText()).isEqualTo("Degraded");
+    assertThat(status.path("replicas").asText()).isEqualTo("1/1");
+    assertThat(condition(NEW, "MainWorkloadReady")).isEqualTo("False InvalidDeployment");
+    assertThat(shares(OLD, "v1-model-routing"))
+        .containsExactly("new-inference-pool 10", "old-inference-pool 90");
+  }
+
+  /** Has a Deployment's pod be ready. */
+  private void running(String name) {
+    var deployment = cluster.get(Kind.DEPLOYMENT, new Key("n", name)).orElseThrow();
+    var status = Trees.with(deployment, "status");
+    status.put("observedGeneration", 1).put("replicas", 1);
+    status.put("updatedReplicas", 1).put("readyReplicas", 1);
+    status.putArray("conditions").addObject().put("type", "Available").put("status", "True");
+    cluster.put(Kind.DEPLOYMENT, deployment);
+  }
+
+  @Test
   void a_change_of_one_member_concerns_all_of_them_and_nobody_else() throws IOException {
     service(new Key("other", "old"), "llama", 1);
     service(new Key("n", "alone"), "llama", 1);
