@@ -59,17 +59,13 @@ final class YamlTree {
 
   private JsonNode tree(Node node, FieldPath path) {
     lines.putIfAbsent(path.text(), line(node));
-    if (++nodes > MAX_NODES) {
-      if (nodes == MAX_NODES + 1) {
-        fail(node, "the document has more than " + MAX_NODES + " values");
-      }
+    if (!isOneMore(node)) {
       return FACTORY.nullNode();
     }
     if (node instanceof ScalarNode scalar) {
       return scalar(scalar);
     }
-    if (!open.add(node)) {
-      fail(node, "an anchor contains itself");
+    if (!opens(node)) {
       return FACTORY.nullNode();
     }
     var made =
@@ -78,6 +74,22 @@ final class YamlTree {
             : mapping((MappingNode) node, path);
     open.remove(node);
     return made;
+  }
+
+  private boolean isOneMore(Node node) {
+    if (++nodes == MAX_NODES + 1) {
+      fail(node, "the document has more than " + MAX_NODES + " values");
+    }
+    return nodes <= MAX_NODES;
+  }
+
+  /** Whether it is not in itself; who has been told so takes it out of {@link #open} again. */
+  private boolean opens(Node node) {
+    boolean opens = open.add(node);
+    if (!opens) {
+      fail(node, "an anchor contains itself");
+    }
+    return opens;
   }
 
   private ArrayNode list(SequenceNode sequence, FieldPath path) {
@@ -121,6 +133,9 @@ final class YamlTree {
 
   /** What a merge key names joins, except what is there already. */
   private void merge(ObjectNode object, Node from, FieldPath path) {
+    if (!isOneMore(from) || !opens(from)) {
+      return;
+    }
     switch (from) {
       case MappingNode mapping ->
           mapping(mapping, path)
@@ -129,6 +144,7 @@ final class YamlTree {
       case SequenceNode sequence -> sequence.getValue().forEach(each -> merge(object, each, path));
       default -> fail(from, "a merge key takes a mapping or a list of mappings");
     }
+    open.remove(from);
   }
 
   private JsonNode scalar(ScalarNode scalar) {

@@ -98,6 +98,28 @@ class DocumentsTest {
   }
 
   @Test
+  void a_merge_key_that_comes_back_to_itself_is_an_error() {
+    for (var text : List.of("a: &a {<<: *a}\n", "a: &a {b: {<<: *a}}\n", "a: {<<: &s [*s]}\n")) {
+      assertThat(Documents.read(text).errors())
+          .as(text)
+          .containsExactly("line 1: an anchor contains itself");
+    }
+  }
+
+  @Test
+  void a_document_that_merge_keys_blow_up_is_refused() {
+    var bomb = new StringBuilder("a0: &a0 {}\n");
+    for (int i = 1; i <= 15; i++) {
+      bomb.append("a%d: &a%d {<<: [*a%d, *a%d, *a%d]}\n".formatted(i, i, i - 1, i - 1, i - 1));
+    }
+
+    assertThat(Documents.read(bomb.toString()).errors())
+        .singleElement()
+        .asString()
+        .endsWith("the document has more than 1000000 values");
+  }
+
+  @Test
   void what_is_printed_reads_back_as_the_same_trees() {
     var words =
         List.of(
