@@ -35,12 +35,14 @@ final class Addresses {
       String clusterDomain,
       Function<Key, Optional<ObjectNode>> gateways) {
     SortedMap<String, String> byUrl = new TreeMap<>();
-    for (var child : live) {
-      if (Trees.text(child, "kind").equals("HTTPRoute")) {
-        for (var gateway : Routing.gateways(child)) {
-          gateways.apply(gateway).ifPresent(found -> throughGateway(child, found, byUrl));
-        }
-      }
+    var routes =
+        live.stream().filter(each -> Trees.text(each, "kind").equals("HTTPRoute")).toList();
+    for (var route : routes) {
+      pathOf(route).ifPresent(path -> throughGateways(route, path, gateways, byUrl));
+    }
+    if (byUrl.isEmpty()) {
+      // Whoever sends the right header reaches the service all the same.
+      routes.forEach(route -> throughGateways(route, "", gateways, byUrl));
     }
     if (byUrl.isEmpty()) {
       services(live)
@@ -85,9 +87,18 @@ final class Addresses {
     return url(tls ? "https" : "http", host, number);
   }
 
+  private static void throughGateways(
+      ObjectNode route,
+      String path,
+      Function<Key, Optional<ObjectNode>> gateways,
+      SortedMap<String, String> byUrl) {
+    for (var gateway : Routing.gateways(route)) {
+      gateways.apply(gateway).ifPresent(found -> throughGateway(route, path, found, byUrl));
+    }
+  }
+
   private static void throughGateway(
-      ObjectNode route, ObjectNode gateway, SortedMap<String, String> byUrl) {
-    var path = pathOf(route);
+      ObjectNode route, String path, ObjectNode gateway, SortedMap<String, String> byUrl) {
     for (var listener : Trees.list(gateway, "spec", "listeners")) {
       var protocol = Trees.text(listener, "protocol").toLowerCase(Locale.ROOT);
       var scheme = protocol.equals("tls") ? "https" : protocol;
@@ -119,17 +130,24 @@ final class Addresses {
         .toList();
   }
 
-  /** The shallowest path prefix that the route matches whatever the headers are. */
-  private static String pathOf(ObjectNode route) {
-    return Trees.list(route, "spec", "rules").stream()
+  /**
+   * The shallowest path prefix that the route matches whatever the headers are; empty where it
+   * matches none.
+   */
+  private static Optional<String> pathOf(ObjectNode route) {
+    var rules = Trees.list(route, "spec", "rules");
+    // A rule that asks for nothing takes every path.
+    boolean takesAll =
+        rules.isEmpty() || rules.stream().anyMatch(rule -> Trees.list(rule, "matches").isEmpty());
+    return rules.stream()
         .flatMap(rule -> Trees.list(rule, "matches").stream())
         // The API server gives a match by header alone the path /.
         .filter(match -> Trees.list(match, "headers").isEmpty())
         .map(match -> Trees.text(match, "path", "value"))
         .filter(path -> !path.isEmpty() && !path.startsWith("/publishers/"))
         .min(Comparator.comparingLong(path -> path.chars().filter(c -> c == '/').count()))
-        .filter(path -> !path.equals("/"))
-        .orElse("");
+        .map(path -> path.equals("/") ? "" : path)
+        .or(() -> takesAll ? Optional.of("") : Optional.empty());
   }
 
   private static String url(String scheme, String host, long port) {
