@@ -92,14 +92,23 @@ final class Addresses {
       String path,
       Function<Key, Optional<ObjectNode>> gateways,
       SortedMap<String, String> byUrl) {
-    for (var gateway : Routing.gateways(route)) {
-      gateways.apply(gateway).ifPresent(found -> throughGateway(route, path, found, byUrl));
+    for (var parent : Routing.gatewayRefs(route)) {
+      gateways
+          .apply(Routing.key(parent, Trees.namespace(route)))
+          .ifPresent(found -> throughGateway(route, path, parent, found, byUrl));
     }
   }
 
   private static void throughGateway(
-      ObjectNode route, String path, ObjectNode gateway, SortedMap<String, String> byUrl) {
+      ObjectNode route,
+      String path,
+      JsonNode parent,
+      ObjectNode gateway,
+      SortedMap<String, String> byUrl) {
     for (var listener : Trees.list(gateway, "spec", "listeners")) {
+      if (!isMeant(listener, parent)) {
+        continue;
+      }
       var protocol = Trees.text(listener, "protocol").toLowerCase(Locale.ROOT);
       var scheme = protocol.equals("tls") ? "https" : protocol;
       if (!scheme.equals("http") && !scheme.equals("https")) {
@@ -110,6 +119,14 @@ final class Addresses {
         byUrl.put(url(scheme, host, port) + path, "gateway-external");
       }
     }
+  }
+
+  /** Whether a reference to a Gateway is to that listener, too. */
+  private static boolean isMeant(JsonNode listener, JsonNode parent) {
+    var section = Trees.text(parent, "sectionName");
+    long port = Trees.number(listener, 80, "port");
+    return (section.isEmpty() || section.equals(Trees.text(listener, "name")))
+        && Trees.number(parent, port, "port") == port;
   }
 
   private static List<String> hosts(ObjectNode route, JsonNode listener, ObjectNode gateway) {

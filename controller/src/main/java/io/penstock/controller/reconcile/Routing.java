@@ -22,12 +22,15 @@ final class Routing {
   /** The Gateways that a route wants to be attached to. */
   static Set<Key> gateways(ObjectNode route) {
     Set<Key> keys = new HashSet<>();
-    for (var parent : Trees.list(route, "spec", "parentRefs")) {
-      if (kindOr(parent, "Gateway").equals("Gateway")) {
-        keys.add(key(parent, Trees.namespace(route)));
-      }
-    }
+    gatewayRefs(route).forEach(parent -> keys.add(key(parent, Trees.namespace(route))));
     return keys;
+  }
+
+  /** Where a route wants to be attached to Gateways: to all their listeners, or to some. */
+  static List<JsonNode> gatewayRefs(ObjectNode route) {
+    return Trees.list(route, "spec", "parentRefs").stream()
+        .filter(parent -> kindOr(parent, "Gateway").equals("Gateway"))
+        .toList();
   }
 
   /** Whether every parent has accepted the route as it is now. */
@@ -113,7 +116,8 @@ final class Routing {
         && Trees.text(ref, "sectionName").equals(Trees.text(parent, "sectionName"));
   }
 
-  private static Key key(JsonNode ref, String namespace) {
+  /** What a reference names, which is in that namespace unless it says otherwise. */
+  static Key key(JsonNode ref, String namespace) {
     var own = Trees.text(ref, "namespace");
     return new Key(own.isEmpty() ? namespace : own, Trees.text(ref, "name"));
   }

@@ -35,6 +35,13 @@ class AddressesTest {
     }
   }
 
+  @Test
+  void a_route_that_hangs_on_one_listener_has_the_address_of_that_one() throws IOException {
+    assertThat(urls(route("{name: g, sectionName: secure}", MAIN)))
+        .containsExactly("https://203.0.113.7/n/s");
+    assertThat(urls(route("{name: g, port: 80}", MAIN))).containsExactly("http://203.0.113.7/n/s");
+  }
+
   private static Set<String> urls(ObjectNode... routes) throws IOException {
     var gateway =
         tree(
