@@ -180,7 +180,10 @@ final class ServiceStatus {
   private void routing() {
     Set<Key> gateways = new HashSet<>();
     for (var child : ofKind(Kind.ROUTE)) {
-      conditions.set(Conditions.HTTP_ROUTES_READY, Routing.route(child));
+      var before = conditions.get(Conditions.HTTP_ROUTES_READY);
+      if (before.isEmpty() || before.get().truth() == Truth.TRUE) {
+        conditions.set(Conditions.HTTP_ROUTES_READY, Routing.route(child));
+      }
       gateways.addAll(Routing.gateways(child));
     }
     var named = namedGateways();

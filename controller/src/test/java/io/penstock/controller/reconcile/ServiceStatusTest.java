@@ -260,6 +260,15 @@ class ServiceStatusTest {
     }
 
     @Test
+    void is_as_ready_as_the_worst_of_its_routes() {
+      live.add(deployment(1, 1, 1, 1, 7));
+      live.add(route("Accepted", 2));
+      live.add(route("Accepted", 3));
+
+      assertThat(condition(status(), "HTTPRoutesReady")).isEqualTo("False HTTPRoutesNotReady");
+    }
+
+    @Test
     void of_a_gateway_that_does_not_exist_says_so() {
       live.add(deployment(1, 1, 1, 1, 7));
       service.withObject("/spec/router/gateway").putArray("refs").addObject().put("name", "absent");
