@@ -66,7 +66,7 @@ public final class Renderer {
           result.spec(),
           children(view, peers),
           result.applied(),
-          Warnings.of(view),
+          Warnings.of(view, combined.wanted()),
           ServingTls.certificate(view));
     } catch (PresetException refused) {
       return new Rendering.Refused(refused.reason(), String.valueOf(refused.getMessage()));

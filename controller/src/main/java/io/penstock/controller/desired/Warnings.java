@@ -7,13 +7,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.penstock.controller.preset.Accelerators;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** What a service says that will not do what it seems to; nothing here stops it. */
 final class Warnings {
 
   private Warnings() {}
 
-  static List<String> of(ServiceView service) {
+  /**
+   * @param wanted what the service and its base configs say, presets aside
+   */
+  static List<String> of(ServiceView service, JsonNode wanted) {
     List<String> warnings = new ArrayList<>();
     devices(service.spec(), "spec", warnings);
     devices(service.spec().path("prefill"), "spec.prefill", warnings);
@@ -21,6 +25,9 @@ final class Warnings {
       warnings.add(
           "spec.router.scheduler.tokenizer is not rendered: Penstock's picker needs no tokenizer"
               + " beside it");
+    }
+    if (service.shape().ownGateway()) {
+      pickerOfItsOwn(at(wanted, "router", "scheduler"), warnings);
     }
     if (service.shape().tls()) {
       plainProbes(service.spec(), "spec", warnings);
@@ -33,6 +40,19 @@ final class Warnings {
               + service.podServerName());
     }
     return warnings;
+  }
+
+  private static void pickerOfItsOwn(JsonNode scheduler, List<String> warnings) {
+    var ignored =
+        Stream.of("config", "template", "labels", "annotations")
+            .filter(each -> has(scheduler, each))
+            .toList();
+    if (!ignored.isEmpty()) {
+      warnings.add(
+          "spec.router.scheduler: %s without effect: Penstock's gateway is the way in, and picks by"
+                  .formatted(String.join(", ", ignored))
+              + " itself");
+    }
   }
 
   private static void devices(JsonNode workload, String path, List<String> warnings) {

@@ -423,6 +423,30 @@ class RouterTest {
     }
 
     @Test
+    void what_is_said_of_a_picker_of_its_own_is_warned_about() {
+      var rendered =
+          Rendered.of(
+              Rendered.serviceOf(
+                  MODEL
+                      + "  router: {scheduler: {labels: {a: b}, template: {nodeSelector: {a: b}},"
+                      + " config: {inline: {apiVersion: llm-d.ai/v1alpha1,"
+                      + " kind: EndpointPickerConfig, plugins: [{type: max-score-picker}]}}}}\n"),
+              ClusterFacts.offline().withGatewayApi(false));
+
+      assertThat(rendered.result().warnings())
+          .containsExactly(
+              "spec.router.scheduler: config, template, labels without effect: Penstock's gateway is"
+                  + " the way in, and picks by itself");
+      assertThat(
+              Rendered.of(
+                      Rendered.serviceOf(MODEL + ROUTER),
+                      ClusterFacts.offline().withGatewayApi(false))
+                  .result()
+                  .warnings())
+          .isEmpty();
+    }
+
+    @Test
     void penstocks_gateway_can_be_chosen_where_the_api_is_there_too() {
       var rendered =
           Rendered.of(
