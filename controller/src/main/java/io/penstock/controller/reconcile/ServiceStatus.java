@@ -116,16 +116,16 @@ final class ServiceStatus {
             Verdict.yes(
                 "Combined",
                 rendered.warnings().isEmpty() ? "" : String.join("; ", rendered.warnings())));
-        workloads.forEach(
-            (part, workload) ->
-                conditions.set(
-                    part.condition(),
-                    workload.verdict(part.needed(workload.desired()), troubleOf(workload))));
         routing();
-        scaling();
         sight.group().ifPresent(group -> group.judge(name, conditions));
       }
     }
+    workloads.forEach(
+        (part, workload) ->
+            conditions.set(
+                part.condition(),
+                workload.verdict(part.needed(workload.desired()), troubleOf(workload))));
+    scaling();
     problems();
     conditions.rollUp(
         Conditions.WORKLOADS_READY,

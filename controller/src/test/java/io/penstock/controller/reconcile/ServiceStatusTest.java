@@ -320,6 +320,17 @@ class ServiceStatusTest {
   }
 
   @Test
+  void what_cannot_be_rendered_hides_no_pods_that_fail() {
+    live.add(deployment(1, 1, 1, 0, 7));
+    rendering = new Rendering.Refused("ConfigNotFound", "no config x");
+
+    assertThat(condition(status(), "MainWorkloadReady"))
+        .isEqualTo("False MinimumReplicasUnavailable");
+    assertThat(condition(status(), "WorkloadsReady")).isEqualTo("False MinimumReplicasUnavailable");
+    assertThat(ready(status())).isEqualTo("False ConfigNotFound");
+  }
+
+  @Test
   void a_child_that_is_refused_is_told_where_it_belongs() {
     problems.add(new Children.Problem("HTTPRoute", "r", "InvalidHTTPRoute", "no", true));
     live.add(deployment(1, 1, 1, 1, 7));
