@@ -5,6 +5,7 @@ import static io.penstock.controller.preset.Nodes.arrayAt;
 import static io.penstock.controller.preset.Nodes.at;
 import static io.penstock.controller.preset.Nodes.has;
 import static io.penstock.controller.preset.Nodes.object;
+import static io.penstock.controller.preset.Nodes.objectAt;
 import static io.penstock.controller.preset.Nodes.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -40,9 +41,10 @@ final class SchedulerConfig {
   }
 
   /**
-   * Reads {@code config.ref} into {@code config.inline}, before anything is decided by it.
+   * Reads {@code config.ref} into {@code config.inline}, before anything is decided by it. What may
+   * be missing, and is, leaves the service without a configuration.
    *
-   * @throws PresetException when the ConfigMap or its key is not there
+   * @throws PresetException when the ConfigMap or its key is not there, and must be
    */
   static void resolve(ObjectNode spec, String namespace, String system, ConfigLookup configs) {
     if (!(at(spec, "router", "scheduler", "config") instanceof ObjectNode config)
@@ -51,16 +53,19 @@ final class SchedulerConfig {
     }
     var name = text(config, "ref", "name");
     var key = text(config, "ref", "key").isEmpty() ? "epp" : text(config, "ref", "key");
+    var found = configs.configMap(namespace, name).or(() -> configs.configMap(system, name));
+    boolean isThere = found.isPresent() && has(found.get(), "data", key);
+    if (!isThere && at(config, "ref", "optional").asBoolean()) {
+      objectAt(spec, "router", "scheduler").remove("config");
+      return;
+    }
     var map =
-        configs
-            .configMap(namespace, name)
-            .or(() -> configs.configMap(system, name))
-            .orElseThrow(
-                () ->
-                    new PresetException(
-                        "ConfigNotFound",
-                        "spec.router.scheduler.config.ref: ConfigMap %s is in neither %s nor %s"
-                            .formatted(name, namespace, system)));
+        found.orElseThrow(
+            () ->
+                new PresetException(
+                    "ConfigNotFound",
+                    "spec.router.scheduler.config.ref: ConfigMap %s is in neither %s nor %s"
+                        .formatted(name, namespace, system)));
     if (!has(map, "data", key)) {
       throw new PresetException(
           "ConfigNotFound",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.penstock.controller.desired.ClusterFacts.PoolVersion;
+import io.penstock.controller.preset.ConfigLookup;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -349,6 +350,28 @@ class RouterTest {
                   Rendered.lookup(map),
                   ClusterFacts.offline());
       assertThat(noKey.message()).contains("ConfigMap policy has no key k");
+    }
+
+    @Test
+    void is_as_usual_without_a_config_map_or_a_key_that_may_be_missing() {
+      var ref =
+          MODEL + "  router: {scheduler: {config: {ref: {name: policy, %soptional: true}}}}\n";
+      var map =
+          "{apiVersion: v1, kind: ConfigMap, metadata: {name: policy}, data: {epp: '%s'}}"
+              .formatted(CONFIG);
+      for (var key : List.of("", "key: k, ")) {
+        var rendered =
+            Rendered.of(
+                Rendered.serviceOf(ref.formatted(key)),
+                key.isEmpty() ? ConfigLookup.empty() : Rendered.lookup(map),
+                ClusterFacts.offline());
+        assertThat(args(rendered)).extracting(JsonNode::asText).doesNotContain("--config-text");
+      }
+
+      var found =
+          Rendered.of(
+              Rendered.serviceOf(ref.formatted("")), Rendered.lookup(map), ClusterFacts.offline());
+      assertThat(args(found)).extracting(JsonNode::asText).endsWith("--config-text", CONFIG);
     }
 
     @Test
