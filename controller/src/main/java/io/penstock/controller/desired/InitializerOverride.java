@@ -3,6 +3,7 @@ package io.penstock.controller.desired;
 import static io.penstock.controller.preset.Nodes.arrayAt;
 import static io.penstock.controller.preset.Nodes.text;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Set;
@@ -27,15 +28,29 @@ final class InitializerOverride {
               if (FORCED.contains(field) || !own.has(field)) {
                 own.set(field, member.getValue());
               } else if (member.getValue() instanceof ArrayNode list) {
-                var key = field.equals("volumeMounts") ? "mountPath" : "name";
+                var there = arrayAt(own, field);
                 for (var each : list) {
-                  addUnlessThere(arrayAt(own, field), (ObjectNode) each, key);
+                  switch (field) {
+                    case "envFrom" -> putBeforeUnlessThere(there, each);
+                    case "volumeMounts" -> addUnlessThere(there, each, "mountPath");
+                    default -> addUnlessThere(there, each, "name");
+                  }
                 }
               }
             });
   }
 
-  private static void addUnlessThere(ArrayNode list, ObjectNode element, String key) {
+  /** Sources of variables have no key; of two with the same variable the later one counts. */
+  private static void putBeforeUnlessThere(ArrayNode list, JsonNode element) {
+    for (var there : list) {
+      if (there.equals(element)) {
+        return;
+      }
+    }
+    list.insert(0, element);
+  }
+
+  private static void addUnlessThere(ArrayNode list, JsonNode element, String key) {
     for (var there : list) {
       if (text(there, key).equals(text(element, key))) {
         return;

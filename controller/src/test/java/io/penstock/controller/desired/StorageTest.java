@@ -106,6 +106,27 @@ class StorageTest {
   }
 
   @Test
+  void a_users_own_initializer_reads_the_services_secret_beside_its_own_variables() {
+    for (var own : new String[] {"", "{secretRef: {name: keys}}, "}) {
+      var rendered =
+          Rendered.of(
+              Rendered.serviceOf(
+                      """
+                        model: {uri: "s3://bucket/model"}
+                        template: {initContainers: [{name: storage-initializer, envFrom: [%s{configMapRef: {name: proxy}}]}]}
+                      """
+                          .formatted(own))
+                  .replace(
+                      "{name: llama}",
+                      "{name: llama, annotations: {serving.kserve.io/storageSecretName: keys}}"));
+
+      assertThat(initializer(rendered).path("envFrom").toString())
+          .isEqualTo(
+              "[{\"secretRef\":{\"name\":\"keys\"}},{\"configMapRef\":{\"name\":\"proxy\"}}]");
+    }
+  }
+
+  @Test
   void a_scheme_that_nobody_knows_is_refused_with_those_that_are() {
     var refused =
         Rendered.refused(
