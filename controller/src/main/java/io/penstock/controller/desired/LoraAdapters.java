@@ -7,6 +7,7 @@ import static io.penstock.controller.preset.Nodes.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penstock.controller.preset.PresetException;
 import io.penstock.controller.preset.ShellWords;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -50,7 +51,11 @@ final class LoraAdapters {
     return items;
   }
 
-  /** Tells the engine about them, unless the user does. */
+  /**
+   * Tells the engine about them, unless the user does.
+   *
+   * @throws PresetException when the engine is to load one of a revision, which it cannot be told
+   */
   static void announce(ServiceView service, ObjectNode engine) {
     var adapters = adapters(service.spec());
     if (adapters.isEmpty() || Engine.hasFlag(engine, "--lora-modules")) {
@@ -65,12 +70,27 @@ final class LoraAdapters {
     args.add("--lora-modules");
     for (var adapter : adapters) {
       var name = text(adapter, "name");
+      var path = path(service.spec(), name, text(adapter, "uri"));
       for (var served : List.of(name, service.publishedName(name))) {
-        var module = object("name", served, "path", FOLDER + folder(name));
+        var module = object("name", served, "path", path);
         args.add(ShellWords.literalArgument(module.toString()));
       }
     }
     Engine.prependArgs(engine, args);
+  }
+
+  /** Where the engine finds an adapter: where it has been brought, else in its repository. */
+  private static String path(JsonNode spec, String name, String uri) {
+    if (ModelStorage.enabled(spec) || !ModelStorage.isHuggingFace(uri)) {
+      return FOLDER + folder(name);
+    }
+    if (!ModelStorage.revision(uri).isEmpty()) {
+      throw new PresetException(
+          "InvalidRenderedConfig",
+          "spec.model.lora.adapters[%s].uri is '%s': vLLM loads no revision of an adapter"
+              .formatted(name, uri));
+    }
+    return ModelStorage.repository(uri);
   }
 
   private static void addNumber(List<String> args, String flag, JsonNode lora, String field) {

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.preset.PresetException;
+import io.penstock.controller.preset.ShellWords;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class ModelStorage {
   /** Name of the Secret with the credentials of downloads. */
   static final String SECRET_ANNOTATION = "serving.kserve.io/storageSecretName";
 
+  private static final String HUGGING_FACE = "hf://";
   private static final String INITIALIZER = "storage-initializer";
   private static final String TOKEN_SECRET = "hf-token";
   private static final String DOWNLOADS = "kserve-provision-location";
@@ -35,8 +37,38 @@ final class ModelStorage {
 
   /** What the engine is told to serve. */
   static String source(JsonNode spec) {
-    var uri = text(spec, "model", "uri");
-    return !enabled(spec) && uri.startsWith("hf://") ? uri.substring("hf://".length()) : MODEL_PATH;
+    return isLoadedByEngine(spec) ? repository(text(spec, "model", "uri")) : MODEL_PATH;
+  }
+
+  /** Tells the engine which revision of the model it is to load, unless the user does. */
+  static void announceRevision(ServiceView service, ObjectNode engine) {
+    var uri = text(service.spec(), "model", "uri");
+    var revision = revision(uri);
+    if (isLoadedByEngine(service.spec())
+        && !revision.isEmpty()
+        && !Engine.hasFlag(engine, "--revision")) {
+      Engine.prependArgs(engine, List.of("--revision", ShellWords.literalArgument(revision)));
+    }
+  }
+
+  private static boolean isLoadedByEngine(JsonNode spec) {
+    return !enabled(spec) && isHuggingFace(text(spec, "model", "uri"));
+  }
+
+  static boolean isHuggingFace(String uri) {
+    return uri.startsWith(HUGGING_FACE);
+  }
+
+  /** {@code ORG/MODEL} of {@code hf://ORG/MODEL:REVISION}. */
+  static String repository(String uri) {
+    int colon = uri.indexOf(':', HUGGING_FACE.length());
+    return uri.substring(HUGGING_FACE.length(), colon < 0 ? uri.length() : colon);
+  }
+
+  /** {@code REVISION} of {@code hf://ORG/MODEL:REVISION}; empty where there is none. */
+  static String revision(String uri) {
+    int colon = uri.indexOf(':', HUGGING_FACE.length());
+    return colon < 0 ? "" : uri.substring(colon + 1);
   }
 
   static boolean enabled(JsonNode spec) {

@@ -48,6 +48,7 @@ final class WorkloadPods {
             engine -> {
               Tracing.engine(service, engine, role.equals("prefill") ? "prefill" : "decode");
               LoraAdapters.announce(service, engine);
+              ModelStorage.announceRevision(service, engine);
               KvTiers.attach(workload, pod, engine);
               ModelStorage.attach(service, pod, engine);
               ServingTls.serve(service, pod, engine);

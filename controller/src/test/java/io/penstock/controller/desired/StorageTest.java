@@ -81,6 +81,38 @@ class StorageTest {
   }
 
   @Test
+  void without_an_initializer_the_engine_gets_revision_and_adapters_itself() {
+    var rendered =
+        render(
+            """
+              model: {uri: "hf://a/b:v1", lora: {adapters: [{name: sql, uri: "hf://x/sql"}]}}
+              storageInitializer: {enabled: false}
+            """);
+
+    assertThat(rendered.engine(DEPLOYMENT, NAME).at("/command/2").asText())
+        .contains("exec vllm serve 'a/b' ");
+    assertThat(rendered.engine(DEPLOYMENT, NAME).path("args"))
+        .extracting(JsonNode::asText)
+        .containsSequence("--revision", "v1")
+        .contains("{\"name\":\"sql\",\"path\":\"x/sql\"}");
+  }
+
+  @Test
+  void without_an_initializer_an_adapter_of_a_revision_is_refused() {
+    var refused =
+        Rendered.refused(
+            Rendered.serviceOf(
+                """
+                  model: {uri: "hf://a/b", lora: {adapters: [{name: sql, uri: "hf://x/sql:v1"}]}}
+                  storageInitializer: {enabled: false}
+                """),
+            ClusterFacts.offline());
+
+    assertThat(refused.reason()).isEqualTo("InvalidRenderedConfig");
+    assertThat(refused.message()).contains("spec.model.lora.adapters[sql].uri", "hf://x/sql:v1");
+  }
+
+  @Test
   void a_users_own_initializer_counts_except_for_what_is_brought_where() {
     var rendered =
         render(
