@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.api.Conditions;
 import io.penstock.controller.api.Json;
 import io.penstock.controller.api.Trees;
+import io.penstock.controller.desired.ConfigTrial;
 import io.penstock.controller.reconcile.ConditionList.Verdict;
 import java.io.IOException;
 import java.time.Clock;
@@ -94,7 +95,7 @@ public final class ConfigReconciler {
     var generation = Objects.generation(config);
     var conditions =
         new ConditionList(config.path("status").path("conditions"), generation, clock.instant());
-    conditions.set(Conditions.READY, Verdict.yes("Valid", "its templates can be rendered"));
+    conditions.set(Conditions.READY, ready(config));
     conditions.set(
         Conditions.CONFIG_IN_USE,
         users.isEmpty()
@@ -111,6 +112,15 @@ public final class ConfigReconciler {
               user -> list.addObject().put("name", user.name()).put("namespace", user.namespace()));
     }
     return status;
+  }
+
+  /** Whether its templates can be rendered; nobody may have been asked when it was stored. */
+  private static Verdict ready(ObjectNode config) {
+    var faults = ConfigTrial.check(config).errors();
+    if (faults.isEmpty()) {
+      return Verdict.yes("Valid", "its templates can be rendered");
+    }
+    return Verdict.no("CombineBaseError", faults.getFirst().message());
   }
 
   /** Whether a service has been rendered with a config, or asks for it by name. */

@@ -51,6 +51,21 @@ class ConfigReconcilerTest {
   }
 
   @Test
+  void a_config_that_no_service_can_be_rendered_with_is_not_ready_and_says_why()
+      throws IOException {
+    cluster.put(
+        Kind.CONFIG,
+        tree("{metadata: {name: base, namespace: n}, spec: {labels: {a: '{{ .Spec.Nope }}'}}}"));
+    reconciler.pass(OWN);
+
+    var ready = cluster.get(Kind.CONFIG, OWN).orElseThrow().at("/status/conditions/1");
+    assertThat(ready.path("type").asText()).isEqualTo("Ready");
+    assertThat(ready.path("status").asText()).isEqualTo("False");
+    assertThat(ready.path("reason").asText()).isEqualTo("CombineBaseError");
+    assertThat(ready.path("message").asText()).contains("spec.labels.a: field Nope is unknown");
+  }
+
+  @Test
   void the_config_of_the_services_namespace_hides_that_of_the_system() throws IOException {
     service("a", "{baseRefs: [{name: base}]}", "{}");
     assertThat(inUse(SYSTEM)).isEqualTo("True InUse");
