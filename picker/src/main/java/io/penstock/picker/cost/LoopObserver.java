@@ -55,22 +55,14 @@ public final class LoopObserver {
 
   /** The first token of a streamed answer came. */
   public void firstToken(Sent sent, double seconds) {
-    observations.add(
-        Observations.Kind.FIRST_TOKEN,
-        model.calibration(sent.model),
-        sent.slot,
-        seconds,
-        sent.tokens,
-        sent.pairs);
+    add(Observations.Kind.FIRST_TOKEN, sent, seconds, sent.tokens, sent.pairs);
   }
 
   /** Tokens of a streamed answer came at this mean interval. */
   public void interval(
       Sent sent, double secondsPerToken, InFlight inFlight, EngineSignals signals, long nowNanos) {
     double context = contextTokens(sent.slot, inFlight, signals, nowNanos);
-    var calibration = model.calibration(sent.model);
-    observations.add(
-        Observations.Kind.INTERVAL, calibration, sent.slot, secondsPerToken, context, 0);
+    add(Observations.Kind.INTERVAL, sent, secondsPerToken, context, 0);
   }
 
   /** What a decode step takes where the request was sent, at the load that is there now. */
@@ -92,14 +84,12 @@ public final class LoopObserver {
 
   /** An answer had this many tokens. */
   public void output(Sent sent, int tokens) {
-    var calibration = model.calibration(sent.model);
-    observations.add(Observations.Kind.OUTPUT, calibration, sent.slot, tokens, 0, 0);
+    add(Observations.Kind.OUTPUT, sent, tokens, 0, 0);
   }
 
   /** The engine counted this many tokens in a prompt of text alone. */
   public void prompt(Sent sent, int bytes, int tokens) {
-    var calibration = model.calibration(sent.model);
-    observations.add(Observations.Kind.PROMPT, calibration, sent.slot, bytes, tokens, 0);
+    add(Observations.Kind.PROMPT, sent, bytes, tokens, 0);
   }
 
   /**
@@ -109,9 +99,12 @@ public final class LoopObserver {
    * @param full whether the prefix index takes the endpoint's cache for full
    */
   public void cached(Sent sent, int tokens, int predicted, boolean full) {
-    var calibration = model.calibration(sent.model);
-    observations.add(
-        Observations.Kind.CACHED, calibration, sent.slot, tokens, predicted, full ? 1 : 0);
+    add(Observations.Kind.CACHED, sent, tokens, predicted, full ? 1 : 0);
+  }
+
+  /** What an answer tells is its model's own. */
+  private void add(Observations.Kind kind, Sent sent, double first, double second, double third) {
+    observations.add(kind, model.calibration(sent.model), sent.slot, first, second, third);
   }
 
   /** What a request met when it was sent. Immutable. */
