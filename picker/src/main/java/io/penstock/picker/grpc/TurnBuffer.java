@@ -5,6 +5,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,21 +84,23 @@ final class TurnBuffer extends ChannelOutboundHandlerAdapter {
     }
   }
 
-  /** Completes a promise when what has been gathered so far was written, or never will be. */
+  /**
+   * Completes a promise when what has been gathered was written, or never will be; between a {@link
+   * #room} and the next {@link #passOnIfFull}.
+   */
   void complete(ChannelPromise promise) {
-    var turn = written;
-    if (turn == null) {
-      promise.trySuccess();
-    } else if (!promise.isVoid()) {
-      turn.addListener(
-          done -> {
-            if (done.isSuccess()) {
-              promise.trySuccess();
-            } else {
-              promise.tryFailure(done.cause());
-            }
-          });
+    if (promise.isVoid()) {
+      return;
     }
+    Objects.requireNonNull(written)
+        .addListener(
+            done -> {
+              if (done.isSuccess()) {
+                promise.trySuccess();
+              } else {
+                promise.tryFailure(done.cause());
+              }
+            });
   }
 
   private void passOn() {
