@@ -2,6 +2,7 @@ package io.penstock.picker.extproc;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.penstock.picker.signals.ResponseEvents;
 import io.penstock.picker.signals.TokenUsage;
 import java.util.Arrays;
 
@@ -16,12 +17,12 @@ import java.util.Arrays;
 final class AnswerScan {
 
   private static final byte[] NOTHING = {};
-  private static final byte[][] ANNOUNCEMENTS = {
-    "event: response.created".getBytes(US_ASCII),
-    "event: response.queued".getBytes(US_ASCII),
-    "event: response.in_progress".getBytes(US_ASCII),
-  };
-  private static final int LONGEST = ANNOUNCEMENTS[2].length;
+  private static final byte[][] ANNOUNCEMENTS =
+      ResponseEvents.ANNOUNCEMENTS.stream()
+          .map(name -> ("event: " + name).getBytes(US_ASCII))
+          .toArray(byte[][]::new);
+  private static final int LONGEST =
+      Arrays.stream(ANNOUNCEMENTS).mapToInt(line -> line.length).max().orElseThrow();
 
   private final TokenUsage usage = new TokenUsage();
   private byte[] tail = NOTHING;

@@ -1,6 +1,7 @@
 package io.penstock.proxy.openai;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.picker.signals.ResponseEvents;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -28,11 +29,8 @@ final class EventScanner {
     ascii("response.incomplete"),
   };
 
-  /** By these a pod says that it has the request; it may not have begun to work on it. */
-  private static final byte[][] ANNOUNCEMENTS = {
-    ascii("response.created"), ascii("response.queued"), ascii("response.in_progress"),
-  };
-
+  private static final byte[][] ANNOUNCEMENTS =
+      ResponseEvents.ANNOUNCEMENTS.stream().map(EventScanner::ascii).toArray(byte[][]::new);
   private static final byte[] ERROR_EVENT = ascii("error");
 
   private static final ByteArrayOutputStream NOTHING = new ByteArrayOutputStream(0);
