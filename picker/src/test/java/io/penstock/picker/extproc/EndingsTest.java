@@ -218,12 +218,7 @@ class EndingsTest {
 
   /** As the application lets what nobody observes end, from time to time. */
   private void expireUntilIdle() {
-    await()
-        .untilAsserted(
-            () -> {
-              picker.expire();
-              assertThat(picker.held()).isZero();
-            });
+    picker.awaitExpired();
   }
 
   @Test
@@ -301,12 +296,7 @@ class EndingsTest {
           ending.stream().modes(BodySendMode.NONE, BodySendMode.NONE).post(FullDuplexTest.CHAT);
       none.picked();
       assertThat(none.status().getCode()).isEqualTo(Status.Code.OK);
-      await()
-          .untilAsserted(
-              () -> {
-                ending.expire();
-                assertThat(ending.held()).isZero();
-              });
+      ending.awaitExpired();
     }
   }
 

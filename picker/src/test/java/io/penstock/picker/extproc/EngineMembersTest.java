@@ -81,15 +81,7 @@ class EngineMembersTest {
   @Test
   void a_type_of_grpcs_that_says_json_is_json() throws Exception {
     assertBlanked(
-        picker.stream()
-            .requestHeaders(
-                false,
-                ":method",
-                "POST",
-                ":path",
-                "/generate",
-                "content-type",
-                "application/grpc+json"),
+        picker.stream().postOf("application/grpc+json", "/generate"),
         "{\"text\":\"hi\",\"bootstrap_host\":\"" + HOST + "\"}");
   }
 
@@ -158,11 +150,7 @@ class EngineMembersTest {
 
   @Test
   void what_says_that_it_is_no_json_is_nothing_that_they_read() throws Exception {
-    var stream =
-        picker.stream()
-            .requestHeaders(
-                false, ":method", "POST", ":path", "/invocations", "content-type", "text/csv")
-            .requestBody("1,2", true);
+    var stream = picker.stream().postOf("text/csv", "/invocations").requestBody("1,2", true);
     assertThat(stream.picked().destination()).isNotEmpty();
     assertThat(new String(stream.requestBodyBack(3, true), UTF_8)).isEqualTo("1,2");
     stream.cancel();

@@ -191,12 +191,7 @@ class FlowControlTest {
     second.picked();
     assertThat(second.next().hasRequestBody()).isTrue();
     assertThat(second.status().getCode()).isEqualTo(Status.Code.OK);
-    await()
-        .untilAsserted(
-            () -> {
-              picker.expire();
-              assertThat(picker.held()).isZero();
-            });
+    picker.awaitExpired();
   }
 
   @Test
@@ -281,12 +276,7 @@ class FlowControlTest {
     picker.server.endStreams();
     refused(waiting.immediate(), 503, "draining", "rejected-shutting-down");
     first.status();
-    await()
-        .until(
-            () -> {
-              picker.expire();
-              return picker.held() == 0;
-            });
+    picker.awaitExpired();
   }
 
   @Test

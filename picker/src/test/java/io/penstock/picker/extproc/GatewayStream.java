@@ -159,6 +159,11 @@ final class GatewayStream extends ClientCall.Listener<ProcessingResponse> {
     return requestHeaders(false, all.toArray(String[]::new));
   }
 
+  /** Headers of a POST of something else. */
+  GatewayStream postOf(String type, String path) {
+    return requestHeaders(false, ":method", "POST", ":path", path, "content-type", type);
+  }
+
   GatewayStream requestBody(String text, boolean end) {
     return requestBody(text.getBytes(StandardCharsets.UTF_8), end);
   }

@@ -256,15 +256,7 @@ class ModelRewriteTest {
         """
             .replace("\n", "\r\n");
     var stream =
-        picker.stream()
-            .requestHeaders(
-                false,
-                ":method",
-                "POST",
-                ":path",
-                "/v1/audio/transcriptions",
-                "content-type",
-                "multipart/form-data; boundary=b");
+        picker.stream().postOf("multipart/form-data; boundary=b", "/v1/audio/transcriptions");
     stream.requestBody(form, true);
     stream.picked();
     assertThat(new String(stream.requestBodyBack(form.length() + 11, true), UTF_8))

@@ -279,10 +279,7 @@ class OtherModesTest {
       stream.cancel();
     }
     for (var type : new String[] {"application/grpc", "text/plain", "multipart/form-data"}) {
-      var stream =
-          picker.stream()
-              .requestHeaders(false, ":method", "POST", ":path", "/x", "content-type", type)
-              .requestBody("anything", true);
+      var stream = picker.stream().postOf(type, "/x").requestBody("anything", true);
       assertThat(stream.picked().destination()).as(type).isIn((Object[]) PODS);
       stream.cancel();
     }
@@ -309,14 +306,7 @@ class OtherModesTest {
     var form = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper\r\n--b--\r\n";
     var stream =
         picker.stream()
-            .requestHeaders(
-                false,
-                ":method",
-                "POST",
-                ":path",
-                "/v1/audio/transcriptions",
-                "content-type",
-                "multipart/form-data; boundary=b")
+            .postOf("multipart/form-data; boundary=b", "/v1/audio/transcriptions")
             .requestBody(form, true);
     stream.picked();
     stream.requestBodyBack(form.length(), true);

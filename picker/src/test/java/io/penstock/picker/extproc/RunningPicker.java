@@ -157,6 +157,18 @@ final class RunningPicker implements AutoCloseable {
     }
   }
 
+  /**
+   * Waits until nothing is held any more but for placements that nobody observes, and ends those.
+   */
+  void awaitExpired() {
+    await()
+        .untilAsserted(
+            () -> {
+              expire();
+              org.assertj.core.api.Assertions.assertThat(held()).isZero();
+            });
+  }
+
   PoolPicker picker() {
     return pickers.getFirst();
   }
