@@ -40,6 +40,19 @@ class BesideIT {
   }
 
   @Test
+  @Tag("redis")
+  void a_gateway_that_tells_a_replica_is_measured_apart_from_it_and_from_redis() throws Exception {
+    String redis = Kit.bringUp("redis", "redis-up");
+
+    String table = beside("--targets", "gateway,gateway+replica", "--redis", redis);
+
+    assertThat(table)
+        .containsPattern("its gateway +[0-9.]+ +[0-9.]+ \\(")
+        .containsPattern("its replica +[0-9.]+")
+        .containsPattern("its redis +[0-9.]+");
+  }
+
+  @Test
   @Tag("envoy")
   void a_picker_and_its_envoy_are_measured_apart() throws Exception {
     var targets = "envoy,envoy+picker,envoy+picker-plaintext,envoy+picker-request-only";

@@ -16,7 +16,12 @@ final class Bars {
       case Target.Gateway _ -> gateway(workload);
       case Target.EnvoyPicker picker when subject.part().equals(Target.PICKER) ->
           picker(workload, picker.requestOnly());
-      case Target.EnvoyPicker _, Target.Envoy _, Target.Haproxy _, Target.Router _ -> Double.NaN;
+      case Target.EnvoyPicker _,
+          Target.Envoy _,
+          Target.Haproxy _,
+          Target.Replicas _,
+          Target.Router _ ->
+          Double.NaN;
     };
   }
 

@@ -56,11 +56,13 @@ record BesideOptions(
       """
       benchmarks/bin/beside: what a gateway takes beside others, CPU per request and per event
 
-        --targets NAME,...   gateway, gateway+io_uring, haproxy, smg, vllm-router, envoy,
+        --targets NAME,...   gateway, gateway+io_uring, gateway+replica (two that tell each other
+                             through Redis; one gets the load), haproxy, smg, vllm-router, envoy,
                              envoy+picker, and of the last envoy+picker-plaintext,
                              envoy+picker-request-only, envoy+picker-plaintext-request-only too
                              (gateway,haproxy)
-        --base NAME          what all are compared with (envoy+picker: envoy; others: haproxy)
+        --base NAME          what all are compared with (envoy+picker: envoy; gateway+replica:
+                             gateway; others: haproxy)
         --rounds N           rounds of each workload that must count (7)
         --seconds S          how long a round measures each target (1.5)
         --warmup N           requests and events that each target serves first (100000)
@@ -80,6 +82,7 @@ record BesideOptions(
         --haproxy COMMAND    which HAProxy (Debian's)
         --smg COMMAND        which SMG (the kit's)
         --vllm-router COMMAND  which router of vLLM's (the kit's)
+        --redis COMMAND      which Redis (Debian's)
         --envoy COMMAND      which Envoy (the kit's)
         --envoy-config FILE  its configuration with a picker (deploy/envoy/fail-close.yaml)
         --json FILE          also writes all rounds there
@@ -126,6 +129,7 @@ record BesideOptions(
     private String haproxy = "haproxy";
     private String smg = "smg";
     private String vllmRouter = "vllm-router";
+    private String redis = "redis-server";
     private String envoy = "envoy";
     private Path envoyConfig = Path.of("deploy/envoy/fail-close.yaml");
     private int endpoints = 8;
@@ -175,6 +179,7 @@ record BesideOptions(
         case "--haproxy" -> haproxy = value;
         case "--smg" -> smg = value;
         case "--vllm-router" -> vllmRouter = value;
+        case "--redis" -> redis = value;
         case "--envoy" -> envoy = value;
         case "--envoy-config" -> envoyConfig = Path.of(value);
         case "--endpoints" -> endpoints = integer(flag, value, 1, 1_000);
@@ -211,7 +216,7 @@ record BesideOptions(
       return new BesideOptions(
           targets,
           base,
-          new Launcher.Commands(gateway, haproxy, smg, vllmRouter, envoy, envoyConfig),
+          new Launcher.Commands(gateway, haproxy, smg, vllmRouter, redis, envoy, envoyConfig),
           endpoints,
           pageKib,
           proxyCore,
@@ -259,7 +264,11 @@ record BesideOptions(
                   target ->
                       switch (target) {
                         case Target.EnvoyPicker _, Target.Router _ -> true;
-                        case Target.Gateway _, Target.Haproxy _, Target.Envoy _ -> false;
+                        case Target.Gateway _,
+                            Target.Replicas _,
+                            Target.Haproxy _,
+                            Target.Envoy _ ->
+                            false;
                       });
       return few ? FEW_EVENTS : EVENTS;
     }

@@ -30,6 +30,7 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
    * @param haproxy command
    * @param smg command
    * @param vllmRouter command
+   * @param redis command
    * @param envoy command
    * @param envoyConfig the configuration with a picker, as shipped
    */
@@ -38,6 +39,7 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
       String haproxy,
       String smg,
       String vllmRouter,
+      String redis,
       String envoy,
       Path envoyConfig) {}
 
@@ -48,7 +50,17 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
     var proxy = new Proxy(target, URI.create("http://" + LOOPBACK + port), parts);
     try {
       switch (target) {
-        case Target.Gateway gateway -> parts.add(gateway(gateway, port));
+        case Target.Gateway gateway -> {
+          var transport = gateway.ioUring() ? "io_uring" : "auto";
+          parts.add(gateway(target.name(), target, port, List.of("--transport", transport)));
+        }
+        case Target.Replicas _ -> {
+          int redis = FreePort.next();
+          parts.add(redis(target, redis));
+          var told = List.of("--replicas.redis", "redis://" + LOOPBACK + redis);
+          parts.add(gateway("replica", target, FreePort.next(), told));
+          parts.add(gateway("gateway", target, port, told));
+        }
         case Target.Haproxy _ -> parts.add(haproxy(port));
         case Target.Router router -> parts.add(router(router, port));
         case Target.Envoy _ -> parts.add(envoy(target, Configs.plain(port, endpoints)));
@@ -67,27 +79,25 @@ record Launcher(Commands commands, int core, List<String> endpoints, Path folder
     }
   }
 
-  private Proxy.Part gateway(Target.Gateway target, int port) throws IOException {
-    return launch(
-        target.name(),
-        target.name(),
-        List.of(
-            commands.penstock.toString(),
-            "serve",
-            "--endpoints",
-            String.join(",", endpoints),
-            "--listen",
-            LOOPBACK + port,
-            "--admin",
-            LOOPBACK + "0",
-            "--transport",
-            target.ioUring() ? "io_uring" : "auto",
-            "--log.access",
-            "false",
-            "--timeouts.pre-stop",
-            "0s",
-            "--timeouts.drain",
-            "1s"));
+  private Proxy.Part gateway(String name, Target target, int port, List<String> more)
+      throws IOException {
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of(commands.penstock.toString(), "serve"));
+    command.addAll(List.of("--endpoints", String.join(",", endpoints)));
+    command.addAll(List.of("--listen", LOOPBACK + port, "--admin", LOOPBACK + "0"));
+    command.addAll(List.of("--log.access", "false"));
+    command.addAll(List.of("--timeouts.pre-stop", "0s", "--timeouts.drain", "1s"));
+    command.addAll(more);
+    return launch(name, target.name() + "-" + name, command);
+  }
+
+  /** One that stores nothing. */
+  private Proxy.Part redis(Target target, int port) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of(commands.redis, "--bind", "127.0.0.1"));
+    command.addAll(List.of("--port", Integer.toString(port)));
+    command.addAll(List.of("--save", "", "--appendonly", "no"));
+    return launch("redis", target.name() + "-redis", command);
   }
 
   private Proxy.Part picker(Target.EnvoyPicker target, int port) throws IOException {

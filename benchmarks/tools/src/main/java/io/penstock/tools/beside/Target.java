@@ -47,6 +47,24 @@ sealed interface Target {
     }
   }
 
+  /** This gateway and a replica without requests, which tell each other through Redis. */
+  record Replicas() implements Target {
+    @Override
+    public String name() {
+      return "gateway+replica";
+    }
+
+    @Override
+    public List<String> parts() {
+      return List.of("gateway", "replica", "redis");
+    }
+
+    @Override
+    public Target usualBase() {
+      return new Gateway(false);
+    }
+  }
+
   /** HAProxy with one thread. */
   record Haproxy() implements Target {
     @Override
@@ -129,6 +147,7 @@ sealed interface Target {
       List.of(
           new Gateway(false),
           new Gateway(true),
+          new Replicas(),
           new Haproxy(),
           new Router(SMG),
           new Router(VLLM_ROUTER),

@@ -127,7 +127,7 @@ class BesideOptionsTest {
         "--seconds x|--seconds is 'x', allowed: 0.1 to 60",
         "--sizes 1,,4|--sizes is ''",
         "--loads fast|--loads has 'fast', allowed: fixed, idle, saturated, streams",
-        "--targets nginx|--targets has 'nginx', allowed: gateway, gateway+io_uring, haproxy, smg, vllm-router, envoy, envoy+picker",
+        "--targets nginx|--targets has 'nginx', allowed: gateway, gateway+io_uring, gateway+replica, haproxy, smg, vllm-router, envoy, envoy+picker",
         "--targets envoy,envoy|--targets is 'envoy,envoy', which names one twice",
         "--base envoy|--base is 'envoy', allowed: what --targets names",
         "--endpoints 0|--endpoints is '0', allowed: 1 to 1000",
