@@ -80,7 +80,13 @@ public final class PoolPicker implements AutoCloseable {
         new PickerLoops(columns, config.seed(), schedulers.of(builder.policy), state, quality);
     this.flowControl =
         new Admission(
-            pool::snapshot, signals, inFlight, ticker, builder.flowObserver, flow(builder.policy));
+            pool::snapshot,
+            signals,
+            inFlight,
+            builder.health,
+            ticker,
+            builder.flowObserver,
+            flow(builder.policy));
     this.admission = new PoolAdmission(flowControl, pool, loops, ticker);
     var feed = builder.feed == null ? PlacementFeed.NONE : builder.feed;
     this.placements = new Placements(state, loops, decisions, flowControl, feed);

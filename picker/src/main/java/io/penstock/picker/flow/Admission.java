@@ -1,6 +1,7 @@
 package io.penstock.picker.flow;
 
 import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import java.util.concurrent.Executor;
@@ -20,6 +21,7 @@ public final class Admission {
   private final Supplier<PoolSnapshot> pool;
   private final EngineSignals signals;
   private final InFlight inFlight;
+  private final EndpointHealth health;
   private final LongSupplier ticker;
   private final FlowObserver observer;
   private final FlowCounts counts = new FlowCounts();
@@ -31,18 +33,20 @@ public final class Admission {
       Supplier<PoolSnapshot> pool,
       EngineSignals signals,
       InFlight inFlight,
+      EndpointHealth health,
       LongSupplier ticker,
       FlowObserver observer,
       FlowSettings settings) {
     this.pool = pool;
     this.signals = signals;
     this.inFlight = inFlight;
+    this.health = health;
     this.ticker = ticker;
     this.observer = observer;
     this.settings = settings;
     this.gate =
         new FlowGate(
-            new Saturation(signals, inFlight, settings.detector()),
+            new Saturation(signals, inFlight, health, settings.detector()),
             ticker,
             counts,
             observer,
@@ -75,7 +79,7 @@ public final class Admission {
     var now = settings;
     if (request.priority() < 0) {
       for (var admitter : now.admitters()) {
-        double refusal = admitter.refusal(pool.get(), signals);
+        double refusal = admitter.refusal(pool.get(), signals, health, ticker.getAsLong());
         if (refusal > 0 && random.nextDouble() < refusal) {
           return shed(request, FlowOutcome.DENIED);
         }
@@ -96,7 +100,8 @@ public final class Admission {
   }
 
   private boolean saturated(FlowSettings by) {
-    return Saturation.of(by.detector(), pool.get(), signals, inFlight, ticker.getAsLong()) >= 1;
+    long now = ticker.getAsLong();
+    return Saturation.of(by.detector(), pool.get(), signals, inFlight, health, now) >= 1;
   }
 
   private Verdict shed(FlowRequest request, FlowOutcome outcome) {

@@ -1,15 +1,15 @@
 package io.penstock.picker.flow;
 
-import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.PoolSnapshot;
 import io.penstock.picker.pool.Role;
+import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import java.util.Arrays;
 
 /**
  * How busy a pool is: the mean load of the endpoints that prefill, or of those that decode,
- * whichever is greater. Owned by the gate.
+ * whichever is greater; of those that requests are sent to, by {@link Stages}. Owned by the gate.
  *
  * <p>The sums are kept up to date: a change at one endpoint costs O(1), asking costs O(1). {@link
  * #refresh} adds everything up anew, for what changes by time alone, and so that rounding errors do
@@ -20,18 +20,12 @@ import java.util.Arrays;
  */
 final class Saturation {
 
-  private static final int PREFILL = 0;
-  private static final int DECODE = 1;
-  private static final int STAGES = 2;
-
   private final EngineSignals signals;
   private final InFlight inFlight;
+  private final Stages stages;
 
   private Detector detector;
   private PoolSnapshot snapshot = PoolSnapshot.empty("");
-
-  /** By slot: 0 for an endpoint that does not count, else a bit for each of its stages. */
-  private byte[] stages = new byte[0];
 
   private double[] loads = new double[0];
 
@@ -39,13 +33,14 @@ final class Saturation {
   private int[] waitingAtScrape = new int[0];
 
   private long[] scrapes = new long[0];
-  private final double[] sums = new double[STAGES];
-  private final int[] counts = new int[STAGES];
+  private final double[] sums = new double[Stages.COUNT];
+  private final int[] counts = new int[Stages.COUNT];
   private double unplaced;
 
-  Saturation(EngineSignals signals, InFlight inFlight, Detector detector) {
+  Saturation(EngineSignals signals, InFlight inFlight, EndpointHealth health, Detector detector) {
     this.signals = signals;
     this.inFlight = inFlight;
+    this.stages = new Stages(signals, health);
     this.detector = detector;
   }
 
@@ -55,8 +50,9 @@ final class Saturation {
       PoolSnapshot snapshot,
       EngineSignals signals,
       InFlight inFlight,
+      EndpointHealth health,
       long nowNanos) {
-    var once = new Saturation(signals, inFlight, detector);
+    var once = new Saturation(signals, inFlight, health, detector);
     once.pool(snapshot, nowNanos);
     return once.effective();
   }
@@ -74,8 +70,7 @@ final class Saturation {
   void pool(PoolSnapshot next, long nowNanos) {
     snapshot = next;
     int bound = next.slotBound();
-    if (bound > stages.length) {
-      stages = new byte[bound];
+    if (bound > loads.length) {
       loads = new double[bound];
       waitingAtScrape = Arrays.copyOf(waitingAtScrape, bound);
       scrapes = Arrays.copyOf(scrapes, bound);
@@ -85,16 +80,15 @@ final class Saturation {
 
   /** Adds everything up anew. O(n). */
   void refresh(long nowNanos) {
-    Arrays.fill(stages, (byte) 0);
+    stages.refresh(snapshot, nowNanos);
     Arrays.fill(sums, 0);
     Arrays.fill(counts, 0);
     for (var endpoint : snapshot.endpoints()) {
-      if (endpoint.accepts()) {
-        int slot = endpoint.slot();
-        stages[slot] = stagesOf(endpoint);
+      int slot = endpoint.slot();
+      if (stages.hasAny(slot)) {
         loads[slot] = load(slot, nowNanos);
-        for (int stage = 0; stage < STAGES; stage++) {
-          if (takesPart(slot, stage)) {
+        for (int stage = 0; stage < Stages.COUNT; stage++) {
+          if (stages.has(slot, stage)) {
             sums[stage] += loads[slot];
             counts[stage]++;
           }
@@ -103,25 +97,14 @@ final class Saturation {
     }
   }
 
-  private static byte stagesOf(Endpoint endpoint) {
-    var role = endpoint.spec().role();
-    int prefill = role == Role.BOTH || role == Role.PREFILL ? 1 << PREFILL : 0;
-    int decode = role.answersAlone() ? 1 << DECODE : 0;
-    return (byte) (prefill | decode);
-  }
-
-  private boolean takesPart(int slot, int stage) {
-    return (stages[slot] & 1 << stage) != 0;
-  }
-
   /** Something has changed at an endpoint. O(1). */
   void changed(int slot, long nowNanos) {
-    if (slot >= stages.length || stages[slot] == 0) {
+    if (!stages.hasAny(slot)) {
       return;
     }
     double load = load(slot, nowNanos);
-    for (int stage = 0; stage < STAGES; stage++) {
-      if (takesPart(slot, stage)) {
+    for (int stage = 0; stage < Stages.COUNT; stage++) {
+      if (stages.has(slot, stage)) {
         sums[stage] += load - loads[slot];
       }
     }
@@ -155,32 +138,37 @@ final class Saturation {
 
   /** Whether any endpoint takes requests. */
   boolean hasEndpoints() {
-    return counts[PREFILL] > 0 || counts[DECODE] > 0;
+    return counts[Stages.PREFILL] > 0 || counts[Stages.DECODE] > 0;
   }
 
   /** Of the busier stage; 1 and more for saturated, infinite for a pool without endpoints. */
   double effective() {
-    return hasEndpoints() ? Math.max(stage(PREFILL), stage(DECODE)) : Double.POSITIVE_INFINITY;
+    return hasEndpoints() ? Math.max(prefill(), decode()) : Double.POSITIVE_INFINITY;
   }
 
   double prefill() {
-    return stage(PREFILL);
+    return stage(Stages.PREFILL);
   }
 
   double decode() {
-    return stage(DECODE);
+    return stage(Stages.DECODE);
   }
 
   private double stage(int stage) {
     return counts[stage] == 0 ? 0 : (sums[stage] + unplaced) / counts[stage];
   }
 
-  /** Endpoints whose metrics are too old to be believed; 0 for a detector that reads none. */
+  /**
+   * Endpoints whose metrics are too old to be believed, whether requests are sent there or not; 0
+   * for a detector that reads none.
+   */
   int stale(long nowNanos) {
     int stale = 0;
     if (detector instanceof Detector.Utilization by) {
       for (var endpoint : snapshot.endpoints()) {
-        if (stages[endpoint.slot()] != 0 && by.stale(signals, endpoint.slot(), nowNanos)) {
+        if (endpoint.accepts()
+            && endpoint.spec().role() != Role.ENCODE
+            && by.stale(signals, endpoint.slot(), nowNanos)) {
           stale++;
         }
       }

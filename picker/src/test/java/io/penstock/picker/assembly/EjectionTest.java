@@ -4,10 +4,14 @@ import static io.penstock.picker.assembly.TestPool.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.penstock.picker.config.TestPolicy;
+import io.penstock.picker.flow.FlowOutcome;
+import io.penstock.picker.flow.Verdict;
 import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.schedule.plugins.EjectionFilter;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class EjectionTest {
@@ -69,6 +73,35 @@ class EjectionTest {
     weights.putAll(Map.of(0, 0.01, 1, -1.0, 2, -1.0, 3, -1.0));
 
     assertThat(shares(100)).containsOnlyKeys(0);
+  }
+
+  @Test
+  void an_ejected_endpoint_is_no_room_for_who_waits_unless_all_are() {
+    pool.picker.policy(
+        TestPolicy.of(
+            """
+            featureGates: [flowControl]
+            plugins:
+              - type: queue-scorer
+              - {type: concurrency-detector, parameters: {maxConcurrency: 1}}
+            schedulingProfiles: [{name: default, plugins: [{pluginRef: queue-scorer}]}]
+            flowControl: {saturationDetector: {pluginRef: concurrency-detector}}
+            """));
+    weights.putAll(Map.of(0, -1.0, 1, -1.0, 2, -1.0));
+    pool.pass(100);
+    assertThat(goingOn(10)).isEqualTo(1);
+
+    weights.put(3, -1.0);
+    pool.pass(100);
+    assertThat(goingOn(10)).isZero();
+    assertThat(pool.picker.admission().counts().of(FlowOutcome.DISPATCHED)).isEqualTo(4);
+  }
+
+  private long goingOn(int requests) {
+    return Stream.generate(() -> pool.admit(0, Map.of()))
+        .limit(requests)
+        .filter(Verdict.Admitted.class::isInstance)
+        .count();
   }
 
   private Map<Integer, Integer> shares(int picks) {

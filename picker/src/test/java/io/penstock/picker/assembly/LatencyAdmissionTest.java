@@ -3,7 +3,6 @@ package io.penstock.picker.assembly;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.config.TestPolicy;
-import io.penstock.picker.flow.FlowListener;
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.flow.Verdict;
 import io.penstock.picker.signals.EnginePage;
@@ -37,17 +36,7 @@ class LatencyAdmissionTest {
   }
 
   private Verdict come(int priority, Map<String, String> headers) {
-    return pool.picker
-        .admission()
-        .admit(
-            TestPool.prompt(1, 40),
-            headers::get,
-            priority,
-            null,
-            pool.now,
-            0,
-            Runnable::run,
-            NOBODY);
+    return pool.admit(priority, headers);
   }
 
   @Test
@@ -73,16 +62,4 @@ class LatencyAdmissionTest {
     assertThat(decision.ranking().endpoint(0)).isEqualTo(route.endpoint());
     assertThat(pool.picker.decisions().newest(10)).hasSize(1);
   }
-
-  private static final FlowListener NOBODY =
-      new FlowListener() {
-        @Override
-        public void admitted() {}
-
-        @Override
-        public void dropped(FlowOutcome outcome) {}
-
-        @Override
-        public void evicted() {}
-      };
 }

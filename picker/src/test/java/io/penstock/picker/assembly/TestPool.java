@@ -1,5 +1,8 @@
 package io.penstock.picker.assembly;
 
+import io.penstock.picker.flow.FlowListener;
+import io.penstock.picker.flow.FlowOutcome;
+import io.penstock.picker.flow.Verdict;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.PoolDelta;
@@ -18,6 +21,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** A pool of identical endpoints that serve the model m, on a clock that tests move. */
@@ -113,6 +117,13 @@ final class TestPool {
         .orElseThrow();
   }
 
+  /** Asks whether a request may be picked for; nobody hears what becomes of one that waits. */
+  Verdict admit(int priority, Map<String, String> headers) {
+    return picker
+        .admission()
+        .admit(prompt(1, 40), headers::get, priority, null, now, 0, Runnable::run, NOBODY);
+  }
+
   void pass(long millis) {
     now += millis * MILLI;
     picker.tick(now);
@@ -133,4 +144,16 @@ final class TestPool {
     }
     return PromptKeys.owning(keys);
   }
+
+  private static final FlowListener NOBODY =
+      new FlowListener() {
+        @Override
+        public void admitted() {}
+
+        @Override
+        public void dropped(FlowOutcome outcome) {}
+
+        @Override
+        public void evicted() {}
+      };
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.penstock.picker.pool.Role;
+import io.penstock.picker.schedule.EndpointHealth;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -586,10 +587,9 @@ class AdmissionTest {
       var admitter = new ProbabilisticAdmitter(5, 0.8, 5, 300);
       given(admitting(admitter), 1);
       pool.scrape(0, 0, 0);
-      assertThat(admitter.refusal(pool.pool.snapshot(), pool.signals)).isZero();
+      assertThat(pool.refusal(admitter)).isZero();
       pool.scrape(0, 1, 0);
-      assertThat(admitter.refusal(pool.pool.snapshot(), pool.signals))
-          .isCloseTo(300 * Math.pow(0.2, 5), within(1e-9));
+      assertThat(pool.refusal(admitter)).isCloseTo(300 * Math.pow(0.2, 5), within(1e-9));
       int denied = 0;
       for (int i = 0; i < 1_000; i++) {
         denied += pool.come("r" + i, -1).dropped == FlowOutcome.DENIED ? 1 : 0;
@@ -607,8 +607,13 @@ class AdmissionTest {
       pool.add(1, Role.ENCODE);
       pool.scrape(0, 1, 0);
 
-      assertThat(admitter.refusal(pool.pool.snapshot(), pool.signals)).isCloseTo(0.2, within(1e-9));
-      var saturation = new Saturation(pool.signals, pool.inFlight, FlowSettings.DEFAULT_DETECTOR);
+      assertThat(pool.refusal(admitter)).isCloseTo(0.2, within(1e-9));
+      var saturation =
+          new Saturation(
+              pool.signals,
+              pool.inFlight,
+              EndpointHealth.ALL_HEALTHY,
+              FlowSettings.DEFAULT_DETECTOR);
       saturation.pool(pool.pool.snapshot(), pool.now);
       assertThat(saturation.stale(pool.now)).isZero();
       pool.add(1, Role.DECODE);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.penstock.picker.pool.PoolSnapshot;
+import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.schedule.plugins.ConcurrencyDetector;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
@@ -139,7 +140,7 @@ class FlowConservationTest {
         List.of(
             FlowSettings.DEFAULT_DETECTOR,
             new Detector.Concurrency(ConcurrencyDetector.Mode.HYBRID, 10, 1_000))) {
-      var kept = new Saturation(signals, inFlight, detector);
+      var kept = new Saturation(signals, inFlight, EndpointHealth.ALL_HEALTHY, detector);
       kept.pool(pool.pool.snapshot(), pool.now);
       for (int step = 0; step < 500; step++) {
         int slot = random.nextInt(5);
@@ -170,6 +171,7 @@ class FlowConservationTest {
             () -> snapshot,
             new EngineSignals(Duration.ofSeconds(1)),
             inFlight,
+            EndpointHealth.ALL_HEALTHY,
             now::get,
             FlowObserver.NONE,
             FlowPool.concurrency(3));

@@ -4,6 +4,7 @@ import io.penstock.picker.pool.EndpointSpec;
 import io.penstock.picker.pool.Pool;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
+import io.penstock.picker.schedule.EndpointHealth;
 import io.penstock.picker.schedule.plugins.ConcurrencyDetector;
 import io.penstock.picker.signals.EnginePage;
 import io.penstock.picker.signals.EngineSample;
@@ -39,7 +40,15 @@ final class FlowPool {
   private final SplittableRandom random = new SplittableRandom(42);
 
   FlowPool(FlowSettings settings, int endpoints) {
-    admission = new Admission(pool::snapshot, signals, inFlight, () -> now, new Shown(), settings);
+    admission =
+        new Admission(
+            pool::snapshot,
+            signals,
+            inFlight,
+            EndpointHealth.ALL_HEALTHY,
+            () -> now,
+            new Shown(),
+            settings);
     pool.listen((snapshot, added, removed) -> admission.pool(snapshot));
     add(endpoints);
   }
@@ -83,15 +92,27 @@ final class FlowPool {
     signals.update(slot, sample(waiting, kvUsage), now, SECOND / 5);
   }
 
+  /** An engine says that it sleeps, with so many requests waiting. */
+  void sleep(int slot, int waiting) {
+    var page = page(waiting, 0) + "vllm:engine_sleep_state{sleep_state=\"awake\"} 0\n";
+    signals.update(slot, EnginePage.read(page), now, SECOND / 5);
+  }
+
   static EngineSample sample(int waiting, double kvUsage) {
-    var page =
-        ("vllm:num_requests_running 0\nvllm:num_requests_waiting "
-            + waiting
-            + "\nvllm:kv_cache_usage_perc "
-            + kvUsage
-            + "\n");
-    var sample = EnginePage.read(page);
-    return sample;
+    return EnginePage.read(page(waiting, kvUsage));
+  }
+
+  /** How probable it is that the admitter refuses what may be shed. */
+  double refusal(ProbabilisticAdmitter admitter) {
+    return admitter.refusal(pool.snapshot(), signals, EndpointHealth.ALL_HEALTHY, now);
+  }
+
+  private static String page(int waiting, double kvUsage) {
+    return "vllm:num_requests_running 0\nvllm:num_requests_waiting "
+        + waiting
+        + "\nvllm:kv_cache_usage_perc "
+        + kvUsage
+        + "\n";
   }
 
   void pass(long nanos) {
