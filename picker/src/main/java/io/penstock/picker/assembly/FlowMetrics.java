@@ -1,5 +1,6 @@
 package io.penstock.picker.assembly;
 
+import io.penstock.picker.flow.BandUse;
 import io.penstock.picker.flow.FlowObserver;
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.flow.FlowRequest;
@@ -41,6 +42,7 @@ public final class FlowMetrics {
     "fairness_id", "priority", "inference_pool", "model_name", "target_model_name"
   };
 
+  private static final String[] STAGES = {"prefill", "decode", "effective"};
   private static final String[] POOL_AND_PRIORITY = {"inference_pool", "priority"};
   private static final String[] PROGRAM = {"program_id", "inference_pool", "priority"};
 
@@ -180,6 +182,9 @@ public final class FlowMetrics {
 
     private Set<String> shownPriorities = new HashSet<>();
 
+    /** Priorities of the bands that have gauges; owned by the gate. */
+    private Set<String> shownBands = new HashSet<>();
+
     OfPool(String pool) {
       this.pool = pool;
     }
@@ -249,20 +254,35 @@ public final class FlowMetrics {
       saturation.labels(pool, "prefill").set(prefill);
       saturation.labels(pool, "decode").set(decode);
       saturation.labels(pool, "effective").set(effective);
-      // The series has no pool, so it is the sum of all.
-      if (staleHere > 0) {
-        stale.labels(staleBy).dec(staleHere);
-      }
+      noneStale();
       stale.labels(detector).inc(staleEndpoints);
       staleBy = detector;
       staleHere = staleEndpoints;
     }
 
+    /** The series has no pool, so it is the sum of all. */
+    private void noneStale() {
+      if (staleHere > 0) {
+        stale.labels(staleBy).dec(staleHere);
+        staleHere = 0;
+      }
+    }
+
     @Override
-    public void band(int priority, double requestsPart, double bytesPart) {
-      var label = Integer.toString(priority);
-      requestsShare.labels(label, pool).set(requestsPart);
-      bytesShare.labels(label, pool).set(bytesPart);
+    public void bands(List<BandUse> bands) {
+      Set<String> now = new HashSet<>();
+      for (var band : bands) {
+        var priority = Integer.toString(band.priority());
+        now.add(priority);
+        requestsShare.labels(priority, pool).set(band.requestsShare());
+        bytesShare.labels(priority, pool).set(band.bytesShare());
+      }
+      shownBands.removeAll(now);
+      for (var gone : shownBands) {
+        requestsShare.remove(gone, pool);
+        bytesShare.remove(gone, pool);
+      }
+      shownBands = now;
     }
 
     @Override
@@ -317,6 +337,20 @@ public final class FlowMetrics {
     public void reclaim(double target, double pending) {
       reclaimTarget.labels(pool).set(target);
       pendingReclaim.labels(pool).set(pending);
+    }
+
+    @Override
+    public void off() {
+      bands(List.of());
+      programs(List.of());
+      noneStale();
+      for (var stage : STAGES) {
+        saturation.remove(pool, stage);
+      }
+      totalRequestsShare.remove(pool);
+      totalBytesShare.remove(pool);
+      reclaimTarget.remove(pool);
+      pendingReclaim.remove(pool);
     }
   }
 }

@@ -321,28 +321,30 @@ final class FlowGate {
   }
 
   private void show(long nowNanos) {
+    if (!settings.gate()) {
+      return;
+    }
     observer.programs(
         bands.sorted().stream()
             .map(band -> band.programs(nowNanos))
             .filter(band -> !band.programs().isEmpty())
             .toList());
-    if (!settings.gate()) {
-      return;
-    }
     observer.saturation(
         saturation.detector().type(),
         saturation.prefill(),
         saturation.decode(),
         saturation.hasEndpoints() ? saturation.effective() : 1,
         saturation.stale(nowNanos));
-    for (var band : bands.sorted()) {
-      observer.band(
-          band.priority(),
-          share(band.requests(), band.settings().maxRequests()),
-          share(band.bytes(), band.settings().maxBytes()));
-    }
+    observer.bands(bands.sorted().stream().map(FlowGate::use).toList());
     observer.total(
         share(line.count(), settings.maxRequests()), share(line.bytes(), settings.maxBytes()));
+  }
+
+  private static BandUse use(Band band) {
+    return new BandUse(
+        band.priority(),
+        share(band.requests(), band.settings().maxRequests()),
+        share(band.bytes(), band.settings().maxBytes()));
   }
 
   private static double share(long part, long whole) {
@@ -372,5 +374,6 @@ final class FlowGate {
       leave(ticket);
       dispatch(ticket, nowNanos);
     }
+    observer.off();
   }
 }

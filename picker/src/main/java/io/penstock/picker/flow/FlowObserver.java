@@ -31,8 +31,8 @@ public interface FlowObserver {
   default void saturation(
       String detector, double prefill, double decode, double effective, int staleEndpoints) {}
 
-  /** How full a band is, from time to time; shares are 0 to 1. */
-  default void band(int priority, double requestsShare, double bytesShare) {}
+  /** How full bands are, from time to time; all that is to be shown of them. */
+  default void bands(List<BandUse> bands) {}
 
   /** How full all bands are together; 0 without a bound. */
   default void total(double requestsShare, double bytesShare) {}
@@ -48,4 +48,7 @@ public interface FlowObserver {
 
   /** Saturation that is to be freed, and that is on its way to be. */
   default void reclaim(double target, double pending) {}
+
+  /** The gate was switched off: what was told from time to time is no longer so. */
+  default void off() {}
 }

@@ -2,6 +2,7 @@ package io.penstock.picker.assembly;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.picker.flow.BandUse;
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.flow.FlowRequest;
 import io.penstock.picker.flow.ProgramService;
@@ -152,7 +153,7 @@ class FlowMetricsTest {
                 new String[] {"a", "effective"}))
         .isEqualTo(0.5);
     var pool = metrics.pool("a");
-    pool.band(7, 0.5, 0.25);
+    pool.bands(List.of(new BandUse(7, 0.5, 0.25)));
     pool.total(0.1, 0.2);
     pool.revoked(7);
     pool.revocation(true, 1_000_000);

@@ -1,6 +1,7 @@
 package io.penstock.picker.assembly;
 
 import io.penstock.picker.flow.FlowListener;
+import io.penstock.picker.flow.FlowObserver;
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.flow.Verdict;
 import io.penstock.picker.pool.Endpoint;
@@ -42,16 +43,26 @@ final class TestPool {
   }
 
   TestPool(int endpoints, int columns, EndpointHealth health, ShadowPolicy shadow) {
-    this(endpoints, columns, health, shadow, null);
+    this(endpoints, columns, health, shadow, null, FlowObserver.NONE);
   }
 
   /** One that tells others what it places, with one column. */
   TestPool(int endpoints, PlacementFeed feed) {
-    this(endpoints, 1, EndpointHealth.ALL_HEALTHY, null, feed);
+    this(endpoints, 1, EndpointHealth.ALL_HEALTHY, null, feed, FlowObserver.NONE);
+  }
+
+  /** One whose gate is heard, with one column. */
+  TestPool(int endpoints, FlowObserver observer) {
+    this(endpoints, 1, EndpointHealth.ALL_HEALTHY, null, null, observer);
   }
 
   private TestPool(
-      int endpoints, int columns, EndpointHealth health, ShadowPolicy shadow, PlacementFeed feed) {
+      int endpoints,
+      int columns,
+      EndpointHealth health,
+      ShadowPolicy shadow,
+      PlacementFeed feed,
+      FlowObserver observer) {
     var config =
         PoolPickerConfig.of("test", Set.of(MODEL), 42)
             .withIndex(new PrefixIndexConfig(64, 1024, 8 << 20, 1 << 14, 1));
@@ -60,6 +71,7 @@ final class TestPool {
             .withoutThread()
             .health(health)
             .shadow(shadow)
+            .flowObserver(observer)
             .time(() -> now, InstantSource.fixed(Instant.EPOCH));
     this.picker = (feed == null ? builder : builder.replicas(feed)).build();
     add(endpoints);
