@@ -133,7 +133,7 @@ public final class FlowMetrics {
             .labelNames("inference_pool", "outcome")
             .register(registry);
     reclaimTarget =
-        gauge(registry, "reclaim_target", "Saturation that is too much.", "inference_pool");
+        gauge(registry, "reclaim_target", "Saturation evictions are to free.", "inference_pool");
     pendingReclaim =
         gauge(registry, "pending_reclaim", "Saturation about to be freed.", "inference_pool");
     confirmations =

@@ -111,6 +111,8 @@ final class Evictions {
       observer.revoked(band.priority());
       victim.revoke();
     }
-    observer.reclaim(target, pending);
+    if (!told.isEmpty()) {
+      observer.reclaim(target, pending);
+    }
   }
 }

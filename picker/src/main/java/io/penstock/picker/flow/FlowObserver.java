@@ -46,7 +46,7 @@ public interface FlowObserver {
   /** It did, or never said so. */
   default void revocation(boolean confirmed, long nanos) {}
 
-  /** Saturation that is to be freed, and that is on its way to be. */
+  /** Saturation that is to be freed by those that were told, and that is on its way to be. */
   default void reclaim(double target, double pending) {}
 
   /** The gate was switched off: what was told from time to time is no longer so. */

@@ -557,6 +557,28 @@ class AdmissionTest {
       pool.pass(SECOND);
       assertThat(b.evicted).isTrue();
     }
+
+    @Test
+    void load_is_shown_as_to_be_reclaimed_only_while_somebody_makes_room() {
+      given(with(utilization(), Map.of(), new UsageLimit.Fixed(1), true), 1);
+      pool.scrape(0, 0, 0);
+      var batch = pool.come("batch", -1);
+      pool.scrape(0, 10, 0);
+      pool.come("a");
+      assertThat(pool.reclaimTarget).as("saturated twice over").isCloseTo(1, within(1e-9));
+
+      batch.end();
+      assertThat(pool.reclaimTarget).isZero();
+
+      var running = pool.come("running");
+      pool.scrape(0, 0, 0);
+      assertThat(running.running).isTrue();
+      pool.scrape(0, 10, 0);
+      pool.pass(2 * SECOND);
+      pool.scrape(0, 10, 0);
+      assertThat(pool.come("b").waits()).isTrue();
+      assertThat(pool.reclaimTarget).as("nobody may be told").isZero();
+    }
   }
 
   @Nested

@@ -34,6 +34,9 @@ final class FlowPool {
   /** What is shown of flows. */
   List<ProgramService> programs = List.of();
 
+  /** Load that is shown as too much. */
+  double reclaimTarget;
+
   /** Names of the requests that went on, in order. */
   final List<String> wentOn = new ArrayList<>();
 
@@ -147,6 +150,11 @@ final class FlowPool {
     @Override
     public void programs(List<ProgramService> bands) {
       programs = bands;
+    }
+
+    @Override
+    public void reclaim(double target, double pending) {
+      reclaimTarget = target;
     }
   }
 
