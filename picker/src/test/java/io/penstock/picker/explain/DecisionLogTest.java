@@ -58,6 +58,16 @@ class DecisionLogTest {
   }
 
   @Test
+  void a_column_alone_has_no_more_than_its_share() {
+    var log = new DecisionLog(4, 40);
+    for (int i = 0; i < 40; i++) {
+      decide(log, 0, "request " + i, i, 3);
+    }
+
+    assertThat(log.newest(1000)).hasSize(10);
+  }
+
+  @Test
   void finds_the_latest_decision_of_a_request() {
     var log = new DecisionLog(2, 10);
     decide(log, 0, "a", 5, 1);
