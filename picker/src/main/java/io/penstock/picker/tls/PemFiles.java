@@ -65,7 +65,7 @@ public final class PemFiles {
     if (!matcher.find()) {
       throw new GeneralSecurityException("there is no unencrypted private key in PEM");
     }
-    byte[] der = Base64.getMimeDecoder().decode(matcher.group(2));
+    byte[] der = base64(matcher.group(2));
     byte[] pkcs8 =
         switch (matcher.group(1)) {
           case "RSA " -> pkcs8(Der.sequence(Der.id(RSA), Der.nothing()), der);
@@ -73,6 +73,14 @@ public final class PemFiles {
           default -> der;
         };
     return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
+  }
+
+  private static byte[] base64(String text) throws GeneralSecurityException {
+    try {
+      return Base64.getMimeDecoder().decode(text);
+    } catch (IllegalArgumentException e) {
+      throw new GeneralSecurityException("the private key in PEM is no base64", e);
+    }
   }
 
   private static byte[] pkcs8(byte[] algorithm, byte[] key) {

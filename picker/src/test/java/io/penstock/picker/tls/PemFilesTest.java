@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -32,6 +34,16 @@ class PemFilesTest {
     byte[] second = file(key);
     assertThatThrownBy(() -> PemFiles.identity(first, second))
         .isInstanceOf(GeneralSecurityException.class);
+  }
+
+  @Test
+  void refuses_a_key_that_has_lost_characters() throws IOException {
+    byte[] certificate = file("ec.crt");
+    var key = "-----BEGIN PRIVATE KEY-----\nAAAAA\n-----END PRIVATE KEY-----\n";
+    assertThatThrownBy(
+            () -> PemFiles.identity(certificate, key.getBytes(StandardCharsets.US_ASCII)))
+        .isInstanceOf(GeneralSecurityException.class)
+        .hasMessageContaining("private key");
   }
 
   private static byte[] file(String name) throws IOException {
