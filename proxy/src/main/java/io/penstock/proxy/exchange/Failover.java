@@ -2,6 +2,7 @@ package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.picker.explain.FailureKind;
+import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.schedule.Decision;
 import io.penstock.proxy.metrics.Timeline;
 import io.penstock.proxy.openai.GatewayError;
@@ -234,18 +235,7 @@ final class Failover implements ResponseHandler {
       }
     }
     if (failure.notProcessed() && routing.handed()) {
-      // Nobody has begun to answer from the prompt: another pod may, at no cost.
-      var other =
-          failure.staleConnection() && failing != null
-              ? failing.endpoint()
-              : routing.legs().nextDecode();
-      if (other == null || !retries.afterFailure(true)) {
-        routing.legs().giveUp(null, null);
-        routing.fail(error);
-        return;
-      }
-      exchange.loop().gateway().metrics().retried(error);
-      routing.legs().decode(other);
+      handOn(failure.staleConnection() && failing != null ? failing.endpoint() : null, error);
       return;
     }
     Decision next = retries.afterFailure(failure.notProcessed()) ? choice.next() : null;
@@ -260,6 +250,31 @@ final class Failover implements ResponseHandler {
       exchange.loop().gateway().metrics().retried(error);
     }
     routing.go(next);
+  }
+
+  /**
+   * Nobody has begun to answer from the prompt: another pod may, at no cost.
+   *
+   * @param again the pod that is to be asked once more, null for the next one
+   */
+  private void handOn(@Nullable Endpoint again, GatewayError error) {
+    if (!retries.afterFailure(true)) {
+      routing.legs().giveUp(null, null);
+      routing.fail(error);
+      return;
+    }
+    var metrics = exchange.loop().gateway().metrics();
+    var other = again == null ? routing.legs().nextDecode() : again;
+    if (other != null) {
+      metrics.retried(error);
+      routing.legs().decode(other);
+      return;
+    }
+    var next = choice.next();
+    if (!(next instanceof Decision.NoEndpoint)) {
+      metrics.retried(error);
+    }
+    routing.legs().decodeElsewhere(next);
   }
 
   /** Whether the head of an answer is here that is no stream, which is the client's to see. */

@@ -67,17 +67,25 @@ final class Legs {
 
   /**
    * The prompt is computed: the pod that was picked for it answers, or, where it has gone
-   * meanwhile, another. Whoever holds the prompt does not read it from itself.
+   * meanwhile, another.
    */
   void handOver(HeldPrompt prompt) {
     held = prompt;
     routing.resume();
     var picked = nextDecode();
-    if (picked != null) {
+    if (picked == null) {
+      decodeElsewhere(routing.pickAnother());
+    } else {
       decode(picked);
-      return;
     }
-    var next = routing.pickAnother();
+  }
+
+  /**
+   * The pod that was picked anew answers from the prompt. Where it does not answer those of others,
+   * or holds this one, which nobody reads from itself, or there is none, the prompt is given up and
+   * the request goes as was decided.
+   */
+  void decodeElsewhere(Decision next) {
     var other =
         switch (next) {
           case Decision.Route route -> route.endpoint();
@@ -86,7 +94,7 @@ final class Legs {
         };
     if (other != null
         && other.spec().role().answersAlone()
-        && !other.id().equals(prompt.prefill().id())) {
+        && !other.id().equals(prompt().prefill().id())) {
       decode(other);
     } else {
       giveUp(next, null);

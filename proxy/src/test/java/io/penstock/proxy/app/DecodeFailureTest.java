@@ -39,6 +39,44 @@ class DecodeFailureTest extends DividedRequests {
     }
   }
 
+  /** The other one had no room when the two were picked, and the decision does not name it. */
+  @Test
+  void is_gone_and_one_that_is_picked_anew_answers_from_the_same_prompt() throws Exception {
+    try (var pods = DividedPods.with().start()) {
+      pods.decode(1).faults().add(new Fault.AnswerStatus(503, 10), 1);
+      int asked =
+          askUntil(pods, "penstock_upstream_retries_total{reason=\"no_healthy_endpoints\",}");
+      pods.decode(0).kill();
+
+      var answer = ask(pods, false);
+
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(pods.prefilled()).hasSize(asked + 1);
+      assertThat(pods.held().read()).isEqualTo(asked + 1);
+    }
+  }
+
+  @Test
+  void is_the_only_one_and_gone_and_a_pod_that_prefills_answers() throws Exception {
+    try (var pods =
+        DividedPods.with()
+            .decodes(1)
+            .disaggregation("decider: cost, overhead: 0s, bandwidth: 1024GiB")
+            .kv(kv -> kv.withLease(Duration.ofMillis(300)))
+            .start()) {
+      pods.expectLeases(); // who holds the prompt may be the one that answers
+      pods.decode(0).faults().add(new Fault.Refuse());
+      String body = chat("so many words ".repeat(500), 4, false);
+      assertThat(pods.gateway.post(PATH, body).statusCode()).isEqualTo(200);
+
+      var answer = pods.gateway.post(PATH, body);
+
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      String divided = "penstock_disaggregation_decisions_total{pool=\"divided\",decision=";
+      assertThat(pods.gateway.metric(divided + "\"two_pods\",reason=\"cost\",}")).isOne();
+    }
+  }
+
   @Test
   void dies_before_its_first_byte_and_its_prompt_is_given_up_and_freed() throws Exception {
     try (var pods = DividedPods.with().start()) {
