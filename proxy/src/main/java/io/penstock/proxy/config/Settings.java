@@ -162,7 +162,8 @@ public final class Settings {
           "auth.keysFile",
           SettingType.FILE_OR_OFF,
           "",
-          "API keys, as salted hashes, read again when it changes; turns authentication on.");
+          "API keys, as salted hashes, read again when it changes; turns authentication on. A stored"
+              + " response is there for the key that made it, by its name.");
   static final Setting<Boolean> HEADERS_DECISION_ID =
       new Setting<>(
           "headers.decisionId",

@@ -76,9 +76,9 @@ final class Answers {
     new Routing(exchange, place.pool(), null, null, place.endpoint()).enter();
   }
 
-  /** Where a stored response is; null where nobody knows, or its pod has gone. */
+  /** Where a stored response is; null where it is another key's, unknown, or its pod has gone. */
   @Nullable Place place(String responseId) {
-    var owner = gateway.owners().find(responseId);
+    var owner = gateway.owners().find(responseId, exchange.facts().keyName);
     var pool = owner == null ? null : gateway.pools().named(owner.pool());
     if (owner == null || pool == null) {
       return null;

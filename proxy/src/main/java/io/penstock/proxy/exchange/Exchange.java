@@ -236,11 +236,12 @@ public final class Exchange {
     }
   }
 
-  /** Notes which pod holds a stored response. */
+  /** Notes which pod holds a stored response, and whose it is. */
   void remember(String responseId, Endpoint endpoint) {
     var pool = facts.pool;
     if (pool != null) {
-      var owner = new ResponseOwners.Owner(pool.name(), endpoint.id(), facts.answerModel);
+      var owner =
+          new ResponseOwners.Owner(pool.name(), endpoint.id(), facts.answerModel, facts.keyName);
       loop.gateway().owners().remember(responseId, owner);
     }
   }

@@ -95,7 +95,8 @@ public enum GatewayError {
       "response_id",
       Retry.NEVER,
       "That response is not known here.",
-      "The pod that made the stored response has gone, or it was made too long ago."),
+      "The pod that made the stored response has gone, or it was made too long ago, or with"
+          + " another API key."),
   UNKNOWN_URL(
       404,
       "unknown_url",

@@ -5,12 +5,13 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.penstock.picker.pool.EndpointId;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which pod holds a stored response. vLLM keeps responses in the memory of the pod that made them,
- * so reading, cancelling or continuing one must go back there. Thread-safe; bounded in entries, and
- * forgets what nobody asked for in a while.
+ * so reading, cancelling or continuing one must go back there, and is for the API key alone that
+ * made it. Thread-safe; bounded in entries, and forgets what nobody asked for in a while.
  */
 public final class ResponseOwners {
 
@@ -19,8 +20,10 @@ public final class ResponseOwners {
    *
    * @param pool name of the pool
    * @param model the name that the client gave its model, null where the pod has the same
+   * @param key name of the API key that it was made with, null where none is asked for
    */
-  public record Owner(String pool, EndpointId endpoint, @Nullable String model) {}
+  public record Owner(
+      String pool, EndpointId endpoint, @Nullable String model, @Nullable String key) {}
 
   private final Cache<String, Owner> owners;
 
@@ -41,16 +44,27 @@ public final class ResponseOwners {
   }
 
   /**
-   * Notes who made a response; ids that are not plain (and so cannot be asked for) are left out.
+   * Notes who made a response; ids that are not plain (and so cannot be asked for) are left out. A
+   * response stays with the key that made it: clients may choose ids, and choose one of others'.
    */
   public void remember(String responseId, Owner owner) {
     if (RequestId.isPlain(responseId, 256)) {
-      owners.put(responseId, owner);
+      owners
+          .asMap()
+          .merge(
+              responseId,
+              owner,
+              (known, made) -> Objects.equals(known.key(), made.key()) ? made : known);
     }
   }
 
-  /** Who made it, or null: {@link GatewayError#RESPONSE_NOT_FOUND}. */
-  public @Nullable Owner find(String responseId) {
-    return owners.getIfPresent(responseId);
+  /**
+   * Who made it, or null: {@link GatewayError#RESPONSE_NOT_FOUND}, also where another key did.
+   *
+   * @param key name of the API key that asks, null where none is asked for
+   */
+  public @Nullable Owner find(String responseId, @Nullable String key) {
+    var owner = owners.getIfPresent(responseId);
+    return owner != null && Objects.equals(owner.key(), key) ? owner : null;
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.penstock.proxy.config.ConfigSources;
+import io.penstock.proxy.openai.ApiKeys;
 import io.penstock.simulator.Fleet;
 import io.penstock.simulator.http.PodConfig;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -171,6 +173,39 @@ class GatewayTest {
       var unknown = gateway.get("/v1/responses/resp_nobody");
       assertThat(unknown.statusCode()).isEqualTo(404);
       assertThat(unknown.body()).contains("response_not_found");
+    }
+  }
+
+  @Test
+  void a_stored_response_is_there_for_the_key_that_made_it_alone(@TempDir Path folder)
+      throws Exception {
+    var random = new SplittableRandom(1);
+    var keys = folder.resolve("keys.yaml");
+    Files.writeString(
+        keys, ApiKeys.entryFor("a", "sk-a", random) + ApiKeys.entryFor("b", "sk-b", random));
+    try (var gateway =
+        TestGateway.of(1, flags -> flags.flag("--auth.keys-file", keys.toString()))) {
+      String body = "{\"model\":\"tiny\",\"input\":\"hello\",\"max_output_tokens\":4}";
+      var made = gateway.post("/v1/responses", body, "authorization", "Bearer sk-a");
+      assertThat(made.statusCode()).as(made.body()).isEqualTo(200);
+      String id = made.body().replaceFirst("(?s).*?\"id\":\"(resp_[^\"]+)\".*", "$1");
+      String path = "/v1/responses/" + id;
+      String next = body.replace("}", ",\"previous_response_id\":\"" + id + "\"}");
+      int asked = gateway.pod(0).received().size();
+
+      String[] other = {"authorization", "Bearer sk-b"};
+      assertError(gateway.get(path, other).body(), "response_not_found");
+      assertError(gateway.post(path + "/cancel", "", other).body(), "response_not_found");
+      assertError(gateway.post("/v1/responses", next, other).body(), "response_not_found");
+      String delete =
+          " HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer sk-b\r\n\r\n";
+      assertError(gateway.exchange("DELETE " + path + delete), "response_not_found");
+      assertThat(gateway.pod(0).received().stream().skip(asked))
+          .noneMatch(request -> request.path().startsWith("/v1/responses"));
+
+      String[] maker = {"authorization", "Bearer sk-a"};
+      assertThat(gateway.post("/v1/responses", next, maker).statusCode()).isEqualTo(200);
+      assertThat(gateway.get(path, maker).statusCode()).isEqualTo(200);
     }
   }
 
