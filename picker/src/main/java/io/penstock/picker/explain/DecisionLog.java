@@ -22,6 +22,10 @@ public final class DecisionLog {
   private static final Comparator<DecisionRecord> BY_AGE =
       Comparator.comparingLong(DecisionRecord::timeMillis).thenComparingLong(DecisionRecord::id);
 
+  private static final Comparator<DecisionRecord> BY_USE =
+      Comparator.comparing((DecisionRecord kept) -> !kept.attempts().isEmpty())
+          .thenComparing(BY_AGE);
+
   private final int columns;
   private final int perColumn;
   private final List<Ring> rings;
@@ -107,9 +111,12 @@ public final class DecisionLog {
     return found != null && found.id() == id ? found : null;
   }
 
-  /** The latest decision of that request, null when there is none. */
+  /**
+   * The latest decision by which that request was sent somewhere, else its latest, null when there
+   * is none: one that found nobody else does not hide who answered.
+   */
   public @Nullable DecisionRecord findByRequest(String requestId) {
-    return ofRequest(requestId).stream().max(BY_AGE).orElse(null);
+    return ofRequest(requestId).stream().max(BY_USE).orElse(null);
   }
 
   /** The newest decisions, newest first. */

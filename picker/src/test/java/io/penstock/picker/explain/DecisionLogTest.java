@@ -79,6 +79,19 @@ class DecisionLogTest {
   }
 
   @Test
+  void finds_the_latest_decision_by_which_a_request_was_sent() {
+    var log = new DecisionLog(2, 10);
+    long first = decide(log, 0, "a", 5, 1);
+    var to = log.find(first).ranking().endpoint(0);
+    log.attempted(first, attempt(Attempt.Leg.WHOLE, to));
+    long second = decide(log, 0, "a", 6, 1);
+    assertThat(log.findByRequest("a").id()).isEqualTo(first);
+
+    log.attempted(second, attempt(Attempt.Leg.WHOLE, to));
+    assertThat(log.findByRequest("a").id()).isEqualTo(second);
+  }
+
+  @Test
   void a_reader_goes_on_from_where_it_was_and_hears_how_many_it_missed() {
     var log = new DecisionLog(2, 8);
     decide(log, 0, "before", 0, 1);

@@ -56,7 +56,16 @@ final class EndpointChoice {
   /** A decision for a pod that was not tried. */
   Decision next() {
     long now = exchange.loop().now();
-    exchange.facts().timeline().mark(Timeline.Event.PICK_STARTED, now);
+    var decision = choose(now);
+    var timeline = exchange.facts().timeline();
+    // Where nobody is left to ask, the request keeps the times of the pod that was asked.
+    if (!(decision instanceof Decision.NoEndpoint) || !timeline.has(Timeline.Event.PICKED)) {
+      timeline.mark(Timeline.Event.PICK_STARTED, now);
+    }
+    return decision;
+  }
+
+  private Decision choose(long now) {
     if (only != null) {
       return tried.size() == 0
           ? direct(only)

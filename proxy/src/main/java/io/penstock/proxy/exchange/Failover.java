@@ -65,14 +65,16 @@ final class Failover implements ResponseHandler {
   /** The pod answers with a status that another may not give; true when another is asked. */
   private boolean retriedAfter(ResponseHead received) {
     var refused = routing.attempt();
-    if (refused == null) {
+    // The retry comes first: who is picked is counted and remembered, whether asked or not.
+    if (refused == null || !retries.afterStatus(received.status())) {
       return false;
     }
     boolean busy = Failures.busy(received.status());
     // A pod without room has not looked at the prompt.
     var decode = busy && routing.handed() ? routing.legs().nextDecode() : null;
     var other = decode == null ? pickAfter(busy) : null;
-    if ((decode == null && other == null) || !retries.afterStatus(received.status())) {
+    if (decode == null && other == null) {
+      retries.notMade(received.status());
       return false;
     }
     if (busy) {
@@ -147,14 +149,15 @@ final class Failover implements ResponseHandler {
   private void refusedByFirstEvent(EventStreamBody events) {
     byte[] json = events.errorJson();
     int status = ErrorStatus.of(json);
-    if (status >= 500 && routing.handed()) {
+    if (status >= 500 && routing.handed() && retries.afterStatus(status)) {
       var other = pickAfter(false);
-      if (other != null && retries.afterStatus(status)) {
+      if (other != null) {
         routing.end(FailureKind.UNAVAILABLE);
         exchange.loop().gateway().metrics().retried(GatewayError.NO_HEALTHY_ENDPOINTS);
         goElsewhere(other);
         return;
       }
+      retries.notMade(status);
     }
     dropPrompt();
     routing.end(status >= 500 ? FailureKind.UNAVAILABLE : FailureKind.REJECTED);

@@ -48,6 +48,14 @@ final class Retries {
     return true;
   }
 
+  /** Nobody was left to try after an answer of this status: what was taken for it is not used. */
+  void notMade(int status) {
+    made--;
+    budgeted--;
+    budget.giveBack();
+    serverErrors -= Failures.busy(status) ? 0 : 1;
+  }
+
   /** No more tries. */
   void end() {
     budget.end(budgeted);

@@ -43,6 +43,11 @@ public final class RetryBudget {
     return false;
   }
 
+  /** A retry that {@link #tryRetry} took is not made. */
+  public void giveBack() {
+    retrying.decrementAndGet();
+  }
+
   /** Requests that look for an answer now. */
   public int activeCount() {
     return active.get();

@@ -202,6 +202,19 @@ class AccessLogTest {
     }
   }
 
+  /** Nobody else was there to ask, which takes no time from the pod that answered. */
+  @Test
+  void an_error_of_the_only_pod_has_the_times_of_any_answer() throws Exception {
+    try (var gateway = TestGateway.of(1, flags -> flags.flag("--log.access", "true"))) {
+      gateway.pod(0).faults().add(new Fault.AnswerStatus(500, -1), 1);
+      gateway.post(CHAT, chat("hello", 5, false));
+
+      assertThat(line(0))
+          .containsEntry("http.status", "500")
+          .containsKeys("queue_ms", "pick_ms", "connect_ms");
+    }
+  }
+
   @Test
   void an_error_of_a_pod_behind_keep_alive_comments_is_the_answer_that_it_is() throws Exception {
     var comment = new CountDownLatch(1);

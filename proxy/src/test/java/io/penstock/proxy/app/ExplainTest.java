@@ -94,6 +94,35 @@ class ExplainTest {
   }
 
   @Test
+  void a_decision_that_was_acted_on_is_told_of_before_one_that_found_nobody_else()
+      throws Exception {
+    try (var gateway = TestGateway.of(1, UnaryOperator.identity())) {
+      gateway.pod(0).faults().add(new Fault.AnswerStatus(500, -1), 1);
+      assertThat(gateway.post(CHAT, chat("hello", 2, false), "x-request-id", "ask").statusCode())
+          .isEqualTo(500);
+      gateway.assertQuiet();
+
+      assertThat(gateway.admin("/debug/decisions/ask"))
+          .contains("\"endpoint\":\"" + gateway.pod(0).hostPort(), "\"failure\":\"unavailable\"");
+      assertThat(gateway.admin("/debug/decisions?request=ask")).contains("\"by\":\"tried\"");
+    }
+  }
+
+  @Test
+  void who_may_not_be_asked_again_is_decided_about_once() throws Exception {
+    try (var gateway = TestGateway.of(2, flags -> flags.flag("--retries.per-request", "0"))) {
+      for (int i = 0; i < 2; i++) {
+        gateway.pod(i).faults().add(new Fault.AnswerStatus(503, -1), 1);
+      }
+      assertThat(gateway.post(CHAT, chat("hello", 2, false), "x-request-id", "ask").statusCode())
+          .isEqualTo(503);
+
+      var all = gateway.admin("/debug/decisions?request=ask");
+      assertThat(all.split("\"requestId\"", -1)).as(all).hasSize(2);
+    }
+  }
+
+  @Test
   void an_open_page_hears_of_pods_and_of_decisions_to_their_end() throws Exception {
     try (var gateway = TestGateway.of(1, UnaryOperator.identity());
         var page = openPage(gateway, "?outcome=completed")) {

@@ -39,6 +39,19 @@ class RetriesTest {
     assertThat(budget.activeCount()).isZero();
   }
 
+  @Test
+  void a_retry_that_nobody_was_left_for_is_given_back() {
+    var retries = new Retries(1, budget);
+
+    assertThat(retries.afterStatus(SERVER_ERROR)).isTrue();
+    retries.notMade(SERVER_ERROR);
+    assertThat(budget.retryingCount()).isZero();
+    assertThat(retries.afterStatus(SERVER_ERROR)).isTrue();
+
+    retries.end();
+    assertThat(budget.retryingCount()).isZero();
+  }
+
   private void useUp() {
     for (int i = 0; i < 3; i++) {
       assertThat(new Retries(1, budget).afterFailure(false)).isTrue();
