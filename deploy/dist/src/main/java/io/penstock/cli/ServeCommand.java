@@ -6,7 +6,6 @@ import io.penstock.proxy.app.WarmUp;
 import io.penstock.proxy.config.ConfigFile;
 import io.penstock.proxy.config.ConfigPrinter;
 import io.penstock.proxy.config.ConfigSources;
-import io.penstock.proxy.config.GatewayConfigLoader;
 import io.penstock.proxy.config.LoadResult;
 import io.penstock.proxy.config.Setting;
 import io.penstock.proxy.config.Settings;
@@ -122,9 +121,9 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    var sources = sources();
+    var file = new ConfigFile(sources());
     PrintWriter out = spec.commandLine().getOut();
-    switch (GatewayConfigLoader.load(sources)) {
+    switch (file.load()) {
       case LoadResult.Invalid(var errors) -> {
         errors.forEach(error -> spec.commandLine().getErr().println("penstock: " + error));
         spec.commandLine().getErr().flush();
@@ -137,7 +136,7 @@ final class ServeCommand implements Callable<Integer> {
           out.flush();
           return 0;
         }
-        serve(loaded, sources, out);
+        serve(loaded, file, out);
         return 0;
       }
     }
@@ -189,7 +188,7 @@ final class ServeCommand implements Callable<Integer> {
     return builder.build();
   }
 
-  private static void serve(LoadResult.Loaded loaded, ConfigSources sources, PrintWriter out)
+  private static void serve(LoadResult.Loaded loaded, ConfigFile file, PrintWriter out)
       throws Exception {
     WarmUp.run(loaded.config().transport(), loaded.config().warmUp());
     var app = GatewayApp.start(loaded, BuildFacts.version());
@@ -205,18 +204,17 @@ final class ServeCommand implements Callable<Integer> {
       out.println("health on " + url(health, false));
     }
     out.flush();
+    file.tell(
+        next -> {
+          app.reload(next);
+          LOG.info("the configuration was reloaded");
+        },
+        refused -> {
+          app.reloadRefused();
+          refused.errors().forEach(error -> LOG.warn("not reloaded: {}", error));
+        });
     try (var watcher = Executors.newSingleThreadScheduledExecutor(daemon());
-        var file =
-            new ConfigFile(
-                sources,
-                next -> {
-                  app.reload(next);
-                  LOG.info("the configuration was reloaded");
-                },
-                refused -> {
-                  app.reloadRefused();
-                  refused.errors().forEach(error -> LOG.warn("not reloaded: {}", error));
-                })) {
+        file) {
       file.start(watcher, Duration.ofSeconds(1));
       boolean over = false;
       while (!over) {

@@ -1,6 +1,7 @@
 package io.penstock.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.penstock.simulator.Fleet;
 import io.penstock.simulator.http.PodConfig;
@@ -115,6 +116,35 @@ class DistributionIT {
             "--print-config");
     assertThat(done.status()).as(done.output()).isZero();
     assertThat(done.output()).contains("firstByte: 3s  # --timeouts.first-byte");
+  }
+
+  /**
+   * A warning shows when the file has been read; the rehearsal before it listens has begun then.
+   */
+  @Test
+  void a_configuration_that_changes_during_the_start_is_taken_over(@TempDir Path folder)
+      throws Exception {
+    Path file = folder.resolve("gateway.yaml");
+    var pools = "pools: [{name: a, discovery: {static: {endpoints: [{address: 127.0.0.1:1}]}}}]\n";
+    Files.writeString(file, pools + "retries: {perRequest: 1}\n");
+    var variables = Map.of("PENSTOCK_WARM_UP", "3s", "PENSTOCK_NO_SETTING", "x");
+    var serve = List.of("serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0");
+    try (var process = PenstockProcess.start(variables, serve, "--config", file.toString())) {
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> process.output().contains("PENSTOCK_NO_SETTING is no setting"));
+      assertThat(process.output()).doesNotContain("listening on");
+      Files.writeString(file, pools + "retries: {perRequest: 7}\n");
+
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(
+              () ->
+                  process
+                      .admin("/config")
+                      .body()
+                      .contains("\"retries.perRequest\":{\"value\":\"7\""));
+    }
   }
 
   @Test

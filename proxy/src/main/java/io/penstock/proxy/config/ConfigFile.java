@@ -18,26 +18,34 @@ import org.jspecify.annotations.Nullable;
 public final class ConfigFile implements AutoCloseable {
 
   private final ConfigSources sources;
-  private final Consumer<LoadResult.Loaded> changed;
-  private final Consumer<LoadResult.Invalid> refused;
   private final @Nullable WatchedFiles files;
+  private Consumer<LoadResult.Loaded> changed = loaded -> {};
+  private Consumer<LoadResult.Invalid> refused = invalid -> {};
 
   /**
-   * Follows the file of {@code sources}, if there is one, from now on: make it before the first
-   * load, so that no change falls in between.
+   * Remembers the file of {@code sources}, if there is one, as it is now: what {@link #load} gives
+   * is no older, so that no change falls in between.
+   */
+  public ConfigFile(ConfigSources sources) {
+    this.sources = sources;
+    Path file = sources.file();
+    this.files = file == null ? null : new WatchedFiles(List.of(file), content -> reload());
+  }
+
+  /** What the sources say now. */
+  public LoadResult load() {
+    return GatewayConfigLoader.load(sources);
+  }
+
+  /**
+   * Who hears of changes; to be said before the first poll.
    *
    * @param changed gets each new configuration
    * @param refused gets the errors of a file that is not taken over
    */
-  public ConfigFile(
-      ConfigSources sources,
-      Consumer<LoadResult.Loaded> changed,
-      Consumer<LoadResult.Invalid> refused) {
-    this.sources = sources;
+  public void tell(Consumer<LoadResult.Loaded> changed, Consumer<LoadResult.Invalid> refused) {
     this.changed = changed;
     this.refused = refused;
-    Path file = sources.file();
-    this.files = file == null ? null : new WatchedFiles(List.of(file), content -> reload());
   }
 
   /** Polls from now on, until closed. */
@@ -62,7 +70,7 @@ public final class ConfigFile implements AutoCloseable {
   }
 
   private void reload() {
-    switch (GatewayConfigLoader.load(sources)) {
+    switch (load()) {
       case LoadResult.Loaded loaded -> changed.accept(loaded);
       case LoadResult.Invalid invalid -> refused.accept(invalid);
     }

@@ -38,9 +38,8 @@ class ReloadTest {
     fleet.start(PodConfig.builder().build());
     var sources = write(fleet, "");
     try (var gateway = TestGateway.over(fleet, sources);
-        var file =
-            new ConfigFile(
-                sources.build(), gateway.app::reload, refused -> gateway.app.reloadRefused())) {
+        var file = new ConfigFile(sources.build())) {
+      file.tell(gateway.app::reload, refused -> gateway.app.reloadRefused());
       String large = chat("x".repeat(4_000), 1, false);
       assertThat(gateway.post(CHAT, large).statusCode()).isEqualTo(200);
 
@@ -70,9 +69,8 @@ class ReloadTest {
     fleet.start(PodConfig.builder().build());
     var sources = write(fleet, "timeouts: {total: 1m, drain: 20s}\n");
     try (var gateway = TestGateway.over(fleet, sources);
-        var file =
-            new ConfigFile(
-                sources.build(), gateway.app::reload, refused -> gateway.app.reloadRefused())) {
+        var file = new ConfigFile(sources.build())) {
+      file.tell(gateway.app::reload, refused -> gateway.app.reloadRefused());
       assertThat(gateway.admin("/config")).doesNotContain("ext\":");
 
       write(fleet, "    models: [other]\ntimeouts: {total: 2m, drain: 40s}\n");
