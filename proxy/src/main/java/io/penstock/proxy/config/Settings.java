@@ -54,7 +54,10 @@ public final class Settings {
       Setting.time("timeouts.requestBody", "60s", "For the whole body of a request.");
   static final Setting<Duration> TIMEOUT_QUEUE =
       Setting.time(
-          "timeouts.queue", "30s", "For waiting, under flow control, until a pod has room.");
+          "timeouts.queue",
+          "30s",
+          "For waiting, under flow control, until a pod has room; while there is no pod,"
+              + " flowControl.noEndpointRequestTTL.");
   static final Setting<Duration> TIMEOUT_CONNECT =
       Setting.time("timeouts.connect", "1s", "For connecting to a pod.");
   static final Setting<Duration> TIMEOUT_FIRST_BYTE =

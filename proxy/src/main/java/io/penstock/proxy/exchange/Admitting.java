@@ -8,6 +8,7 @@ import io.penstock.picker.flow.Verdict;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.proxy.openai.GatewayError;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,12 +20,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class Admitting implements ExchangeState {
 
+  /** How often it is looked whether an empty pool has pods again. */
+  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final Exchange exchange;
   private final GatewayPool pool;
   private final InferenceRequest request;
   private final RequestBody body;
   private final @Nullable Endpoint only;
   private final int priority;
+  private boolean beforeEmptyPool;
 
   /**
    * Asks for admission; ownership of the body passes.
@@ -69,13 +74,32 @@ final class Admitting implements ExchangeState {
       }
       case Verdict.Queued(var ticket) -> {
         exchange.ticket(ticket);
-        var timeouts = loop.settings().timeouts();
-        long queueAt = loop.now() + timeouts.queueNanos();
-        long totalAt = exchange.startNanos() + timeouts.totalNanos();
-        exchange.deadline(queueAt - totalAt < 0 ? queueAt : totalAt);
+        waitOn(loop.now());
       }
       case Verdict.Shed(var outcome) -> reject(GatewayError.of(outcome));
     }
+  }
+
+  /**
+   * Waits from now on, for {@code timeouts.queue} at most while the pool has pods. How long a
+   * request waits for the first of them is for the pool's gate to say.
+   */
+  private void waitOn(long nowNanos) {
+    var timeouts = exchange.loop().settings().timeouts();
+    beforeEmptyPool = poolIsEmpty();
+    long queue = timeouts.queueNanos();
+    long nextAt = nowNanos + (beforeEmptyPool ? Math.min(LOOK_NANOS, queue) : queue);
+    long totalAt = exchange.startNanos() + timeouts.totalNanos();
+    exchange.deadline(nextAt - totalAt < 0 ? nextAt : totalAt);
+  }
+
+  private boolean poolIsEmpty() {
+    for (var endpoint : pool.picker().snapshot().endpoints()) {
+      if (endpoint.accepts()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void go() {
@@ -133,8 +157,13 @@ final class Admitting implements ExchangeState {
 
   @Override
   public void expired(long nowNanos) {
-    boolean total =
-        nowNanos - exchange.startNanos() >= exchange.loop().settings().timeouts().totalNanos();
-    reject(total ? GatewayError.DEADLINE_EXCEEDED : GatewayError.QUEUE_TIMEOUT);
+    long total = exchange.loop().settings().timeouts().totalNanos();
+    if (nowNanos - exchange.startNanos() >= total) {
+      reject(GatewayError.DEADLINE_EXCEEDED);
+    } else if (beforeEmptyPool || poolIsEmpty()) {
+      waitOn(nowNanos);
+    } else {
+      reject(GatewayError.QUEUE_TIMEOUT);
+    }
   }
 }

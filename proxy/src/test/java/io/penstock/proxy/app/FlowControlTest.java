@@ -20,6 +20,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -77,15 +78,34 @@ class FlowControlTest {
         pools:
           - name: tiny
             models: [tiny]
-            discovery: {static: {endpoints: [{address: "%s"}]}}
+            discovery: {file: {path: "%s"}}
             picker: {configFile: "%s"}
         """
-            .formatted(fleet.pod(0).hostPort(), policy));
+            .formatted(endpoints(fleet.pod(0).port()), policy));
     gateway = TestGateway.over(fleet, flags.apply(ConfigSources.builder().file(config)));
     picker()
         .rules(
             PoolRules.of(
                 List.of(new Objective("high", 10), new Objective("batch", -1)), List.of()));
+  }
+
+  /** Has the pool consist of the pods at these ports of loopback. */
+  private Path endpoints(int... ports) throws IOException {
+    var text = new StringBuilder("endpoints: [");
+    for (int port : ports) {
+      text.append("{name: pod-%d, address: 127.0.0.1, port: '%d'},".formatted(port, port));
+    }
+    var next = folder.resolve("next.yaml");
+    Files.writeString(next, text.append("]\n"));
+    var file = folder.resolve("endpoints.yaml");
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    return file;
+  }
+
+  /** The pool's only pod goes. */
+  private void empty() throws IOException {
+    endpoints();
+    await().until(() -> picker().snapshot().endpoints().isEmpty());
   }
 
   private void start(String flow, String plugins) throws IOException {
@@ -262,6 +282,32 @@ class FlowControlTest {
                 "llm_d_epp_flow_control_revocations_total{inference_pool=\"tiny\","
                     + "outcome=\"confirmed\",}"))
         .isEqualTo(1);
+  }
+
+  @Test
+  void before_an_empty_pool_whoever_waits_hears_503_and_by_the_pool_s_time() throws Exception {
+    start("noEndpointRequestTTL: 300ms", "", flags -> flags.flag("--timeouts.queue", "1ms"));
+    empty();
+
+    refused(
+        gateway.post(PATH, chat("early", 2, false)),
+        503,
+        "no_healthy_endpoints",
+        "rejected-no-endpoints");
+    assertThat(picker().admission().counts().of(FlowOutcome.EVICTED_NO_ENDPOINTS)).isEqualTo(1);
+  }
+
+  @Test
+  void before_an_empty_pool_a_request_waits_for_the_pod_that_comes() throws Exception {
+    start("noEndpointRequestTTL: 1m", "", flags -> flags.flag("--timeouts.queue", "200ms"));
+    empty();
+
+    var waiting = waiting("early");
+    var later = waiting("later");
+    endpoints(gateway.pod(0).port());
+
+    assertThat(waiting.get().statusCode()).isEqualTo(200);
+    assertThat(later.get().statusCode()).isEqualTo(200);
   }
 
   @Test
