@@ -30,6 +30,7 @@ final class Attempt implements ResponseHandler {
   private final @Nullable LegTrace trace;
   private ResponseHandler listener;
   private @Nullable UpstreamCall call;
+  private long retryAfterNanos = -1;
   private boolean over;
 
   /**
@@ -118,7 +119,7 @@ final class Attempt implements ResponseHandler {
     over = true;
     traced(status, null);
     if (Failures.busy(status)) {
-      pool.health().busy(endpoint.slot(), loop.now(), -1);
+      pool.health().busy(endpoint.slot(), loop.now(), retryAfterNanos);
     } else if (status < 500) {
       pool.health().success(endpoint.slot(), loop.now());
     } else {
@@ -231,6 +232,7 @@ final class Attempt implements ResponseHandler {
 
   @Override
   public void head(ResponseHead head) {
+    retryAfterNanos = Failover.retryAfterNanos(head);
     listener.head(head);
   }
 

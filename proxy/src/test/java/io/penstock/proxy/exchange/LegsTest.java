@@ -488,6 +488,23 @@ class LegsTest {
     assertThat(health.ejectionCount()).isZero();
   }
 
+  /** Its refusal is the answer, since nobody else is there. */
+  @Test
+  void a_pod_that_is_too_busy_is_left_alone_for_as_long_as_it_asks() throws Exception {
+    var refusal =
+        "HTTP/1.1 503 Service Unavailable\r\nretry-after: 9\r\ncontent-length: 2\r\n\r\n{}";
+    var pod = pod(Role.BOTH, (client, address, request) -> write(client, refusal));
+    restart(List.of(pod));
+    var answer = new WrittenAnswer(true);
+    long before = clock.getAsLong();
+
+    ask(BODY, answer);
+
+    awaitQuiet();
+    assertThat(answer.statuses()).containsExactly(503);
+    assertThat(health.routable(slot(pod), before + TimeUnit.SECONDS.toNanos(8))).isFalse();
+  }
+
   private void answersTheSecond(Socket client, String address, String request)
       throws IOException, InterruptedException {
     secondPrefill.await();
