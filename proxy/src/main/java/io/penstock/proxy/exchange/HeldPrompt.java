@@ -12,9 +12,11 @@ import org.jspecify.annotations.Nullable;
  * A prompt that one pod has computed, or computes, for another to answer from. Confined to the
  * exchange's event loop.
  *
- * <p>Where the connector holds prompts, it must end in one of three ways: a pod answers from it; a
- * decode that was sent is left running until it has surely read it; or it is released by a decode
- * of one token.
+ * <p>Where the connector holds prompts, it must end in one of four ways: a pod answers from it; a
+ * decode that was sent is left running until it has surely read it; a decode of one token releases
+ * it; or its decode is aborted because a time limit has passed or the gateway stops, and the engine
+ * frees it then. No other pod is sent to release it in the last case: it might read blocks that are
+ * free already, and keep what is in them by now as this prompt's.
  */
 final class HeldPrompt {
 
