@@ -231,9 +231,9 @@ final class Failover implements ResponseHandler {
     }
     var error = Failures.error(failure.kind());
     lastFailure = error;
-    if (failure.staleConnection() && !routing.handed() && !askedAgain) {
+    if (failing != null && failure.staleConnection() && !askedAgain) {
       askedAgain = true;
-      if (routing.sendAgain()) {
+      if (routing.handed() ? routing.legs().decodeAgain(failing) : routing.sendAgain()) {
         return;
       }
     }

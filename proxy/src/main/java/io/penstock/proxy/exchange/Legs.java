@@ -132,6 +132,15 @@ final class Legs {
     routing.send(endpoint, prompt().place(endpoint), bytes, bytes.readableBytes());
   }
 
+  /** Asks the same pod to answer from the prompt once more; false where it has left the pool. */
+  boolean decodeAgain(Attempt stale) {
+    if (!HeldPrompt.isThere(pool, stale.endpoint())) {
+      return false;
+    }
+    decode(stale.endpoint());
+    return true;
+  }
+
   /** The first byte of the answer is here. */
   void answered() {
     if (beside != null) {

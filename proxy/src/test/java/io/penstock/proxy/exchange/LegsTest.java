@@ -85,6 +85,7 @@ class LegsTest {
   private LongSupplier clock = System::nanoTime;
   private Class<? extends SocketChannel> sockets = NioSocketChannel.class;
   private long keepAliveNanos;
+  private int retriesPerRequest = 2;
   private PoolPicker picker;
   private LoopContext loop;
 
@@ -194,7 +195,7 @@ class LegsTest {
             new ExchangeSettings.Timeouts(
                 MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, keepAliveNanos),
             1 << 20,
-            2,
+            retriesPerRequest,
             false,
             false);
     var gateway =
@@ -485,6 +486,41 @@ class LegsTest {
     assertThat(prefillsAsked).hasSize(3);
     assertThat(decodes).hasSize(2).allMatch(request -> request.contains(HANDED));
     assertThat(leg.doubted).isEmpty();
+    assertThat(health.ejectionCount()).isZero();
+  }
+
+  /** The same of the pod that answers, and of a request that may not be tried twice. */
+  @Test
+  void a_decode_whose_connection_was_stale_is_asked_again_free_of_retries() throws Exception {
+    retriesPerRequest = 0;
+    leg.holding = true;
+    List<String> decodes = new CopyOnWriteArrayList<>();
+    Pod prefills =
+        (client, address, request) -> {
+          prefillsAsked.add(address);
+          write(client, HEAD + "{}");
+        };
+    Pod answers =
+        (client, address, request) -> {
+          decodes.add(request);
+          if (decodes.size() == 2) {
+            client.close();
+          } else {
+            write(client, HEAD + "{}");
+          }
+        };
+    restart(List.of(pod(Role.PREFILL, prefills), pod(Role.DECODE, answers)));
+    ask();
+    awaitQuiet();
+    await().until(() -> picker.inFlight().total() == 0);
+
+    ask();
+
+    var metrics = loop.gateway().metrics();
+    await().until(() -> metrics.conservation().accepted() == 2 && metrics.conservation().isQuiet());
+    assertThat(metrics.conservation().completed()).isEqualTo(2);
+    assertThat(prefillsAsked).hasSize(2);
+    assertThat(decodes).hasSize(3).allMatch(request -> request.contains(HANDED));
     assertThat(health.ejectionCount()).isZero();
   }
 
