@@ -12,6 +12,7 @@ import io.penstock.proxy.config.PoolConfig.RoutingPolicy;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -46,7 +47,7 @@ public final class ConfigPrinter {
       out.append(group.isEmpty() ? "" : "  ")
           .append(setting.key())
           .append(": ")
-          .append(word(loaded.sources().text(setting)))
+          .append(word(text(loaded, setting)))
           .append("  # ")
           .append(loaded.sources().source(setting))
           .append('\n');
@@ -90,9 +91,9 @@ public final class ConfigPrinter {
       json.writeStartObject();
       json.writeObjectFieldStart("settings");
       for (var setting : Settings.all()) {
-        var next = latest.sources().text(setting);
+        var next = text(latest, setting);
         var inForce = Settings.isLive(setting) ? latest : started;
-        var value = inForce.sources().text(setting);
+        var value = text(inForce, setting);
         json.writeObjectFieldStart(setting.path());
         json.writeStringField("value", value);
         json.writeStringField("source", inForce.sources().source(setting));
@@ -153,7 +154,7 @@ public final class ConfigPrinter {
         }
       }
       case Discovery.EndpointFile(var path) ->
-          out.append("      file: {path: ").append(word(path.toString())).append("}\n");
+          out.append("      file: {path: ").append(word(text(path))).append("}\n");
       case Discovery.Dns(var name, var port, var interval) ->
           out.append("      dns: {address: ")
               .append(word(new HostPort(name, port).toString()))
@@ -180,7 +181,7 @@ public final class ConfigPrinter {
           out.append("    ")
               .append(key)
               .append(": {configFile: ")
-              .append(word(file.path().toString()))
+              .append(word(text(file.path())))
               .append(file.experimental() ? ", allowExperimentalPlugins: true" : "")
               .append(last);
       case RoutingPolicy.Inline(var config, var experimental) -> {
@@ -217,7 +218,7 @@ public final class ConfigPrinter {
         }
         json.writeEndArray();
       }
-      case Discovery.EndpointFile(var path) -> json.writeStringField("file", path.toString());
+      case Discovery.EndpointFile(var path) -> json.writeStringField("file", text(path));
       case Discovery.Dns(var name, var port, var interval) -> {
         json.writeStringField("dns", new HostPort(name, port).toString());
         json.writeStringField("interval", time(interval.toNanos()));
@@ -273,7 +274,7 @@ public final class ConfigPrinter {
   private static String members(PodTls.Settings tls) {
     List<String> members = new ArrayList<>();
     if (tls.ca() != null) {
-      members.add("ca: " + word(tls.ca().toString()));
+      members.add("ca: " + word(text(tls.ca())));
     }
     if (tls.serverName() != null) {
       members.add("serverName: " + word(tls.serverName()));
@@ -303,6 +304,18 @@ public final class ConfigPrinter {
       }
     }
     return members;
+  }
+
+  private static String text(LoadResult.Loaded loaded, Setting<?> setting) {
+    var text = loaded.sources().text(setting);
+    return setting.type() == SettingType.FILE_OR_OFF && !text.isEmpty()
+        ? text(Path.of(text))
+        : text;
+  }
+
+  /** A path as it means the same from wherever it is loaded. */
+  static String text(Path path) {
+    return path.toAbsolutePath().toString();
   }
 
   private static String words(Collection<String> texts) {

@@ -30,7 +30,9 @@ final class RulesPrinter {
     }
     var file = rules.file();
     if (file != null) {
-      out.append("    rulesFile: ").append(ConfigPrinter.word(file.path().toString())).append('\n');
+      out.append("    rulesFile: ")
+          .append(ConfigPrinter.word(ConfigPrinter.text(file.path())))
+          .append('\n');
     }
   }
 
@@ -48,7 +50,7 @@ final class RulesPrinter {
     json.writeEndArray();
     var file = rules.file();
     if (file != null) {
-      json.writeStringField("rulesFile", file.path().toString());
+      json.writeStringField("rulesFile", ConfigPrinter.text(file.path()));
     }
   }
 

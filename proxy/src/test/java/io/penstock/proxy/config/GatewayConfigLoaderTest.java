@@ -635,6 +635,35 @@ class GatewayConfigLoaderTest {
     }
 
     @Test
+    void a_printed_path_means_the_same_wherever_it_is_loaded() throws Exception {
+      var here = Path.of("").toAbsolutePath();
+      file(
+          """
+          auth: {keysFile: keys.yaml}
+          pools: [{name: tiny, discovery: {file: {path: pods.yaml}}, tls: {ca: ca.pem}}]
+          """);
+      var relative = here.relativize(folder.resolve("gateway.yaml"));
+      var first =
+          loaded(
+              ConfigSources.builder()
+                  .file(relative)
+                  .flag("--tls.certificate", "cert.pem")
+                  .flag("--tls.key", "key.pem"));
+
+      var elsewhere = Files.createDirectory(folder.resolve("elsewhere")).resolve("printed.yaml");
+      Files.writeString(elsewhere, ConfigPrinter.yaml(first));
+      var second = loaded(ConfigSources.builder().file(elsewhere)).config();
+
+      assertThat(second.auth().keysFile().normalize()).isEqualTo(folder.resolve("keys.yaml"));
+      assertThat(second.tls().certificate()).isEqualTo(here.resolve("cert.pem"));
+      var pool = second.pools().getFirst();
+      assertThat(pool.tls().ca().normalize()).isEqualTo(folder.resolve("ca.pem"));
+      assertThat(((PoolConfig.Discovery.EndpointFile) pool.discovery()).path().normalize())
+          .isEqualTo(folder.resolve("pods.yaml"));
+      assertThat(ConfigPrinter.json(first, first)).contains(here.resolve("cert.pem").toString());
+    }
+
+    @Test
     void json_has_every_setting_with_its_source() throws Exception {
       var loaded = loaded(sources(POOL).flag("--log.access", "false"));
       String json = ConfigPrinter.json(loaded, loaded);
