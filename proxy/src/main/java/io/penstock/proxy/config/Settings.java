@@ -138,7 +138,8 @@ public final class Settings {
           "ejection.failures",
           SettingType.integer(0, 1_000),
           "3",
-          "Failures in a row (5xx, reset, no connection; never 4xx) that eject a pod; 0: never.");
+          "Failures in a row (5xx but 503, reset, no connection; never 4xx) that eject a pod; 0:"
+              + " never.");
   static final Setting<Duration> EJECTION_DURATION =
       Setting.time(
           "ejection.duration", "3s", "How long the first ejection lasts; each next one longer.");
