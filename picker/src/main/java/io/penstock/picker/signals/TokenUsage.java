@@ -22,6 +22,7 @@ public final class TokenUsage {
   private static final byte[] OUTPUT = ascii("\"output_tokens\":");
   private static final byte[] CACHED = ascii("\"cached_tokens\":");
   private static final byte[] CACHE_READ = ascii("\"cache_read_input_tokens\":");
+  private static final byte[] CACHE_CREATION = ascii("\"cache_creation_input_tokens\":");
 
   private int promptTokens = -1;
   private int cachedTokens = -1;
@@ -36,9 +37,27 @@ public final class TokenUsage {
     if (at < 0) {
       return;
     }
-    promptTokens = either(bytes, at, end, PROMPT, INPUT, promptTokens);
+    int prompt = number(bytes, at, end, PROMPT);
+    if (prompt < 0) {
+      prompt = messagesPrompt(bytes, at, end);
+    }
+    promptTokens = prompt < 0 ? promptTokens : prompt;
     completionTokens = either(bytes, at, end, COMPLETION, OUTPUT, completionTokens);
     cachedTokens = either(bytes, at, end, CACHED, CACHE_READ, cachedTokens);
+  }
+
+  /**
+   * Tokens of the prompt by {@code input_tokens}: in the Messages API those that were read from the
+   * cache, or written to it, are counted apart.
+   */
+  private static int messagesPrompt(byte[] bytes, int from, int end) {
+    long other = number(bytes, from, end, INPUT);
+    if (other < 0) {
+      return -1;
+    }
+    long read = Math.max(0, number(bytes, from, end, CACHE_READ));
+    long created = Math.max(0, number(bytes, from, end, CACHE_CREATION));
+    return (int) Math.min(Integer.MAX_VALUE, other + read + created);
   }
 
   /** Where the last usage object begins, -1 if there is none. */

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AnswerScanTest {
 
@@ -71,7 +73,29 @@ class AnswerScanTest {
     piece(scan, "event: content_block_delta\ndata: {\"x\":\"" + "y".repeat(5_000) + "\"}\n\n");
     piece(scan, "event: message_delta\ndata: {\"usage\":{\"output_tokens\":7}}\n\n");
     scan.end();
-    counts(scan, 30, 16, 7);
+    counts(scan, 46, 16, 7);
+  }
+
+  /** Anthropic counts apart what is read from the cache and what is written to it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'input_tokens':5,'output_tokens':1,'cache_read_input_tokens':95} | 100 | 95",
+        "{'input_tokens':5,'output_tokens':1,'cache_creation_input_tokens':null,"
+            + "'cache_read_input_tokens':95} | 100 | 95",
+        "{'input_tokens':5,'output_tokens':1,'cache_creation_input_tokens':64,"
+            + "'cache_read_input_tokens':31} | 100 | 31",
+        "{'input_tokens':100,'input_tokens_details':{'cached_tokens':95},'output_tokens':1} | 100 | 95",
+        "{'prompt_tokens':100,'completion_tokens':1,'cache_read_input_tokens':95} | 100 | 95",
+        "{'input_tokens':2147483647,'output_tokens':1,'cache_read_input_tokens':9} | 2147483647 | 9",
+      })
+  void counts_the_whole_prompt_whatever_of_it_was_cached(String usage, int prompt, int cached) {
+    var scan = new AnswerScan();
+    piece(scan, "{\"usage\":" + usage.replace('\'', '"') + "}");
+    scan.end();
+    counts(scan, prompt, cached, 1);
   }
 
   @Test

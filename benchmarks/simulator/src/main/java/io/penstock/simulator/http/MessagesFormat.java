@@ -30,7 +30,8 @@ final class MessagesFormat implements AnswerFormat {
   private void begin(Reply reply, Choice choice) {
     JsonWriter start = event("message_start").name("message").object();
     head(start).name("content").array().endArray().field("model", facts.model());
-    usage(start, choice.promptTokens(), 0);
+    start.name("usage").object().field("input_tokens", choice.promptTokens());
+    start.field("output_tokens", 0).endObject();
     Sse.send(reply, start.endObject().endObject());
     JsonWriter block = event("content_block_start").field("index", 0).name("content_block");
     block.object().field("type", "text").field("text", "").endObject();
@@ -44,7 +45,7 @@ final class MessagesFormat implements AnswerFormat {
     JsonWriter delta = event("message_delta").name("delta").object();
     stopReason(delta, choice);
     delta.endObject();
-    usage(delta, choice.promptTokens(), choice.completionTokens());
+    usage(delta, choices);
     Sse.send(reply, delta.endObject());
     Sse.send(reply, event("message_stop").endObject());
     reply.endStream();
@@ -57,7 +58,7 @@ final class MessagesFormat implements AnswerFormat {
     out.field("type", "text").field("text", choice.text()).endObject().endArray();
     out.field("model", facts.model());
     stopReason(out, choice);
-    usage(out, choice.promptTokens(), choice.completionTokens());
+    usage(out, choices);
     choice.writeHandedOut(out);
     return out.endObject().toString();
   }
@@ -82,8 +83,16 @@ final class MessagesFormat implements AnswerFormat {
     }
   }
 
-  private static void usage(JsonWriter out, int input, int output) {
-    out.name("usage").object().field("input_tokens", input).field("output_tokens", output);
+  /** As Anthropic has it, {@code input_tokens} leaves out what was cached and what now is. */
+  private void usage(JsonWriter out, List<Choice> choices) {
+    var usage = Usage.of(choices, 1, facts.blockSize());
+    int other = facts.details() ? usage.cached() + usage.created() : 0;
+    out.name("usage").object().field("input_tokens", Math.max(0, usage.prompt() - other));
+    out.field("output_tokens", usage.completion());
+    if (facts.details()) {
+      out.field("cache_creation_input_tokens", usage.created());
+      out.field("cache_read_input_tokens", usage.cached());
+    }
     out.endObject();
   }
 }
