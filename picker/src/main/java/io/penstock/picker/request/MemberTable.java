@@ -60,6 +60,7 @@ final class MemberTable {
           "stream_options",
           "logprobs",
           "top_logprobs",
+          "logprob_token_ids",
           "prompt_logprobs",
           "echo",
           "response_format",

@@ -68,6 +68,19 @@ class ConnectorWireTest {
         .isEqualTo(CHAT_PROMPT + ",\"kv_transfer_params\":" + params + "} \n");
   }
 
+  /** Engines refuse token ids for log-probabilities where none are asked for. */
+  @Test
+  void log_probabilities_are_not_asked_of_a_prefill() {
+    String body =
+        CHAT.replace("\"seed\"", "\"logprobs\":true,\"logprob_token_ids\":[5,6],\"seed\"");
+    for (var connector :
+        List.of(Connectors.NIXLV2, Connectors.OFFLOADING, Connectors.SHARED_STORAGE)) {
+      var transfer = transfer(connector, body, Map.of());
+      assertThat(text(transfer::prefillBody, body)).startsWith(CHAT_PROMPT);
+      assertThat(text(transfer::releaseBody, body)).startsWith(CHAT_PROMPT);
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
