@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class BodyMembers implements JsonListener {
 
   private static final byte[] INCLUDE_USAGE = "include_usage".getBytes(StandardCharsets.UTF_8);
+  private static final byte[] BUDGET = "budget_tokens".getBytes(StandardCharsets.UTF_8);
 
   private final int maxNameBytes;
   private final Map<ApiKind, MemberTable> tables;
@@ -45,6 +46,9 @@ final class BodyMembers implements JsonListener {
   private int valueStart;
   private boolean usageAhead;
   private boolean usageSeen;
+
+  /** Whether the thinking that is read has a budget. */
+  private boolean budgeted;
 
   /** The transfer parameter whose value comes next, if it is one. */
   private @Nullable String transfer;
@@ -143,7 +147,7 @@ final class BodyMembers implements JsonListener {
       return false;
     }
     return switch (member.meaning()) {
-      case STREAM_OPTIONS, XARGS -> depth == 2;
+      case STREAM_OPTIONS, XARGS, THINKING -> depth == 2;
       case SAMPLING, SAMPLING_EACH -> sampling.wantsName(depth);
       default -> member.meaning().isPrompt() && prompt.wantsName(depth);
     };
@@ -161,6 +165,8 @@ final class BodyMembers implements JsonListener {
       usageSeen |= usageAhead;
     } else if (member != null && member.meaning() == Meaning.XARGS) {
       transfer = SamplingParams.transfer(bytes, from, to);
+    } else if (member != null && member.meaning() == Meaning.THINKING) {
+      budgeted |= Arrays.equals(BUDGET, 0, BUDGET.length, bytes, from, to);
     } else if (member != null && member.meaning().isSampling()) {
       sampling.name(bytes, from, to, tokenizer.depth());
     } else {
@@ -264,6 +270,7 @@ final class BodyMembers implements JsonListener {
           SAMPLING_EACH,
           STRIPPED -> {}
       case XARGS -> transfer = null;
+      case THINKING -> budgeted = false;
       case LOGPROBS -> facts.logprobs |= asked(type);
       case PROMPT_LOGPROBS -> facts.promptLogprobs |= asked(type);
       case ECHO -> facts.echo |= asked(type);
@@ -282,7 +289,7 @@ final class BodyMembers implements JsonListener {
       if (kept) {
         stripped.keptMember();
       }
-      if (kept && (member == null || !member.meaning().isAnswer())) {
+      if (kept && (member == null || !isAnswer(member.meaning()))) {
         answer.keptMember();
       } else {
         answer.strippedMember(memberStart, end);
@@ -298,6 +305,10 @@ final class BodyMembers implements JsonListener {
         usageAhead = false;
       }
     }
+  }
+
+  private boolean isAnswer(Meaning meaning) {
+    return meaning.isAnswer() || (meaning == Meaning.THINKING && budgeted);
   }
 
   /** Whether the member stays in the body. */
@@ -325,7 +336,7 @@ final class BodyMembers implements JsonListener {
       case ROOT -> endRoot(member, end);
       case HEAD, MESSAGES, TEXT_OR_TOKENS, INPUT, ANY_PROMPT ->
           prompt.valueEnd(type, 1, end, tokenizer.number());
-      case STREAM_OPTIONS, ANSWER, LOGPROBS, PROMPT_LOGPROBS, ECHO, XARGS -> {}
+      case STREAM_OPTIONS, ANSWER, LOGPROBS, PROMPT_LOGPROBS, ECHO, THINKING, XARGS -> {}
       case SAMPLING, SAMPLING_EACH -> sampling.end(valueStart, end);
       case STRIPPED -> {
         stripped.strippedMember(memberStart, end);

@@ -43,6 +43,8 @@ enum Meaning {
   PROMPT_LOGPROBS("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
   /** The same. */
   ECHO("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
+  /** An answer member where it has a {@code budget_tokens}; else it may change the prompt. */
+  THINKING("anything", OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL),
   /** An answer member with more in it: {@link SamplingParams}. */
   SAMPLING("an object or null", OBJECT, NULL),
   /** The same, or one for each prompt, which are not looked into. */
@@ -90,6 +92,7 @@ enum Meaning {
           LOGPROBS,
           PROMPT_LOGPROBS,
           ECHO,
+          THINKING,
           SAMPLING,
           SAMPLING_EACH,
           XARGS,
@@ -98,7 +101,7 @@ enum Meaning {
     };
   }
 
-  /** Whether the value says what answer is wanted, and nothing of the prompt. */
+  /** Whether any value says what answer is wanted, and nothing of the prompt. */
   boolean isAnswer() {
     return switch (this) {
       case STREAM,
@@ -125,6 +128,7 @@ enum Meaning {
           TEXT_OR_TOKENS,
           INPUT,
           ANY_PROMPT,
+          THINKING,
           XARGS,
           STRIPPED ->
           false;
@@ -142,6 +146,7 @@ enum Meaning {
         || this == LOGPROBS
         || this == PROMPT_LOGPROBS
         || this == ECHO
+        || this == THINKING
         || this == XARGS;
   }
 

@@ -23,6 +23,7 @@ import static io.penstock.picker.request.Meaning.STREAM;
 import static io.penstock.picker.request.Meaning.STREAM_OPTIONS;
 import static io.penstock.picker.request.Meaning.STRIPPED;
 import static io.penstock.picker.request.Meaning.TEXT_OR_TOKENS;
+import static io.penstock.picker.request.Meaning.THINKING;
 import static io.penstock.picker.request.Meaning.TOOLS;
 import static io.penstock.picker.request.Meaning.XARGS;
 
@@ -195,6 +196,7 @@ final class MemberTable {
         meanings.put("max_tokens", MAX_TOKENS);
         meanings.put("tools", TOOLS);
         meanings.put("chat_template_kwargs", ROOT);
+        meanings.put("thinking", THINKING);
         putAnswer(meanings);
       }
       case EMBEDDINGS, OPAQUE -> {

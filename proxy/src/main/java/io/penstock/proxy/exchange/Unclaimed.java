@@ -88,6 +88,9 @@ final class Unclaimed implements ResponseHandler {
   @Override
   public void complete() {
     loop.deadlines().clear(deadline);
+    if (!untilFirstByte && status >= 400 && status < 500) {
+      loop.gateway().metrics().legs().unreleased();
+    }
     if (status < 500) {
       attempt.succeeded(status, -1, -1, -1);
     } else {

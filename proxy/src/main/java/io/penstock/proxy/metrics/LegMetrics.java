@@ -38,6 +38,7 @@ public final class LegMetrics {
   private final Map<String, Counter.Child> toDecode = new HashMap<>();
   private final Counter.Child repicked;
   private final Counter.Child released;
+  private final Counter.Child unreleased;
 
   LegMetrics(CollectorRegistry registry) {
     var durations =
@@ -82,6 +83,12 @@ public final class LegMetrics {
                 "Decodes of one token sent so that a prefill pod gives up a prompt.")
             .register(registry)
             .labels();
+    unreleased =
+        Counter.build(
+                "penstock_handed_prompts_unreleased_total",
+                "Of these, those that were refused (4xx): the prompt stays until its lease is over.")
+            .register(registry)
+            .labels();
   }
 
   /** The label of a reason. */
@@ -124,6 +131,11 @@ public final class LegMetrics {
   /** A prompt is released by a decode of one token. */
   public void released() {
     released.inc();
+  }
+
+  /** The pod that was to release a prompt refused. */
+  public void unreleased() {
+    unreleased.inc();
   }
 
   private static void count(Counter.@Nullable Child counter) {

@@ -176,6 +176,21 @@ class DecodeFailureTest extends DividedRequests {
   }
 
   @Test
+  void refuses_the_release_too_and_the_prompt_is_left_to_its_lease() throws Exception {
+    try (var pods =
+        DividedPods.with().decodes(1).kv(kv -> kv.withLease(Duration.ofMillis(300))).start()) {
+      pods.decode(0).faults().add(new Fault.AnswerStatus(404, -1), 2);
+
+      assertThat(ask(pods, false).statusCode()).isEqualTo(404);
+
+      await().until(() -> pods.held().expired() == 1 && pods.held().pinned() == 0);
+      assertThat(pods.gateway.metric("penstock_handed_prompts_released_total")).isOne();
+      assertThat(pods.gateway.metric("penstock_handed_prompts_unreleased_total")).isOne();
+      pods.expectLeases();
+    }
+  }
+
+  @Test
   void pods_all_refuse_and_the_prompt_is_left_to_its_lease() throws Exception {
     try (var pods = DividedPods.with().kv(kv -> kv.withLease(Duration.ofMillis(300))).start()) {
       pods.decode(0).faults().add(new Fault.Refuse());

@@ -123,6 +123,20 @@ class OtherConnectorsTest extends DividedRequests {
     }
 
     @Test
+    void a_message_that_is_to_think_is_answered_from_two_pods() throws Exception {
+      try (var pods = pods().start()) {
+        String thinking = "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2},\"max_tokens\"";
+        String body = chat(prompt(), 4, false).replace("\"max_tokens\"", thinking);
+
+        var answer = pods.gateway.post("/v1/messages", body);
+
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(pods.prefilled()).hasSize(1);
+        assertThat(pods.decoded().getFirst().bodyText()).contains(thinking);
+      }
+    }
+
+    @Test
     void the_prefill_fails_everywhere_and_the_pod_that_answers_computes_the_prompt()
         throws Exception {
       try (var pods = pods().start()) {

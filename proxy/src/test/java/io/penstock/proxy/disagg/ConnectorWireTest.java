@@ -81,6 +81,34 @@ class ConnectorWireTest {
     }
   }
 
+  /** Engines refuse a message that may think for longer than its answer. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'type':'enabled','budget_tokens':2048} | false",
+        "{'budget_tokens':2048,'type':'enabled','display':'omitted'} | false",
+        "{'type':'disabled'} | true",
+        "{'type':'adaptive','x':{'budget_tokens':7}} | true",
+        "null | true",
+      })
+  void a_prefill_of_messages_has_no_budget_for_thinking(String value, boolean stays) {
+    String thinking = ("'thinking': " + value).replace('\'', '"');
+    String body =
+        "{'model':'m',THINKING,'max_tokens':4096,'messages':[{'role':'user','content':'h'}]}"
+            .replace('\'', '"')
+            .replace("THINKING", thinking);
+    for (var connector :
+        List.of(Connectors.NIXLV2, Connectors.OFFLOADING, Connectors.SHARED_STORAGE)) {
+      var transfer = connector.transfer(request(ApiKind.MESSAGES, body), PREFILL, random);
+      String start = "{\"model\":\"m\"," + (stays ? thinking + "," : "") + "\"messages\":[";
+      assertThat(text(transfer::prefillBody, body)).startsWith(start);
+      assertThat(text(transfer::releaseBody, body)).startsWith(start);
+      assertThat(text(transfer::decodeBody, body)).contains(thinking + ",\"max_tokens\":4096,");
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

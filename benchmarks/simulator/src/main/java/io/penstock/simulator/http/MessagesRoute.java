@@ -41,12 +41,28 @@ final class MessagesRoute {
     Models.Served model = models.of(body);
     GenerationParams params =
         GenerationParams.of(body, 0).withStops(GenerationParams.stops(body.get("stop_sequences")));
+    checkThinking(body, params.maxTokens());
     int[] prompt = Prompts.ofText(ChatTemplate.render(messages, true), generation.maxModelLen());
     generation.admit(1);
     AnswerFacts facts = generation.facts(request, body, model, params);
     var transfer = generation.transfer(body, "chatcmpl-" + facts.id());
     new Generation(pod, List.of(prompt), params, model.adapter(), transfer)
         .answer(reply, new MessagesFormat(facts));
+  }
+
+  /** As in vLLM, a prefill for another pod may be shorter than what is to be thought. */
+  private static void checkThinking(Json.Obj body, int maxTokens) throws BadRequest {
+    boolean prefill =
+        body.get("kv_transfer_params") instanceof Json.Obj transfer
+            && transfer.flag("do_remote_decode");
+    if (!prefill
+        && body.get("thinking") instanceof Json.Obj thinking
+        && thinking.text("type", "").equals("enabled")
+        && thinking.integer("budget_tokens", 0) >= maxTokens) {
+      throw new BadRequest(
+          ErrorBody.invalid(
+              "Value error, thinking.budget_tokens must be less than max_tokens", null));
+    }
   }
 
   private static String anthropic(ErrorBody error) {
