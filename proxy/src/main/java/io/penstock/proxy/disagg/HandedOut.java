@@ -38,8 +38,7 @@ record HandedOut(int start, int end, int promptTokens, int cachedTokens) {
   private static HandedOut read(JsonParser json) throws IOException {
     int start = 0;
     int end = 0;
-    int prompt = -1;
-    int cached = -1;
+    var usage = new Usage();
     while (json.nextToken() == JsonToken.FIELD_NAME) {
       String name = json.currentName();
       JsonToken value = json.nextToken();
@@ -48,34 +47,61 @@ record HandedOut(int start, int end, int promptTokens, int cachedTokens) {
         json.skipChildren();
         end = (int) json.currentLocation().getByteOffset();
       } else if (name.equals("usage") && value == JsonToken.START_OBJECT) {
-        while (json.nextToken() == JsonToken.FIELD_NAME) {
-          String member = json.currentName();
-          JsonToken count = json.nextToken();
-          if (count == JsonToken.VALUE_NUMBER_INT
-              && (member.equals("prompt_tokens") || member.equals("input_tokens"))) {
-            prompt = json.getIntValue();
-          } else if (count == JsonToken.START_OBJECT) {
-            cached = Math.max(cached, cached(json));
-          }
-        }
+        usage.read(json);
       } else {
         json.skipChildren();
       }
     }
-    return new HandedOut(start, end, prompt, cached);
+    return new HandedOut(start, end, usage.prompt(), usage.cached);
   }
 
-  /** Reads {@code prompt_tokens_details} or {@code input_tokens_details}; of others, nothing. */
-  private static int cached(JsonParser json) throws IOException {
-    int cached = -1;
-    while (json.nextToken() == JsonToken.FIELD_NAME) {
-      String name = json.currentName();
-      if (json.nextToken() == JsonToken.VALUE_NUMBER_INT && name.equals("cached_tokens")) {
-        cached = json.getIntValue();
-      } else {
-        json.skipChildren();
+  /** The counts of one answer; -1, or 0 for what others leave out, where there is none. */
+  private static final class Usage {
+
+    private int whole = -1;
+    private int input = -1;
+    private int cached = -1;
+
+    /** What the Messages API counts beside its {@code input_tokens}. */
+    private int apart;
+
+    int prompt() {
+      return whole >= 0 || input < 0 ? whole : input + apart;
+    }
+
+    void read(JsonParser json) throws IOException {
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        String member = json.currentName();
+        JsonToken count = json.nextToken();
+        if (count == JsonToken.VALUE_NUMBER_INT) {
+          switch (member) {
+            case "prompt_tokens" -> whole = json.getIntValue();
+            case "input_tokens" -> input = json.getIntValue();
+            case "cache_read_input_tokens" -> {
+              cached = json.getIntValue();
+              apart += cached;
+            }
+            case "cache_creation_input_tokens" -> apart += json.getIntValue();
+            default -> {}
+          }
+        } else if (count == JsonToken.START_OBJECT) {
+          details(json);
+        } else {
+          json.skipChildren();
+        }
       }
     }
-    return cached;
+
+    /** Reads {@code prompt_tokens_details} or {@code input_tokens_details}; of others, nothing. */
+    private void details(JsonParser json) throws IOException {
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        String name = json.currentName();
+        if (json.nextToken() == JsonToken.VALUE_NUMBER_INT && name.equals("cached_tokens")) {
+          cached = Math.max(cached, json.getIntValue());
+        } else {
+          json.skipChildren();
+        }
+      }
+    }
   }
 }

@@ -53,7 +53,7 @@ final class EventStreamBody implements AnswerBody {
 
   private void write(ByteBuf bytesOut) {
     if (cachedTokens >= 0) {
-      CachedTokens.set(bytesOut, bytesOut.readerIndex(), bytesOut.writerIndex(), cachedTokens);
+      CachedTokens.set(api, bytesOut, bytesOut.readerIndex(), bytesOut.writerIndex(), cachedTokens);
     }
     if (open) {
       pass(bytesOut);

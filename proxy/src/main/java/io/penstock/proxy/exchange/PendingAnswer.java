@@ -34,7 +34,11 @@ final class PendingAnswer {
             renaming,
             exchange.loop().allocator())
         : new PlainBody(
-            exchange.client(), exchange.makesResponses(), facts.prefillCachedTokens, renaming);
+            exchange.client(),
+            exchange.api(),
+            exchange.makesResponses(),
+            facts.prefillCachedTokens,
+            renaming);
   }
 
   /** Whether what follows the head is a stream of events. */

@@ -1,6 +1,7 @@
 package io.penstock.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.signals.TokenUsage;
 import io.penstock.proxy.openai.CachedTokens;
 import io.penstock.proxy.openai.ResponseIds;
@@ -21,6 +22,7 @@ final class PlainBody implements AnswerBody {
   private static final byte[] NOTHING = new byte[0];
 
   private final ClientStream client;
+  private final ApiKind api;
   private final boolean announcesResponse;
   private final int cachedTokens;
   private final @Nullable AnswerRenaming renaming;
@@ -41,10 +43,12 @@ final class PlainBody implements AnswerBody {
    */
   PlainBody(
       ClientStream client,
+      ApiKind api,
       boolean announcesResponse,
       int cachedTokens,
       @Nullable AnswerRenaming renaming) {
     this.client = client;
+    this.api = api;
     this.announcesResponse = announcesResponse;
     this.cachedTokens = cachedTokens;
     this.renaming = renaming;
@@ -62,7 +66,7 @@ final class PlainBody implements AnswerBody {
       }
       for (int i = 0; i < framing.segments(); i++) {
         int start = framing.segmentStart(i);
-        CachedTokens.set(raw, start, start + framing.segmentLength(i), cachedTokens);
+        CachedTokens.set(api, raw, start, start + framing.segmentLength(i), cachedTokens);
       }
     }
     if (renaming != null) {
@@ -109,7 +113,7 @@ final class PlainBody implements AnswerBody {
       held = null;
       raw.release();
     }
-    CachedTokens.set(whole, whole.readerIndex(), whole.writerIndex(), cachedTokens);
+    CachedTokens.set(api, whole, whole.readerIndex(), whole.writerIndex(), cachedTokens);
     if (!ended) {
       int kept = Math.min(CachedTokens.LONGEST_BYTES, whole.readableBytes());
       int from = whole.writerIndex() - kept;

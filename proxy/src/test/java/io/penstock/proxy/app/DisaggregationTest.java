@@ -100,9 +100,42 @@ class DisaggregationTest {
   }
 
   private static int cached(String body) {
-    var found = Pattern.compile("\"cached_tokens\":([0-9]+) *}?").matcher(body);
-    assertThat(found.find()).as(body).isTrue();
+    return count("cached_tokens", body);
+  }
+
+  /** The last of that name. */
+  private static int count(String name, String body) {
+    var found = Pattern.compile("(?s).*\"" + name + "\":([0-9]+) *[,}].*").matcher(body);
+    assertThat(found.matches()).as(body).isTrue();
     return Integer.parseInt(found.group(1));
+  }
+
+  /** There the tokens of the prompt leave out those that were cached. */
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void usage_of_messages_counts_as_cached_what_the_prefill_pod_had_cached(boolean stream)
+      throws Exception {
+    try (var pods = DividedPods.with().prefills(1).decodes(1).start()) {
+      String body = chat(WORDS, 3, stream);
+      String input = "penstock_tokens_total{model=\"tiny\",type=\"input\",}";
+      String cachedInput = "penstock_tokens_total{model=\"tiny\",type=\"cached_input\",}";
+
+      var cold = pods.gateway.post("/v1/messages", body).body();
+      assertThat(count("cache_read_input_tokens", cold)).isZero();
+      int prompt = count("input_tokens", cold);
+      assertThat(prompt).isGreaterThan(100);
+      assertThat(pods.gateway.metric(input)).isEqualTo(prompt);
+      assertThat(pods.gateway.metric(cachedInput)).isZero();
+
+      assertThat(pods.decode(0).resetPrefixCache()).isTrue();
+      var warm = pods.gateway.post("/v1/messages", body).body();
+      int known = (int) pods.prefill(0).stats().cachedTokens();
+      assertThat(known).isPositive();
+      assertThat(count("input_tokens", warm) + count("cache_read_input_tokens", warm))
+          .isEqualTo(prompt);
+      assertThat(pods.gateway.metric(input)).isEqualTo(2 * prompt);
+      assertThat(pods.gateway.metric(cachedInput)).isEqualTo(known);
+    }
   }
 
   @Test

@@ -68,6 +68,19 @@ class ConnectorWireTest {
         .isEqualTo(CHAT_PROMPT + ",\"kv_transfer_params\":" + params + "} \n");
   }
 
+  @Test
+  void a_prefill_of_messages_counts_the_whole_prompt_and_what_was_cached() {
+    var transfer = Connectors.NIXLV2.transfer(request(ApiKind.MESSAGES, CHAT), PREFILL, random);
+    byte[] answer =
+        ("{\"usage\":{\"input_tokens\":30,\"output_tokens\":1,\"cache_creation_input_tokens\":128,"
+                + "\"cache_read_input_tokens\":32},\"kv_transfer_params\":{\"x\":1}}")
+            .getBytes(UTF_8);
+
+    assertThat(transfer.take(answer, answer.length)).isTrue();
+    assertThat(transfer.promptTokens()).isEqualTo(190);
+    assertThat(transfer.cachedTokens()).isEqualTo(32);
+  }
+
   /** Engines refuse token ids for log-probabilities where none are asked for. */
   @Test
   void log_probabilities_are_not_asked_of_a_prefill() {

@@ -99,7 +99,7 @@ class AnswerRenamingTest {
     final Walked walked;
 
     Plain(String framing, int cachedTokens) throws Exception {
-      body = new PlainBody(client, false, cachedTokens, renaming(false));
+      body = new PlainBody(client, ApiKind.CHAT, false, cachedTokens, renaming(false));
       walked = Walked.answer("HTTP/1.1 200 OK\r\n" + framing + "\r\n\r\n");
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.penstock.picker.request.ApiKind;
 import io.penstock.picker.signals.TokenUsage;
 import io.penstock.proxy.upstream.Walked;
 import java.nio.charset.StandardCharsets;
@@ -28,8 +29,12 @@ class PlainBodyTest {
     }
 
     Run(String framing, boolean chunkedClient, int cachedTokens) throws Exception {
+      this(framing, chunkedClient, ApiKind.CHAT, cachedTokens);
+    }
+
+    Run(String framing, boolean chunkedClient, ApiKind api, int cachedTokens) throws Exception {
       client = new WrittenAnswer(chunkedClient);
-      body = new PlainBody(client, true, cachedTokens, null);
+      body = new PlainBody(client, api, true, cachedTokens, null);
       walked = Walked.answer("HTTP/1.1 200 OK\r\n" + framing + "\r\n\r\n");
     }
 
@@ -77,6 +82,22 @@ class PlainBodyTest {
       assertThat(run.client.text()).as("cut at %s and %s", first, second).isEqualTo(set);
       assertThat(run.body.bytes()).isEqualTo(SHORT.length());
       run.assertUsage("the pod's own");
+    }
+  }
+
+  @Test
+  void the_numbers_of_a_message_are_set_wherever_the_body_is_cut() throws Exception {
+    String usage =
+        "\"usage\":{\"input_tokens\":%s,\"output_tokens\":2000000000,"
+            + "\"cache_creation_input_tokens\":1000000000,\"cache_read_input_tokens\":%s}";
+    String sent = "{\"type\":\"message\"," + usage.formatted(16, 9984) + ",\"more\":null}";
+    String set = "{\"type\":\"message\"," + usage.formatted(10000, 0) + ",\"more\":null}";
+    for (int cut = 1; cut < sent.length(); cut++) {
+      var run = new Run("content-length: " + sent.length(), true, ApiKind.MESSAGES, 0);
+      run.read(sent.substring(0, cut));
+      run.read(sent.substring(cut));
+      assertThat(run.client.text()).as("cut at %s", cut).isEqualTo(set);
+      assertThat(run.body.usage().promptTokens()).isEqualTo(1_000_010_000);
     }
   }
 
