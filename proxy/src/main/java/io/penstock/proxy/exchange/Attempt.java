@@ -60,6 +60,11 @@ final class Attempt implements ResponseHandler {
     call = loop.upstream().send(endpoint, pool.tls(), head, body, false, this);
   }
 
+  /** The same on a connection of its own: nobody would ask again after one that went stale. */
+  void sendAnew(ByteBuf head, ByteBuf body) {
+    call = loop.upstream().sendAnew(endpoint, pool.tls(), head, body, false, this);
+  }
+
   Endpoint endpoint() {
     return endpoint;
   }

@@ -140,7 +140,7 @@ final class HeldPrompt {
       whole.release();
     }
     var unclaimed = new Unclaimed(exchange.loop(), pool, by, computed);
-    unclaimed.attempt().send(exchange.forwarding().head(by, last.readableBytes(), null), last);
+    unclaimed.attempt().sendAnew(exchange.forwarding().head(by, last.readableBytes(), null), last);
     unclaimed.begin();
     exchange.loop().gateway().metrics().legs().released();
   }

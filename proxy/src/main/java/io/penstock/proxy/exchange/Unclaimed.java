@@ -102,6 +102,10 @@ final class Unclaimed implements ResponseHandler {
   @Override
   public void failed(UpstreamFailure failure) {
     loop.deadlines().clear(deadline);
-    attempt.failed(Failures.attempt(failure.kind()));
+    if (failure.staleConnection()) {
+      attempt.wentStale();
+    } else {
+      attempt.failed(Failures.attempt(failure.kind()));
+    }
   }
 }

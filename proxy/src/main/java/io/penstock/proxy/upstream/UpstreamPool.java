@@ -104,14 +104,26 @@ public final class UpstreamPool {
       boolean answersHead,
       ResponseHandler handler) {
     assert loop.inEventLoop();
-    var home = home(endpoint.id(), tls);
-    var pooled = home.take(now() - IDLE_NANOS);
-    if (pooled != null) {
-      reused.increment();
-      var call = new UpstreamCall(handler, head, body, answersHead, true);
-      pooled.start(call);
-      return call;
+    var pooled = home(endpoint.id(), tls).take(now() - IDLE_NANOS);
+    if (pooled == null) {
+      return sendAnew(endpoint, tls, head, body, answersHead, handler);
     }
+    reused.increment();
+    var call = new UpstreamCall(handler, head, body, answersHead, true);
+    pooled.start(call);
+    return call;
+  }
+
+  /** The same on a new connection, which the pod is not about to close. */
+  public UpstreamCall sendAnew(
+      Endpoint endpoint,
+      @Nullable PodTls tls,
+      ByteBuf head,
+      ByteBuf body,
+      boolean answersHead,
+      ResponseHandler handler) {
+    assert loop.inEventLoop();
+    var home = home(endpoint.id(), tls);
     var call = new UpstreamCall(handler, head, body, answersHead, false);
     ChannelFuture connect = bootstrap.connect(address(endpoint));
     // An immediate failure must not call back from within.

@@ -489,6 +489,88 @@ class LegsTest {
     assertThat(health.ejectionCount()).isZero();
   }
 
+  /** The connection of the request before closes as soon as another request comes on it. */
+  @Test
+  void a_release_goes_to_its_pod_whatever_becomes_of_older_connections() throws Exception {
+    leg.holding = true;
+    var begun = new Semaphore(0);
+    List<Socket> computing = new CopyOnWriteArrayList<>();
+    List<Socket> used = new CopyOnWriteArrayList<>();
+    List<String> released = new CopyOnWriteArrayList<>();
+    Pod prefills =
+        (client, address, request) -> {
+          computing.add(client);
+          write(client, computing.size() == 1 ? HEAD + "{}" : HEAD);
+          begun.release();
+        };
+    Pod answers =
+        (client, address, request) -> {
+          if (used.contains(client)) {
+            client.close();
+            return;
+          }
+          used.add(client);
+          if (request.contains(RELEASE)) {
+            released.add(address);
+          }
+          write(client, HEAD + "{}");
+        };
+    var prefill = pod(Role.PREFILL, prefills);
+    restart(List.of(prefill, pod(Role.DECODE, answers)));
+    ask();
+    awaitQuiet();
+    await().until(() -> picker.inFlight().total() == 0);
+
+    boolean readToTheEnd = false;
+    for (int tries = 0; tries < 50 && !readToTheEnd; tries++) {
+      begun.drainPermits();
+      var exchange = ask();
+      assertThat(begun.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+      eventLoop.submit(() -> {}).syncUninterruptibly();
+      eventLoop.submit(exchange::clientGone).syncUninterruptibly();
+      readToTheEnd = requestsAt(prefill) == 1;
+    }
+    assertThat(readToTheEnd).isTrue();
+    write(computing.getLast(), "{}");
+
+    await().until(() -> released.size() + health.ejectionCount() > 0);
+    assertThat(health.ejectionCount()).isZero();
+    assertThat(released).hasSize(1);
+  }
+
+  @Test
+  void a_decode_that_a_client_has_left_says_nothing_against_a_pod_that_closed_its_connection()
+      throws Exception {
+    leg.holding = true;
+    var asked = new Semaphore(0);
+    var left = new CountDownLatch(1);
+    List<Socket> used = new CopyOnWriteArrayList<>();
+    Pod answers =
+        (client, address, request) -> {
+          if (used.contains(client)) {
+            asked.release();
+            left.await();
+            client.close();
+          } else {
+            used.add(client);
+            write(client, HEAD + "{}");
+          }
+        };
+    Pod prefills = (client, address, request) -> write(client, HEAD + "{}");
+    restart(List.of(pod(Role.PREFILL, prefills), pod(Role.DECODE, answers)));
+    ask();
+    awaitQuiet();
+    await().until(() -> picker.inFlight().total() == 0);
+
+    var exchange = ask();
+    assertThat(asked.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+    eventLoop.submit(exchange::clientGone).syncUninterruptibly();
+    left.countDown();
+
+    await().until(() -> picker.inFlight().total() == 0);
+    assertThat(health.ejectionCount()).isZero();
+  }
+
   /** The same of the pod that answers, and of a request that may not be tried twice. */
   @Test
   void a_decode_whose_connection_was_stale_is_asked_again_free_of_retries() throws Exception {
