@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The assembled distribution, started as a user starts it. */
 class DistributionIT {
@@ -241,6 +243,30 @@ class DistributionIT {
     var wrong = PenstockProcess.run("conform", "--target", "9002");
     assertThat(wrong.status()).isEqualTo(2);
     assertThat(wrong.output()).contains("'9002' is no address");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Serial", "G1"})
+  void new_objects_get_at_most_half_of_the_heap_that_the_jvm_chooses(String collector)
+      throws Exception {
+    var options =
+        "-XX:+Use%sGC -XX:MaxRAM=192m -XX:ActiveProcessorCount=64 -XX:+PrintFlagsFinal"
+            .formatted(collector);
+    try (var process =
+        PenstockProcess.start(
+            Map.of("JAVA_OPTS", options),
+            List.of("serve", "--endpoints", "127.0.0.1:8001", "--print-config"))) {
+      assertThat(process.exitStatus(Duration.ofMinutes(1))).as(process.output()).isZero();
+
+      assertThat(flag("MaxNewSize", process.output()))
+          .isBetween(32L << 20, flag("MaxHeapSize", process.output()) / 2);
+      assertThat(process.output()).doesNotContain("[warning]");
+    }
+  }
+
+  private static long flag(String name, String printed) {
+    var line = printed.lines().filter(each -> each.contains(" " + name + " ")).findFirst();
+    return Long.parseLong(line.orElseThrow().replaceAll(".*= *([0-9]+).*", "$1"));
   }
 
   @Test
