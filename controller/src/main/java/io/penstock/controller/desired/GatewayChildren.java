@@ -18,6 +18,9 @@ final class GatewayChildren {
   private static final int PORT = 8080;
   private static final int HEALTH_PORT = 8081;
 
+  /** The pod's own loopback, for people, who come by a port-forward. */
+  private static final String ADMIN = "127.0.0.1:9090";
+
   private GatewayChildren() {}
 
   static List<ObjectNode> of(ServiceView service) {
@@ -120,7 +123,7 @@ final class GatewayChildren {
             "--listen",
             ":" + PORT,
             "--admin",
-            "",
+            ADMIN,
             "--health",
             ":" + HEALTH_PORT,
             "--timeouts.drain",

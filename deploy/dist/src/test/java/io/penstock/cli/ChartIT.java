@@ -28,7 +28,7 @@ class ChartIT {
 
   private static final Path ROOT = Path.of(System.getProperty("penstock.root"));
   private static final String CERTIFICATES = "controller.webhook.certificates.";
-  private static final String EVERYTHING =
+  static final String EVERYTHING =
       "gateway.enabled=true,gateway.pool=llm/tiny,picker.enabled=true,picker.pool=tiny";
 
   private static Helm helm;
@@ -302,97 +302,20 @@ class ChartIT {
         .toList();
   }
 
-  @Test
-  void what_is_configured_reaches_the_pods() throws Exception {
-    var values =
-        Files.writeString(
-            folder.resolve("values.yaml"),
-            """
-            controller: {enabled: false}
-            gateway:
-              enabled: true
-              config:
-                pools:
-                  - name: llm
-                    discovery: {kubernetes: {pool: llm/qwen}}
-              namespaces: [llm, other]
-              podsTls: {secretName: pods}
-              pod: {labels: {team: a}, javaOptions: -Xmx1g, extraArgs: [--log.access, "false"]}
-            picker:
-              enabled: true
-              pool: qwen
-              config: {kind: EndpointPickerConfig}
-              podsTls: {secretName: pods, serverName: qwen.llm.svc}
-            """);
-    var objects = helm.template("--values", values.toString());
-
-    assertThat(objects).noneMatch(each -> id(each).contains("penstock-controller"));
-    assertThat(named("penstock-gateway", only("ConfigMap", objects)).at("/data").toString())
-        .contains("pool: llm/qwen");
-    assertThat(arguments("penstock-gateway", objects))
-        .containsSequence("--config", "/etc/penstock/gateway.yaml")
-        .endsWith("--log.access", "false")
-        .doesNotContain("--pool", "--pods-tls", "--pods-ca");
-    assertThat(only("Role", objects).stream().map(each -> each.at("/metadata/namespace").asText()))
-        .containsExactlyInAnyOrder("llm", "other", "penstock-system");
-    var gateway = named("penstock-gateway", only("Deployment", objects)).at("/spec/template");
-    assertThat(gateway.at("/metadata/labels/team").asText()).isEqualTo("a");
-    assertThat(gateway.at("/metadata/annotations/checksum~1config").asText()).hasSize(64);
-    assertThat(gateway.at("/spec/containers/0/env").toString()).contains("-Xmx1g");
-    assertThat(gateway.at("/spec/containers/0/volumeMounts").toString())
-        .contains("/etc/penstock/pods");
-    assertThat(arguments("penstock-picker", objects))
-        .contains(
-            "--config-file=/etc/penstock/picker.yaml",
-            "--model-server-metrics-server-name=qwen.llm.svc");
-  }
-
-  @Test
-  void replicas_are_told_of_their_redis_and_may_reach_it() throws Exception {
-    var values =
-        Files.writeString(
-            folder.resolve("values.yaml"),
-            """
-            gateway:
-              enabled: true
-              pool: llm/qwen
-              redis: {url: "rediss://penstock@cache.llm:7000", secretName: cache}
-            picker:
-              enabled: true
-              pool: qwen
-              redis: {url: "redis://cache.llm"}
-            """);
-    var objects = helm.template("--values", values.toString());
-
-    assertThat(arguments("penstock-gateway", objects))
-        .contains(
-            "--replicas.redis=rediss://penstock@cache.llm:7000",
-            "--replicas.password-file=/etc/penstock/redis/password",
-            "--replicas.ca=/etc/penstock/redis/ca.crt");
-    var gateway = named("penstock-gateway", only("Deployment", objects)).at("/spec/template/spec");
-    assertThat(gateway.at("/volumes").toString()).contains("\"secretName\":\"cache\"");
-    assertThat(gateway.at("/containers/0/volumeMounts").toString()).contains("/etc/penstock/redis");
-    assertThat(arguments("penstock-picker", objects))
-        .contains("--replicas-redis=redis://cache.llm")
-        .noneMatch(flag -> flag.contains("password") || flag.startsWith("--replicas-ca"));
-    var policies = only("NetworkPolicy", objects);
-    assertThat(named("penstock-gateway", policies).at("/spec/egress").toString())
-        .contains("\"port\":7000");
-    assertThat(named("penstock-picker", policies).at("/spec/egress").toString())
-        .contains("\"port\":6379");
-  }
-
-  private static List<ObjectNode> only(String kind, List<ObjectNode> objects) {
+  /** Those of that kind. */
+  static List<ObjectNode> only(String kind, List<ObjectNode> objects) {
     return objects.stream().filter(each -> each.path("kind").asText().equals(kind)).toList();
   }
 
-  private static ObjectNode named(String name, List<ObjectNode> objects) {
+  /** The one of that name; null when there is none. */
+  static ObjectNode named(String name, List<ObjectNode> objects) {
     return objects.stream()
         .collect(toMap(each -> each.at("/metadata/name").asText(), each -> each))
         .get(name);
   }
 
-  private static List<String> arguments(String deployment, List<ObjectNode> objects) {
+  /** What a Deployment's container is started with. */
+  static List<String> arguments(String deployment, List<ObjectNode> objects) {
     return texts(
         named(deployment, only("Deployment", objects)).at("/spec/template/spec/containers/0/args"));
   }

@@ -218,7 +218,10 @@ class InstallIT {
             KubeCluster.NAMESPACE,
             "tiny-gateway",
             "gateway",
-            Map.of(":8080", "127.0.0.1:0", "", "127.0.0.1:0", ":8081", "127.0.0.1:0"),
+            Map.of(
+                ":8080", "127.0.0.1:0",
+                "127.0.0.1:9090", "127.0.0.1:0",
+                ":8081", "127.0.0.1:0"),
             List.of());
     soon().until(() -> gateway.admin("/readyz").statusCode() == 200);
     var answer =
