@@ -84,6 +84,9 @@ securityContext:
 {{- with .javaOptions }}
 - {name: JAVA_OPTS, value: {{ . | quote }}}
 {{- end }}
+{{- with .env }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{/* A NetworkPolicy's rule for asking the API server. Call with .Values.….networkPolicy. */}}

@@ -118,6 +118,7 @@ class ChartIT {
         "gateway.pool=tiny, gateway/pool",
         "\"gateway.enabled=true,gateway.pool=llm/tiny,gateway.config.listen=:1\", gateway",
         "gateway.drain=300, gateway/drain",
+        "gateway.pod.env[0].value=a, gateway/pod/env",
         "\"gateway.enabled=true,gateway.pool=llm/tiny,gateway.podsTls.serverName=a\", podsTls",
         "picker.podsTls.serverName=a, podsTls",
         "picker.redis.secretName=a, redis",

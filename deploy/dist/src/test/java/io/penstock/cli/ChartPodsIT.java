@@ -6,8 +6,10 @@ import static io.penstock.cli.ChartIT.named;
 import static io.penstock.cli.ChartIT.only;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -116,5 +118,52 @@ class ChartPodsIT {
         objects.stream().filter(each -> each.at("/metadata/name").asText().endsWith("-gateway"));
     assertThat(gateways.map(each -> each.findValues("ports").toString()))
         .noneMatch(ports -> ports.contains("9090") || ports.contains("admin"));
+  }
+
+  @Test
+  void files_and_variables_that_a_configuration_needs_are_brought_into_the_pods() throws Exception {
+    var pod =
+        "{volumes: [{name: keys, secret: {secretName: keys}}],"
+            + " volumeMounts: [{name: keys, mountPath: /etc/keys, readOnly: true}],"
+            + " env: [{name: SOME, valueFrom: {secretKeyRef: {name: keys, key: some}}}]}";
+    var values =
+        Files.writeString(
+            folder.resolve("values.yaml"),
+            """
+            controller: {pod: POD}
+            gateway:
+              enabled: true
+              config:
+                auth: {keysFile: /etc/keys/keys}
+                tls: {certificate: /etc/keys/tls.crt, key: /etc/keys/tls.key}
+              pod: POD
+            picker: {enabled: true, pool: qwen, pod: POD}
+            """
+                .replace("POD", pod));
+    var objects = helm.template("--values", values.toString());
+
+    assertThat(only("Deployment", objects)).hasSize(3);
+    for (var deployment : only("Deployment", objects)) {
+      var spec = deployment.at("/spec/template/spec");
+      assertThat(spec.at("/volumes").toString()).contains("\"secretName\":\"keys\"");
+      var container = spec.at("/containers/0");
+      assertThat(container.at("/volumeMounts").findValuesAsText("mountPath"))
+          .contains("/tmp", "/etc/keys");
+      assertThat(container.at("/env").findValuesAsText("name")).contains("POD_NAME", "SOME");
+    }
+  }
+
+  @Test
+  void a_gateways_service_says_whether_clients_speak_tls() throws Exception {
+    var tls = "gateway.enabled=true,gateway.config.tls.certificate=/a,gateway.config.tls.key=/b";
+
+    assertThat(appProtocol(helm.template("--set", tls))).isEqualTo("https");
+    assertThat(appProtocol(helm.template("--set", EVERYTHING))).isEqualTo("http");
+  }
+
+  private static String appProtocol(List<ObjectNode> objects) {
+    return named("penstock-gateway", only("Service", objects))
+        .at("/spec/ports/0/appProtocol")
+        .asText();
   }
 }
