@@ -270,6 +270,17 @@ class DistributionIT {
   }
 
   @Test
+  void a_gateway_warms_up_where_the_jvm_prefers_addresses_of_ipv6() throws Exception {
+    var variables =
+        Map.of(
+            "JAVA_OPTS", "-Djava.net.preferIPv6Addresses=true",
+            "PENSTOCK_WARM_UP", "20s");
+    try (var gateway = PenstockProcess.serveUnready(variables, "--endpoints", "127.0.0.1:8001")) {
+      assertThat(gateway.output()).containsPattern("warmed up by [1-9][0-9]* requests");
+    }
+  }
+
+  @Test
   void version_says_what_was_built() throws Exception {
     assertThat(PenstockProcess.run("version").output()).contains("penstock ").contains("java 25");
   }

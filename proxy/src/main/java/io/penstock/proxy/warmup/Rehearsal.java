@@ -9,7 +9,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.penstock.proxy.listen.Transport;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +24,9 @@ public final class Rehearsal implements AutoCloseable {
 
   /** What the pods serve. */
   public static final String MODEL = "warm-up";
+
+  /** Where the gateway between them listens too, whichever loopback the JVM prefers. */
+  private static final String LOOPBACK = "127.0.0.1";
 
   private static final int PODS = 4;
   private static final int CLIENTS = 16;
@@ -55,8 +57,7 @@ public final class Rehearsal implements AutoCloseable {
                   }
                 });
     for (int i = 0; i < PODS; i++) {
-      ChannelFuture bound =
-          bootstrap.bind(InetAddress.getLoopbackAddress(), 0).awaitUninterruptibly();
+      ChannelFuture bound = bootstrap.bind(LOOPBACK, 0).awaitUninterruptibly();
       if (!bound.isSuccess()) {
         close();
         throw new IOException("no port on loopback for the warm-up", bound.cause());
