@@ -42,7 +42,11 @@ public final class MooncakeEngines implements AutoCloseable {
 
   private final Supplier<PoolSnapshot> pool;
   private final LongSupplier nanoClock;
-  private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+
+  /** Over HTTP/1.1 only: vLLM's servers log a warning each time they are offered another. */
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(TIMEOUT).build();
+
   private final Map<EndpointId, Engine> known = new ConcurrentHashMap<>();
 
   /** An engine's rank and name. */
