@@ -18,7 +18,7 @@ final class ParameterReader {
   private static final Pattern NUMBER =
       Pattern.compile("[-+]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][-+]?[0-9]+)?");
 
-  private static final Pattern HEADER = Pattern.compile("[0-9A-Za-z!#$%&'*+.^_`|~-]{1,128}");
+  private static final Pattern TOKEN = Pattern.compile("[0-9A-Za-z!#$%&'*+.^_`|~-]{1,128}");
 
   private final List<ConfigError> warnings;
 
@@ -83,6 +83,7 @@ final class ParameterReader {
       }
       case Shape.Text _,
           Shape.Header _,
+          Shape.Cookie _,
           Shape.Ref _,
           Shape.Decimal _,
           Shape.Whole _,
@@ -128,8 +129,8 @@ final class ParameterReader {
         require(allowed.isEmpty() || allowed.contains(text));
         yield text;
       }
-      case Shape.Header _ -> {
-        require(HEADER.matcher(text).matches());
+      case Shape.Header _, Shape.Cookie _ -> {
+        require(TOKEN.matcher(text).matches());
         yield text;
       }
       case Shape.Ref _ -> text;

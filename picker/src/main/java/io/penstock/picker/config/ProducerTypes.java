@@ -77,7 +77,7 @@ final class ProducerTypes {
             "says where a request names its session",
             "",
             optional("headerName", new Shape.Header(), "the header"),
-            optional("cookieName", Shape.text(), "the cookie; one of the two")),
+            optional("cookieName", new Shape.Cookie(), "the cookie; one of the two")),
         PluginType.builtIn(
             PluginKind.DATA_SOURCE,
             METRICS_SOURCE,

@@ -16,6 +16,9 @@ public sealed interface Shape {
   /** Name of an HTTP header. */
   record Header() implements Shape {}
 
+  /** Name of a cookie: a token, as that of a header is (RFC 6265 §4.1.1). */
+  record Cookie() implements Shape {}
+
   /** Name of a plugin of that type; empty for the only one, or for its defaults. */
   record Ref(String type) implements Shape {}
 
@@ -77,6 +80,7 @@ public sealed interface Shape {
     return switch (this) {
       case Text(var words) -> words.isEmpty() ? "text" : String.join(", ", words);
       case Header _ -> "the name of a header";
+      case Cookie _ -> "the name of a cookie";
       case Ref(var type) -> "the name of a plugin of type " + type;
       case Decimal(var min, var max) -> "a number" + bounds(plain(min), plain(max));
       case Whole(var min, var max) ->

@@ -111,6 +111,7 @@ class ConfigPagesTest {
           text.append(": ").append(parameter.doc()).append(" [").append(inner(members)).append(']');
       case Shape.Text _,
           Shape.Header _,
+          Shape.Cookie _,
           Shape.Ref _,
           Shape.Decimal _,
           Shape.Whole _,
@@ -281,7 +282,7 @@ class ConfigPagesTest {
           json.writeEndArray();
         }
       }
-      case Shape.Header _, Shape.Ref _, Shape.Time _, Shape.Metric _ ->
+      case Shape.Header _, Shape.Cookie _, Shape.Ref _, Shape.Time _, Shape.Metric _ ->
           json.writeStringField("type", "string");
       case Shape.Decimal(var min, var max) -> {
         json.writeStringField("type", "number");

@@ -355,6 +355,10 @@ class EndpointPickerLoaderTest {
           "plugins: [{type: load-aware-scorer, parameters: {threshold: 0}}] => '0' does not fit;"
               + " allowed: a whole number, 1 to 1000000",
           "plugins: [{type: load-aware-scorer, parameters: {threshold: ten}}] => 'ten' does not fit",
+          "plugins: [{type: session-id-producer, parameters: {cookieName: ''}}] =>"
+              + " plugins[0].parameters.cookieName: '' does not fit; allowed: the name of a cookie",
+          "plugins: [{type: session-id-producer, parameters: {cookieName: sid=1}}] => 'sid=1' does"
+              + " not fit; allowed: the name of a cookie",
           "plugins: [{type: request-attribute-reporter}] => attributes is missing",
           "plugins: [{type: request-attribute-reporter, parameters: {attributes: []}}] =>"
               + " attributes: 0 are given; allowed: exactly one",

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Where a request says which session it belongs to: a header, or a cookie. Immutable.
  *
  * @param header in lower case; {@code cookie} where {@code cookie} is not null
- * @param cookie name of the cookie, null where the header's value itself is the id
+ * @param cookie name of the cookie, not empty; null where the header's value itself is the id
  */
 public record SessionId(String header, @Nullable String cookie) {
 
@@ -16,6 +16,13 @@ public record SessionId(String header, @Nullable String cookie) {
 
   private static final long FNV_BASIS = 0xcbf29ce484222325L;
   private static final long FNV_PRIME = 0x100000001b3L;
+
+  /** Checks the cookie's name. */
+  public SessionId {
+    if (cookie != null && cookie.isEmpty()) {
+      throw new IllegalArgumentException("a cookie without a name");
+    }
+  }
 
   /** Hash of the request's session id, {@link #NONE} where it has none. */
   long hash(SchedulingContext context) {

@@ -1,6 +1,7 @@
 package io.penstock.picker.schedule.plugins;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.schedule.Candidates;
@@ -51,6 +52,13 @@ class SessionAffinityTest {
     assertThat(situation.picks(20)[first]).isEqualTo(20);
     situation.header("cookie", "notsid=42");
     assertThat(situation.scores()).containsExactly(0, 0, 0, 0);
+  }
+
+  @Test
+  void a_cookie_has_a_name() {
+    assertThatThrownBy(() -> new SessionId("cookie", ""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("a cookie without a name");
   }
 
   @Test
