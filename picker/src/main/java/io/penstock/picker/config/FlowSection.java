@@ -75,10 +75,26 @@ final class FlowSection {
     return detector;
   }
 
-  /** A band, and the names of its policies. */
-  private record ReadBand(BandSettings settings, FlowConfig.BandPolicies policies) {
+  /** A band as it was read; null for a usual policy, and where an error was noted. */
+  private record ReadBand(
+      long maxBytes, long maxRequests, @Nullable Plugin fairness, @Nullable Plugin ordering) {
+
     static final ReadBand DEFAULT =
-        new ReadBand(BandSettings.DEFAULT, new FlowConfig.BandPolicies("", ""));
+        new ReadBand(BandSettings.DEFAULT_MAX_BYTES, BandSettings.DEFAULT_MAX_REQUESTS, null, null);
+
+    /** Only where no error was noted: the policies have all their parameters then. */
+    BandSettings settings() {
+      return new BandSettings(
+          maxBytes,
+          maxRequests,
+          fairness == null ? new Fairness.GlobalStrict() : FlowTypes.fairnessOf(fairness),
+          ordering == null ? Ordering.FCFS : FlowTypes.orderingOf(ordering));
+    }
+
+    FlowConfig.BandPolicies policies() {
+      return new FlowConfig.BandPolicies(
+          fairness == null ? "" : fairness.name(), ordering == null ? "" : ordering.name());
+    }
   }
 
   /** What was read; with the detector, where no error was noted. */
@@ -192,14 +208,11 @@ final class FlowSection {
     var ordering =
         policy(mapping, "orderingPolicyRef", PluginKind.ORDERING_POLICY, Ordering.FCFS.type());
     return new ReadBand(
-        new BandSettings(
-            // As in llm-d, 0 is the default: every queue has a bound.
-            orDefault(quantity(mapping, "maxBytes", 0), BandSettings.DEFAULT_MAX_BYTES),
-            orDefault(quantity(mapping, "maxRequests", 0), BandSettings.DEFAULT_MAX_REQUESTS),
-            fairness == null ? new Fairness.GlobalStrict() : FlowTypes.fairnessOf(fairness),
-            ordering == null ? Ordering.FCFS : FlowTypes.orderingOf(ordering)),
-        new FlowConfig.BandPolicies(
-            fairness == null ? "" : fairness.name(), ordering == null ? "" : ordering.name()));
+        // As in llm-d, 0 is the default: every queue has a bound.
+        orDefault(quantity(mapping, "maxBytes", 0), BandSettings.DEFAULT_MAX_BYTES),
+        orDefault(quantity(mapping, "maxRequests", 0), BandSettings.DEFAULT_MAX_REQUESTS),
+        fairness,
+        ordering);
   }
 
   private void list(YamlMapping band, ReadBand settings) {

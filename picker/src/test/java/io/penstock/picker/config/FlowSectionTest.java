@@ -15,6 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What files say of flow control, as it is in force. */
 class FlowSectionTest {
@@ -185,6 +186,23 @@ class FlowSectionTest {
         .singleElement()
         .asString()
         .contains("minCeiling is not less than maxCeiling");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "featureGates: [flowControl]\n"})
+  void a_wrong_parameter_of_a_policy_that_a_band_names_is_told_with_its_place(String gate) {
+    var loaded =
+        EndpointPickerLoader.load(
+            "epp.yaml",
+            HEAD
+                + gate
+                + "plugins: [{type: program-aware-fairness, parameters: {lasHalfLifeSeconds: 60s}}]\n"
+                + "flowControl: {defaultPriorityBand: {fairnessPolicyRef: program-aware-fairness}}\n",
+            true);
+    assertThat(((LoadedPicker.Invalid) loaded).errors())
+        .singleElement()
+        .asString()
+        .contains("plugins[0].parameters.lasHalfLifeSeconds: '60s' does not fit");
   }
 
   @ParameterizedTest
