@@ -67,15 +67,24 @@ final class Schedulers {
 
   private Scheduler scheduler(
       ProfileHandler handler, List<Profile> profiles, List<Admitter> admitters) {
-    return new Scheduler(handler, profiles, admitters, costs, config.modelRule(), config.models());
+    return new Scheduler(
+        handler,
+        profiles,
+        guards(RoleFilter.ANSWERS_ALONE, false),
+        admitters,
+        costs,
+        config.modelRule(),
+        config.models());
   }
 
   private Profile profile(String name, Filter role, boolean mayLeaveNone, CostWeights weights) {
     return new Profile(
-        name,
-        List.of(role, new AsleepFilter(), new EjectionFilter(health, mayLeaveNone)),
-        List.of(),
-        new ExpectedCostPicker(costs, weights));
+        name, guards(role, mayLeaveNone), List.of(), new ExpectedCostPicker(costs, weights));
+  }
+
+  /** Keep endpoints of a role that do not sleep and are not ejected. */
+  private List<Filter> guards(Filter role, boolean mayLeaveNone) {
+    return List.of(role, new AsleepFilter(), new EjectionFilter(health, mayLeaveNone));
   }
 
   /**

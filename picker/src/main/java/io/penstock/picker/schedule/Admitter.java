@@ -10,7 +10,8 @@ public interface Admitter {
   /**
    * Whether the request is refused.
    *
-   * @param candidates every endpoint that serves its model, at least one; before any filter
+   * @param candidates endpoints that serve its model and whom every policy may pick, at least one;
+   *     before any filter of its profiles
    */
   boolean refuses(SchedulingContext context, Candidates candidates);
 }

@@ -28,6 +28,7 @@ public final class Scheduler {
   private final ModelRule modelRule;
   private final Set<String> assumedModels;
 
+  private final List<Filter> guards;
   private final List<Admitter> admitters;
 
   /** By profile, what its plugins want named; empty where no profile has such. */
@@ -39,13 +40,14 @@ public final class Scheduler {
       List<Profile> profiles,
       Forecast forecast,
       Set<String> assumedModels) {
-    this(handler, profiles, List.of(), forecast, ModelRule.LISTED, assumedModels);
+    this(handler, profiles, List.of(), List.of(), forecast, ModelRule.LISTED, assumedModels);
   }
 
   /**
    * A scheduler.
    *
    * @param profiles at least one
+   * @param guards what every policy filters by; {@link #refuses} asks about those whom they leave
    * @param admitters asked by {@link #refuses}
    * @param modelRule which endpoints may get a request for a model
    * @param assumedModels models that endpoints serve as long as they have not listed theirs
@@ -53,6 +55,7 @@ public final class Scheduler {
   public Scheduler(
       ProfileHandler handler,
       List<Profile> profiles,
+      List<Filter> guards,
       List<Admitter> admitters,
       Forecast forecast,
       ModelRule modelRule,
@@ -62,6 +65,7 @@ public final class Scheduler {
     }
     this.handler = handler;
     this.profiles = List.copyOf(profiles);
+    this.guards = List.copyOf(guards);
     this.admitters = List.copyOf(admitters);
     this.forecast = forecast;
     this.modelRule = modelRule;
@@ -142,6 +146,11 @@ public final class Scheduler {
       return false;
     }
     var candidates = context.start(0, view, false);
+    for (int i = 0; i < guards.size(); i++) {
+      var guard = guards.get(i);
+      guard.filter(context, candidates);
+      candidates.removeDropped(guard.type());
+    }
     for (int i = 0; i < admitters.size(); i++) {
       if (candidates.count() > 0 && admitters.get(i).refuses(context, candidates)) {
         return true;

@@ -241,6 +241,7 @@ final class Situation {
         new Scheduler(
             new SingleProfileHandler(),
             List.of(new Profile("default", List.of(), List.of(), new MaxScorePicker())),
+            List.of(),
             List.of(admitter),
             new FourBytes(),
             ModelRule.LISTED,
