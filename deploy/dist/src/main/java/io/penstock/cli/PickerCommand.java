@@ -191,14 +191,6 @@ final class PickerCommand implements Callable<Integer> {
         : EndpointPickerPrinter.yaml(config);
   }
 
-  private int destinations(PolicyChoice chosen) {
-    if (destinations != null) {
-      return destinations;
-    }
-    var config = chosen.config();
-    return config == null ? 1 : config.destinations();
-  }
-
   private PickerSettings settings(PolicyChoice chosen) {
     try {
       var usual = ExtProcSettings.defaults();
@@ -212,7 +204,7 @@ final class PickerCommand implements Callable<Integer> {
           new ExtProcSettings(
               body,
               Math.max(body, usual.heldBodiesBytes()),
-              destinations(chosen),
+              destinations,
               !subsetsIgnored,
               endAfterRequest),
           unknownModelsRefused ? ModelRule.NOT_REFUTED : ModelRule.PREFERRED,

@@ -60,6 +60,7 @@ public final class PoolPicker implements AutoCloseable {
   private final @Nullable Shadow shadow;
   private final long epochMillisAtZero;
   private volatile List<UsageReport> usageReports;
+  private volatile int destinations;
   private volatile PoolRules rules = PoolRules.NONE;
 
   PoolPicker(PoolPickerBuilder builder) {
@@ -76,6 +77,7 @@ public final class PoolPicker implements AutoCloseable {
     this.quality = new PoolQuality(columns);
     this.schedulers = new Schedulers(config, builder.health, costs);
     this.usageReports = usageReports(builder.policy);
+    this.destinations = destinations(builder.policy);
     this.loops =
         new PickerLoops(columns, config.seed(), schedulers.of(builder.policy), state, quality);
     this.flowControl =
@@ -236,6 +238,11 @@ public final class PoolPicker implements AutoCloseable {
     return usageReports;
   }
 
+  /** The most endpoints that the policy has named to a gateway, at least 1. */
+  public int destinations() {
+    return destinations;
+  }
+
   /**
    * Routes by another policy from the next pick on, on every event loop; what is in flight stays
    * counted. What plugins of the policy before had remembered is gone.
@@ -246,6 +253,7 @@ public final class PoolPicker implements AutoCloseable {
     state.signals().engines(engines(configured));
     loops.scheduler(schedulers.of(configured));
     usageReports = usageReports(configured);
+    destinations = destinations(configured);
     flowControl.settings(flow(configured));
   }
 
@@ -255,6 +263,10 @@ public final class PoolPicker implements AutoCloseable {
 
   private static List<UsageReport> usageReports(@Nullable EndpointPickerConfig configured) {
     return configured == null ? List.of() : configured.usageReports();
+  }
+
+  private static int destinations(@Nullable EndpointPickerConfig configured) {
+    return configured == null ? 1 : configured.destinations();
   }
 
   private static FlowSettings flow(@Nullable EndpointPickerConfig configured) {

@@ -304,6 +304,11 @@ final class DisaggregationTypes {
     }
   }
 
+  /** Name of the profile of those who answer, null where requests are never divided. */
+  static @Nullable String decodeProfile(Plugin handler) {
+    return isHandler(handler) ? profile(handler.parameters(), DECODE) : null;
+  }
+
   /** Name of the profile of a handler's encode stage, null where it has no such stage. */
   static @Nullable String encodeProfile(Plugin handler) {
     var values = handler.parameters();

@@ -76,11 +76,11 @@ public record EndpointPickerConfig(
     };
   }
 
-  /** The most endpoints that a picker of the configuration names to a gateway. */
+  /** The most endpoints that the picker of those who answer names to a gateway. */
   public int destinations() {
-    var encode = DisaggregationTypes.encodeProfile(profileHandler);
+    var decode = DisaggregationTypes.decodeProfile(profileHandler);
     return profiles.stream()
-        .filter(profile -> !profile.name().equals(encode))
+        .filter(profile -> decode == null || profile.name().equals(decode))
         .mapToInt(EndpointPickerConfig::destinations)
         .max()
         .orElse(1);

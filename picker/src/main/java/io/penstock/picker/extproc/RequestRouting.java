@@ -1,5 +1,6 @@
 package io.penstock.picker.extproc;
 
+import io.penstock.picker.assembly.PoolPicker;
 import io.penstock.picker.flow.FlowListener;
 import io.penstock.picker.flow.FlowOutcome;
 import io.penstock.picker.flow.Verdict;
@@ -175,14 +176,15 @@ final class RequestRouting {
     int primaryPort = picker.primaryPort();
     var sidecar = SidecarHeaders.of(prefiller, encoders, primaryPort > 0 ? best : null);
     var destination = primaryPort > 0 ? best.addressAt(primaryPort) : best.address();
-    side.reply(request, sidecar.isEmpty() ? destinations(route) : destination, sidecar);
+    side.reply(request, sidecar.isEmpty() ? destinations(picker, route) : destination, sidecar);
     account.replied(destination);
   }
 
   /** The endpoint, and where the gateway is known to understand it the next best ones. */
-  private String destinations(Decision.Route route) {
+  private String destinations(PoolPicker picker, Decision.Route route) {
     var best = route.endpoint().address();
-    int most = services.settings().destinations();
+    var set = services.settings().destinations();
+    int most = set == null ? picker.destinations() : set;
     if (most == 1 || route.alternatives().isEmpty()) {
       return best;
     }

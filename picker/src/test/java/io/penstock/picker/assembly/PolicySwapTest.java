@@ -60,4 +60,20 @@ class PolicySwapTest {
     assertThat(config("{type: queue-scorer}").destinations()).isEqualTo(1);
     assertThat(EndpointPickerConfig.llmdDefault().destinations()).isEqualTo(1);
   }
+
+  @Test
+  void of_a_request_that_may_be_divided_the_picker_of_who_answers_says_how_many() {
+    var divided =
+        """
+        plugins:
+          - {type: disagg-profile-handler, parameters: {deciders: {prefill: always-disagg-pd-decider}}}
+          - type: always-disagg-pd-decider
+          - {name: two, type: max-score-picker, parameters: {maxNumOfEndpoints: 2}}
+          - {name: three, type: max-score-picker, parameters: {maxNumOfEndpoints: 3}}
+        schedulingProfiles:
+          - {name: decode, plugins: [{pluginRef: two}]}
+          - {name: prefill, plugins: [{pluginRef: three}]}
+        """;
+    assertThat(TestPolicy.of(divided).destinations()).isEqualTo(2);
+  }
 }
