@@ -41,7 +41,9 @@ final class RulesOptions {
           throw new IllegalArgumentException(
               errors.stream().map(Object::toString).collect(Collectors.joining("\n")));
       case LoadedRules.Valid(var objects, var warnings) ->
-          List.of(new FileRules(rules, objects, surroundings.control(), INTERVAL, taken -> {}));
+          List.of(
+              new FileRules(
+                  rules, objects, surroundings.control(), INTERVAL, surroundings.rulesReloaded()));
     };
   }
 

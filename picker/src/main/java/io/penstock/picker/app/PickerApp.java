@@ -98,6 +98,7 @@ public final class PickerApp implements AutoCloseable {
     var registry = new CollectorRegistry();
     var metrics = new EppMetrics(registry);
     var flowMetrics = new FlowMetrics(registry);
+    var reloads = new ReloadCounts(registry);
 
     // Pools: who can answer, and who should.
     var podTls =
@@ -105,10 +106,12 @@ public final class PickerApp implements AutoCloseable {
     if (podTls != null) {
       podTls.start(control, Duration.ofMillis(FILE_MILLIS));
     }
+    var rulesReloaded = reloads.of("rules");
     var replicas = replicas(settings, loops.getFirst(), transport, blocking, registry);
     for (var pool : settings.pools()) {
       var surroundings =
-          new PickerPool.Surroundings(control, blocking, nanoClock, random.nextLong());
+          new PickerPool.Surroundings(
+              control, blocking, nanoClock, random.nextLong(), rulesReloaded);
       var running =
           new RunningPool(
               pool, settings, surroundings, group, loops, transport, podTls, replicas, flowMetrics);
@@ -136,7 +139,7 @@ public final class PickerApp implements AutoCloseable {
         .set(1);
 
     // What may change while it runs.
-    var reload = new PolicyReload(pools, registry);
+    var reload = new PolicyReload(pools, reloads.of("picker"));
     var policyFile = settings.policy().file();
     if (policyFile != null) {
       policyFile.start(control, Duration.ofMillis(FILE_MILLIS), reload::changed);

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -47,9 +48,14 @@ public record PickerPool(String name, Set<String> models, Discovery discovery, R
    * @param blocking for what blocks
    * @param nanoClock the process's ticker
    * @param seed of what the source does by chance
+   * @param rulesReloaded hears of each change of a file of rules, whether it was taken over
    */
   public record Surroundings(
-      ScheduledExecutorService control, Executor blocking, LongSupplier nanoClock, long seed) {}
+      ScheduledExecutorService control,
+      Executor blocking,
+      LongSupplier nanoClock,
+      long seed,
+      Consumer<Boolean> rulesReloaded) {}
 
   /** A pool without objectives and rewrites. */
   public PickerPool(String name, Set<String> models, Discovery discovery) {

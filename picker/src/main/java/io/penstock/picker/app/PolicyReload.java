@@ -1,9 +1,8 @@
 package io.penstock.picker.app;
 
 import io.penstock.picker.config.LoadedPicker;
-import io.prometheus.client.CollectorRegistry;
-import io.prometheus.client.Counter;
 import java.util.List;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,21 +13,18 @@ import org.slf4j.LoggerFactory;
 final class PolicyReload {
 
   private static final Logger LOG = LoggerFactory.getLogger(PolicyReload.class);
-  private static final String KIND = "picker";
 
   private final List<RunningPool> pools;
-  private final Counter.Child taken;
-  private final Counter.Child refused;
+  private final Consumer<Boolean> reloaded;
 
-  PolicyReload(List<RunningPool> pools, CollectorRegistry registry) {
+  /**
+   * For these pools.
+   *
+   * @param reloaded hears of each change, whether it was taken over
+   */
+  PolicyReload(List<RunningPool> pools, Consumer<Boolean> reloaded) {
     this.pools = pools;
-    this.taken = counter("penstock_config_reload_total", "Changed files taken over.", registry);
-    this.refused =
-        counter("penstock_config_reload_failed_total", "Changed files refused.", registry);
-  }
-
-  private static Counter.Child counter(String name, String help, CollectorRegistry registry) {
-    return Counter.build(name, help).labelNames("kind").register(registry).labels(KIND);
+    this.reloaded = reloaded;
   }
 
   void changed(LoadedPicker loaded) {
@@ -38,11 +34,11 @@ final class PolicyReload {
         for (var pool : pools) {
           pool.picker().policy(config);
         }
-        taken.inc();
+        reloaded.accept(true);
         LOG.info("the policy was reloaded");
       }
       case LoadedPicker.Invalid(var errors) -> {
-        refused.inc();
+        reloaded.accept(false);
         errors.forEach(error -> LOG.warn("not reloaded: {}", error));
       }
     }

@@ -11,7 +11,8 @@ import java.util.function.LongSupplier;
 
 /**
  * The {@code llm_d_epp_*} metrics of pools, computed when they are asked for, over the endpoints
- * whose signals are fresh; and whether the pools' sources have trouble. Thread-safe.
+ * whose signals are fresh; and whether the pools' sources, of endpoints and of rules, have trouble.
+ * Thread-safe.
  */
 final class PoolCollector extends Collector {
 
@@ -48,6 +49,11 @@ final class PoolCollector extends Collector {
             "penstock_discovery_troubled",
             "1 while a pool's source of endpoints cannot be read, so that the last known stay.",
             List.of("pool"));
+    var rulesTroubled =
+        new GaugeMetricFamily(
+            "penstock_rules_troubled",
+            "1 while a pool's rules are wrong or cannot be read, so that the last known stay.",
+            List.of("pool"));
     var requests = gauge("inflight_requests", "Requests in flight from here.", IN_FLIGHT);
     var tokens = gauge("inflight_tokens", "Tokens of their contexts.", IN_FLIGHT);
     var blocks =
@@ -66,6 +72,7 @@ final class PoolCollector extends Collector {
     for (var pool : pools) {
       var name = List.of(pool.name());
       troubled.addMetric(name, pool.problem().isEmpty() ? 0 : 1);
+      rulesTroubled.addMetric(name, pool.rulesProblem().isEmpty() ? 0 : 1);
       var signals = pool.picker().signals();
       var snapshot = pool.picker().snapshot();
       ready.addMetric(name, freshSlots(snapshot, signals).length);
@@ -82,6 +89,7 @@ final class PoolCollector extends Collector {
     }
     return List.of(
         troubled,
+        rulesTroubled,
         requests,
         tokens,
         blocks,

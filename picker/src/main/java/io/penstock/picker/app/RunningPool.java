@@ -96,6 +96,15 @@ final class RunningPool implements AutoCloseable {
     return source.problem();
   }
 
+  /** The same of its rules: of the first source of them that has trouble. */
+  String rulesProblem() {
+    return ruleSources.stream()
+        .map(RuleSource::problem)
+        .filter(each -> !each.isEmpty())
+        .findFirst()
+        .orElse("");
+  }
+
   String name() {
     return pool.name();
   }

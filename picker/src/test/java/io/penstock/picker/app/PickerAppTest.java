@@ -289,7 +289,7 @@ class PickerAppTest {
     return PickerApp.start(settings(pools, free(), leader, preStop));
   }
 
-  private static PickerSettings settings(
+  static PickerSettings settings(
       List<PickerPool> pools, InetSocketAddress grpc, BooleanSupplier leader, Duration preStop) {
     return new PickerSettings(
         pools,
@@ -327,7 +327,7 @@ class PickerAppTest {
         usual.leader());
   }
 
-  private static InetSocketAddress free() {
+  static InetSocketAddress free() {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }
 
@@ -343,7 +343,7 @@ class PickerAppTest {
         .getStatus();
   }
 
-  private static HttpResponse<String> metrics(PickerApp app, String path) throws Exception {
+  static HttpResponse<String> metrics(PickerApp app, String path) throws Exception {
     var at = "http://127.0.0.1:" + app.metricsAddress().getPort() + path;
     try (var client = HttpClient.newHttpClient()) {
       return client.send(
