@@ -18,7 +18,9 @@ final class LayerSections {
   private static final String ENDPOINTS =
       "is not supported: where endpoints come from is set by the picker's flags or the gateway's"
           + " pools";
-  private static final String REPLICAS = "is not supported: replicas share nothing";
+  private static final String REPLICAS =
+      "is not supported: replicas tell each other what they send through Redis: --replicas-redis,"
+          + " the gateway's replicas.redis";
 
   private final YamlMapping root;
   private final PluginSection plugins;

@@ -68,7 +68,10 @@ final class ProducerTypes {
             ignored("outputRatio", "no expected answers are counted"),
             ignored("maxEstimatedOutputTokens", "no expected answers are counted"),
             ScorerTypes.MATCH_PRODUCER,
-            ignored("syncCrossReplicaState", "replicas do not share their counts")),
+            ignored(
+                "syncCrossReplicaState",
+                "replicas tell each other what they send where --replicas-redis, or the gateway's"
+                    + " replicas.redis, is given")),
         tokens(TOKENS, ""),
         tokens("tokenizer", "is deprecated: the type is called " + TOKENS),
         PluginType.builtIn(

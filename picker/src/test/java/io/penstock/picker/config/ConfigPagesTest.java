@@ -67,7 +67,7 @@ class ConfigPagesTest {
         | `plugins`, `schedulingProfiles` | supported |
         | `featureGates` | `flowControl` as in llm-d: [Flow control](flow-control.md); `haPopulateNonLeaderDatastore` is always on |
         | `dataLayer.sources`, `injectDefaults` | the first extractor of metrics says how they are read ([Engines](engines.md)), which they are in any case |
-        | `dataLayer.discovery`, `peerDiscovery`, `crossReplicaSyncerPluginRef` | refused: endpoints come from flags or pools, and replicas share nothing |
+        | `dataLayer.discovery`, `peerDiscovery`, `crossReplicaSyncerPluginRef` | refused: endpoints come from flags or pools, and replicas tell each other what they send [through Redis](replicas.md) |
         | `requestHandler.parsers`, `parser` | checked; they do not restrict the paths |
         | `flowControl` | supported; without the gate it has no effect but for the detector, as in llm-d |
         | `flowControl.saturationDetector`, `saturationDetector` | supported: with the gate it says how much goes on, without it requests of negative priority are shed by it. In a profile the detectors are filters |

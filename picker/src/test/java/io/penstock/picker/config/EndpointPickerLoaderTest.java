@@ -427,7 +427,8 @@ class EndpointPickerLoaderTest {
           "flowControl: {usageLimitPolicyPluginRef: x} => no plugin is called 'x'",
           "flowControl: {noEndpointRequestTTL: -1s} => '-1s' does not fit",
           "dataLayer: {discovery: {pluginRef: x}} => where endpoints come from",
-          "dataLayer: {crossReplicaSyncerPluginRef: x} => replicas share nothing",
+          "dataLayer: {crossReplicaSyncerPluginRef: x} => replicas tell each other what they"
+              + " send through Redis: --replicas-redis, the gateway's replicas.redis",
         })
     void are_told_with_their_place(String line, String said) {
       assertThat(errors(line + "\n"))
