@@ -22,6 +22,10 @@ final class SessionBindings {
   private static final int SLOT_BITS = 14;
   private static final int TIME_BITS = 21;
   private static final long TIME_MASK = (1L << TIME_BITS) - 1;
+
+  /** How far ahead of its reader's time an entry may be: loops read their clocks before it. */
+  private static final long SKEW_SECONDS = 60;
+
   private static final int TAKEN_SHIFT = TIME_BITS + SLOT_BITS;
   private static final int TAG_SHIFT = TAKEN_SHIFT + 1;
 
@@ -91,7 +95,9 @@ final class SessionBindings {
     return ((entry >>> TAKEN_SHIFT) & 1) != 0;
   }
 
+  /** Seconds; 0 too for what a loop with a later clock has just written. */
   private static long age(long entry, long nowSeconds) {
-    return (nowSeconds - entry) & TIME_MASK;
+    long age = (nowSeconds - entry) & TIME_MASK;
+    return age > TIME_MASK - SKEW_SECONDS ? 0 : age;
   }
 }

@@ -155,6 +155,21 @@ class SessionAffinityTest {
     assertThat(bindings.slot(12345, 400)).isEqualTo(SessionBindings.NONE);
   }
 
+  /** Its loop has read the clock a second later. */
+  @Test
+  void a_session_that_another_loop_has_just_seen_is_bound_and_none_of_the_oldest() {
+    var bindings = new SessionBindings(300);
+    long session = 1L << 40;
+    for (int other = 2; other <= 4; other++) {
+      bindings.bind((long) other << 40, other, 100);
+    }
+    bindings.bind(session, 7, 101);
+
+    assertThat(bindings.slot(session, 100)).isEqualTo(7);
+    bindings.bind(5L << 40, 5, 100);
+    assertThat(bindings.slot(session, 101)).isEqualTo(7);
+  }
+
   private record Without(TreeSet<Integer> slots) implements Filter {
 
     @Override
