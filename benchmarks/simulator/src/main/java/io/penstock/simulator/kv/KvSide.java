@@ -194,6 +194,7 @@ public final class KvSide {
   private final class Reader extends SimpleChannelInboundHandler<String> {
 
     private @Nullable String reading;
+    private Runnable stopWaiting = () -> {};
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, String line) {
@@ -246,17 +247,23 @@ public final class KvSide {
         case REFUSED -> {
           var _ = ctx.writeAndFlush("NO\n");
         }
-        case LATER -> {
-          Runnable again =
-              () -> {
-                if (ctx.channel().isActive()) {
-                  read(ctx, words);
-                }
-              };
-          if (!store.whenPinned(words[2], again)) {
-            var _ = ctx.writeAndFlush("NO\n");
-          }
-        }
+        case LATER -> await(ctx, words);
+      }
+    }
+
+    private void await(ChannelHandlerContext ctx, String[] words) {
+      String id = words[2];
+      Runnable again =
+          () -> {
+            if (ctx.channel().isActive()) {
+              read(ctx, words);
+            }
+          };
+      stopWaiting.run();
+      if (store.whenPinned(id, again)) {
+        stopWaiting = () -> store.forget(id, again);
+      } else {
+        var _ = ctx.writeAndFlush("NO\n");
       }
     }
 
@@ -268,6 +275,7 @@ public final class KvSide {
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
       readers.remove(ctx.channel());
+      stopWaiting.run();
       if (reading != null) {
         store.abandoned(reading);
       }

@@ -138,6 +138,14 @@ final class KvStore {
     return true;
   }
 
+  /** Whoever waited with that task has left. */
+  void forget(String id, Runnable task) {
+    var readers = waiting.get(id);
+    if (readers != null && readers.remove(task) && readers.isEmpty()) {
+      waiting.remove(id);
+    }
+  }
+
   /** The reader has all of it. */
   void done(String id) {
     var pin = pins.get(id);
@@ -155,6 +163,7 @@ final class KvStore {
       drop(id, pin);
     } else {
       gone.put(id, true);
+      waiting.remove(id); // it will never be pinned
     }
   }
 
