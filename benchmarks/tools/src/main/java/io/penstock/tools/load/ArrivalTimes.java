@@ -12,6 +12,19 @@ interface ArrivalTimes {
   /** When the next request is to be sent, ns since the start; not falling, or {@link #NEVER}. */
   long nextNanos();
 
+  /** The first {@code most} of them. */
+  default ArrivalTimes first(long most) {
+    var all = this;
+    return new ArrivalTimes() {
+      private long left = most;
+
+      @Override
+      public long nextNanos() {
+        return left-- > 0 ? all.nextNanos() : NEVER;
+      }
+    };
+  }
+
   /** Evenly spaced, without drift: arrival i is at i / rate. */
   static ArrivalTimes constant(double perSecond) {
     return new ArrivalTimes() {

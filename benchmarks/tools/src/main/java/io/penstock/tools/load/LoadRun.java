@@ -139,7 +139,7 @@ public final class LoadRun {
   }
 
   private void open(ArrivalTimes times, long now) {
-    backlog = new Backlog(times, now, BACKLOG);
+    backlog = new Backlog(times.first(mostRequests()), now, BACKLOG);
     arrive();
   }
 
@@ -332,7 +332,7 @@ public final class LoadRun {
   }
 
   private void finishIfDone() {
-    boolean nothingWaits = backlog == null || backlog.isEmpty() || started >= mostRequests();
+    boolean nothingWaits = backlog == null || backlog.isEmpty();
     if (sendingOver && inFlight == 0 && nothingWaits) {
       finish();
     }

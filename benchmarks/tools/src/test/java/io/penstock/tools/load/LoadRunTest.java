@@ -95,6 +95,24 @@ class LoadRunTest {
   }
 
   @Test
+  void an_open_loop_that_the_server_cannot_follow_sends_as_many_requests_as_asked_for()
+      throws InterruptedException {
+    var report =
+        LoadRun.start(
+                to().arrivals(new Arrivals.Constant(10_000_000))
+                    .connections(1)
+                    .warmupRequests(20)
+                    .requests(1_000)
+                    .build(),
+                chats(false))
+            .await();
+
+    assertThat(report.errors()).isEmpty();
+    assertThat(report.answered()).isEqualTo(1_000);
+    assertThat(pod.stats().requests()).isEqualTo(1_020);
+  }
+
+  @Test
   void errors_are_counted_by_kind() throws Exception {
     pod.faults().add(FaultSpec.parse("status:code=503"));
     var report = LoadRun.start(to().requests(10).build(), chats(true)).await();
