@@ -2,6 +2,7 @@ package io.penstock.simulator.kv;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
@@ -25,6 +26,7 @@ public final class KvFetch {
   private @Nullable Channel channel;
   private boolean over;
   private boolean aborted;
+  private boolean dead;
 
   KvFetch(KvSource source, long fingerprint, long transferNanos, Consumer<Boolean> outcome) {
     this.source = source;
@@ -33,22 +35,38 @@ public final class KvFetch {
     this.outcome = outcome;
   }
 
-  void dial(EventLoop loop, Class<? extends SocketChannel> type) {
-    new Bootstrap()
-        .group(loop)
-        .channel(type)
-        .handler(KvSide.lines(Asking::new))
-        .connect(new InetSocketAddress(source.host(), source.port()))
-        .addListener(
-            (ChannelFutureListener)
-                connect -> {
-                  if (!connect.isSuccess()) {
-                    tell(false);
-                    return;
-                  }
-                  channel = connect.channel();
-                  send(aborted ? free() : read(), aborted);
-                });
+  /** Begins; what it returns is done when nothing is left of the transfer, however it ended. */
+  ChannelFuture dial(EventLoop loop, Class<? extends SocketChannel> type) {
+    var connect =
+        new Bootstrap()
+            .group(loop)
+            .channel(type)
+            .handler(KvSide.lines(Asking::new))
+            .connect(new InetSocketAddress(source.host(), source.port()));
+    connect.addListener((ChannelFutureListener) this::connected);
+    return connect.channel().closeFuture();
+  }
+
+  private void connected(ChannelFuture connect) {
+    if (!connect.isSuccess()) {
+      tell(false);
+      return;
+    }
+    channel = connect.channel();
+    if (dead) {
+      var _ = channel.close();
+    } else {
+      send(aborted ? free() : read(), aborted);
+    }
+  }
+
+  /** The pod died: whoever it was reading from hears nothing more, nor does the request. */
+  void cut() {
+    aborted = true;
+    dead = true;
+    if (channel != null) {
+      var _ = channel.close();
+    }
   }
 
   /** The request was aborted: the blocks are released at once, read or not. */

@@ -46,6 +46,7 @@ public final class KvSide {
   private @Nullable Channel listener;
   private volatile @Nullable InetSocketAddress address;
   private final Set<Channel> readers = new HashSet<>();
+  private final Set<KvFetch> fetches = new HashSet<>();
   private boolean dead;
 
   /**
@@ -111,7 +112,10 @@ public final class KvSide {
     address = (InetSocketAddress) bound.channel().localAddress();
   }
 
-  /** The pod dies: nobody can dial it any more, and what it held is gone. */
+  /**
+   * The pod dies: nobody can dial it any more, what it held is gone, and what it was reading is
+   * left to its lease.
+   */
   public void close() {
     assert loop.inEventLoop();
     dead = true;
@@ -122,6 +126,7 @@ public final class KvSide {
     for (var reader : List.copyOf(readers)) {
       var _ = reader.close();
     }
+    List.copyOf(fetches).forEach(KvFetch::cut);
   }
 
   /** Holds the blocks of a prompt until they are read, released or forgotten. */
@@ -145,7 +150,8 @@ public final class KvSide {
               store.failedReads += came ? 0 : 1;
               outcome.accept(came);
             });
-    fetch.dial(loop, type);
+    fetches.add(fetch);
+    fetch.dial(loop, type).addListener(_ -> fetches.remove(fetch));
     return fetch;
   }
 

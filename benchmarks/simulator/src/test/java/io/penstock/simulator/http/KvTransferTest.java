@@ -58,7 +58,11 @@ class KvTransferTest {
   }
 
   private String handedOut() throws IOException {
-    String answer = ask(prefill, body(PROMPT, 1, "{\"do_remote_decode\":true}"));
+    return handedOut(prefill);
+  }
+
+  private static String handedOut(SimulatedPod pod) throws IOException {
+    String answer = ask(pod, body(PROMPT, 1, "{\"do_remote_decode\":true}"));
     Matcher params = Pattern.compile("\"kv_transfer_params\":(\\{[^}]*})").matcher(answer);
     assertThat(params.find()).as(answer).isTrue();
     return params.group(1);
@@ -139,23 +143,42 @@ class KvTransferTest {
   @Test
   void an_aborted_decode_releases_what_it_has_not_read() throws IOException {
     var slow = pod(KvConfig.of(KvConnector.NIXLV2).withBytesPerSecond(1_000));
-    String body = body(PROMPT, 4, handedOut());
     try (var client = new Socket(slow.address().getAddress(), slow.port())) {
-      client
-          .getOutputStream()
-          .write(
-              ("POST /v1/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
-                      + "content-length: "
-                      + body.length()
-                      + "\r\n\r\n"
-                      + body)
-                  .getBytes(StandardCharsets.UTF_8));
-      client.getOutputStream().flush();
+      send(client, body(PROMPT, 4, handedOut()));
       await().until(() -> slow.stats().inferenceRequests() == 1);
     }
 
     await().until(() -> prefill.stats().kv().released() == 1);
     assertThat(prefill.stats().kv().isClean()).isTrue();
+  }
+
+  @Test
+  void a_decode_pod_that_dies_leaves_what_it_was_reading_to_the_lease() throws IOException {
+    var lending = pod(KvConfig.of(KvConnector.NIXLV2).withLease(Duration.ofMillis(300)));
+    var slow = pod(KvConfig.of(KvConnector.NIXLV2).withBytesPerSecond(1_000));
+    try (var client = new Socket(slow.address().getAddress(), slow.port())) {
+      send(client, body(PROMPT, 4, handedOut(lending)));
+      await().until(() -> slow.stats().inferenceRequests() == 1);
+
+      slow.kill();
+
+      await().until(() -> lending.stats().kv().pinned() == 0);
+      assertThat(lending.stats().kv().released()).isZero();
+      assertThat(lending.stats().kv().expired()).isEqualTo(1);
+    }
+  }
+
+  private static void send(Socket client, String body) throws IOException {
+    client
+        .getOutputStream()
+        .write(
+            ("POST /v1/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+                    + "content-length: "
+                    + body.length()
+                    + "\r\n\r\n"
+                    + body)
+                .getBytes(StandardCharsets.UTF_8));
+    client.getOutputStream().flush();
   }
 
   @Test
