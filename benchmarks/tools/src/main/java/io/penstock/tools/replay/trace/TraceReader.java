@@ -1,9 +1,9 @@
 package io.penstock.tools.replay.trace;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.exc.StreamReadException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,7 +17,8 @@ import java.util.zip.GZIPInputStream;
 /**
  * Reads traces in Mooncake's format, gzipped or plain: one JSON object a line with {@code
  * timestamp} (ms), {@code input_length} and {@code output_length} (tokens) and {@code hash_ids}
- * (one per 512 tokens of prompt). An output of 0 tokens counts as 1. Stateless.
+ * (one per 512 tokens of prompt). Timestamps do not fall, and count from the first. An output of 0
+ * tokens counts as 1. Stateless.
  */
 public final class TraceReader {
 
@@ -60,11 +61,21 @@ public final class TraceReader {
     buffered.reset();
     List<TraceRequest> requests = new ArrayList<>();
     try (var parser = JSON.createParser(gzipped ? new GZIPInputStream(buffered) : buffered)) {
+      long startNanos = 0;
       while (parser.nextToken() != null) {
-        requests.add(request(parser, requests.size()));
+        var request = request(parser, requests.size());
+        if (requests.isEmpty()) {
+          startNanos = request.arrivalNanos();
+        }
+        long arrivalNanos = request.arrivalNanos() - startNanos;
+        if (!requests.isEmpty() && arrivalNanos < requests.getLast().arrivalNanos()) {
+          throw new IllegalArgumentException(
+              "its timestamp is before that of the request in front of it");
+        }
+        requests.add(request.at(requests.size(), arrivalNanos));
       }
       return new Trace(name, requests);
-    } catch (JsonParseException | IllegalArgumentException e) {
+    } catch (StreamReadException | IllegalArgumentException e) {
       throw new IOException(
           "trace %s, request %d: %s".formatted(name, requests.size(), e.getMessage()), e);
     }

@@ -61,6 +61,36 @@ class TraceReaderTest {
     assertThatThrownBy(() -> read("{\"hash_ids\": 3}")).isInstanceOf(IOException.class);
   }
 
+  @Test
+  void arrivals_count_from_the_first() throws IOException {
+    var cut =
+        read(
+            """
+            {"timestamp": 5000, "input_length": 512, "output_length": 5, "hash_ids": [7]}
+            {"timestamp": 8000, "input_length": 512, "output_length": 5, "hash_ids": [0]}
+            """);
+
+    assertThat(cut.requests())
+        .extracting(TraceRequest::arrivalNanos)
+        .containsExactly(0L, 3_000_000_000L);
+  }
+
+  @Test
+  void a_trace_that_is_not_in_the_order_of_its_arrivals_is_refused() {
+    assertThatThrownBy(() -> read(TWO + TWO))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("request 2")
+        .hasMessageContaining("before that of the request in front of it");
+  }
+
+  @Test
+  void a_block_id_that_is_too_large_is_said_to_be_so_with_its_request() {
+    assertThatThrownBy(() -> read(TWO.replace("[0, 7]", "[0, 9223372036854775807]")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("trace test, request 0")
+        .hasMessageContaining("9223372036854775807");
+  }
+
   private static Trace read(String text) throws IOException {
     return TraceReader.read("test", new ByteArrayInputStream(text.getBytes(UTF_8)));
   }
