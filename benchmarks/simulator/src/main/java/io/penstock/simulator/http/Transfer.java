@@ -36,6 +36,13 @@ sealed interface Transfer {
    */
   record Offer(String id, boolean told, boolean cut) implements Transfer {
 
+    /** Refuses what nobody could ask for. */
+    public Offer {
+      if (id.isBlank()) {
+        throw new IllegalArgumentException("an id is empty");
+      }
+    }
+
     /** The parameters that the answer hands out; {@code null} where the connector has none. */
     String params(KvSide kv, Sequence sequence) {
       if (!told) {

@@ -7,7 +7,8 @@ package io.penstock.simulator.kv;
  * @param handedOut prompts whose blocks were ever held for another pod
  * @param read of these, read by a decode pod
  * @param released of these, given up unread because the decode was aborted
- * @param expired of these, given up because nobody came within the lease
+ * @param expired of these, given up because nobody came within the lease, or because another prompt
+ *     took their id
  * @param doubleReads reads of blocks that had been read or given up
  * @param wrongTargets reads that named another engine, an unknown request or another prompt
  * @param tokensReceived tokens whose KV cache this pod got from others

@@ -67,6 +67,13 @@ final class KvStore {
       this.fingerprint = fingerprint;
       this.free = free;
     }
+
+    void giveUp() {
+      if (lease != null) {
+        lease.cancel(false);
+      }
+      free.run();
+    }
   }
 
   /** Holds a prompt's blocks; {@code free} gives them up. */
@@ -79,7 +86,11 @@ final class KvStore {
       return;
     }
     var pin = new Pin(fingerprint, free);
-    pins.put(id, pin);
+    var before = pins.put(id, pin);
+    if (before != null) {
+      expired++; // nobody can name it any more
+      before.giveUp();
+    }
     startLease(id, pin);
     var readers = waiting.remove(id);
     if (readers != null) {
@@ -179,10 +190,7 @@ final class KvStore {
   private void drop(String id, Pin pin) {
     pins.remove(id);
     gone.put(id, true);
-    if (pin.lease != null) {
-      pin.lease.cancel(false);
-    }
-    pin.free.run();
+    pin.giveUp();
   }
 
   /** The pod is gone, and what it held with it. */

@@ -126,6 +126,31 @@ class KvTransferTest {
   }
 
   @Test
+  void of_two_prompts_under_one_id_none_is_held_for_good() throws IOException {
+    var mooncake = pod(KvConfig.of(KvConnector.MOONCAKE).withLease(Duration.ofMillis(500)));
+    String params = "{\"do_remote_decode\":true,\"transfer_id\":\"x\"}";
+
+    ask(mooncake, body(PROMPT, 1, params));
+    ask(mooncake, body("quite another prompt", 1, params));
+
+    assertThat(mooncake.stats().kv().handedOut()).isEqualTo(2);
+    await().until(() -> mooncake.stats().kv().pinned() == 0);
+    assertThat(mooncake.resetPrefixCache()).isTrue();
+    assertThat(mooncake.stats().kv().expired()).isEqualTo(2);
+  }
+
+  @Test
+  void a_prompt_without_an_id_is_held_for_nobody() throws IOException {
+    for (var connector : new KvConnector[] {KvConnector.MOONCAKE, KvConnector.OFFLOADING}) {
+      var pod = pod(KvConfig.of(connector));
+
+      ask(pod, body(PROMPT, 1, "{\"do_remote_decode\":true,\"remote_decoder\":{}}"));
+
+      assertThat(pod.stats().kv().handedOut()).as("%s", connector).isZero();
+    }
+  }
+
+  @Test
   void a_second_reader_a_stranger_and_another_prompt_are_refused_and_counted() throws IOException {
     String params = handedOut();
     assertThat(ask(decode, body("quite another prompt", 1, params))).startsWith("HTTP/1.1 500");
