@@ -30,9 +30,6 @@ final class ChatFormat implements AnswerFormat {
       beginChoice(reply, choice);
     }
     String delta = choice.takeDelta();
-    if (tool == null && delta.isEmpty() && !choice.isFinished()) {
-      return;
-    }
     JsonWriter out = begin();
     out.name("choices").array().object().field("index", choice.index()).name("delta").object();
     if (tool == null) {

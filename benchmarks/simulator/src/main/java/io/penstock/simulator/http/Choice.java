@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Confined to the pod's event loop.
  *
  * <p>As in vLLM, text that could be the beginning of a stop string is held back until it is known
- * not to be one.
+ * not to be one; the tokens it came with are told of at once, with an empty text.
  */
 final class Choice {
 

@@ -20,9 +20,6 @@ final class CompletionFormat implements AnswerFormat {
   @Override
   public void token(Reply reply, Choice choice) {
     String delta = choice.takeDelta();
-    if (delta.isEmpty() && !choice.isFinished()) {
-      return;
-    }
     JsonWriter out = begin().name("choices").array().object();
     out.field("index", choice.index()).field("text", delta).nulls("logprobs");
     finish(out, choice);
