@@ -30,6 +30,8 @@ public final class EngineStats {
   double kvCacheUsage;
   long prefixCacheQueries;
   long prefixCacheHits;
+  long externalCacheQueries;
+  long externalCacheHits;
   long preemptions;
   long promptTokens;
   long promptTokensCached;
@@ -83,6 +85,16 @@ public final class EngineStats {
   /** Prompt tokens found there. */
   public long prefixCacheHits() {
     return prefixCacheHits;
+  }
+
+  /** Prompt tokens not found there at admission: what a KV connector is asked for. */
+  public long externalCacheQueries() {
+    return externalCacheQueries;
+  }
+
+  /** Those of them whose KV cache another engine had sent. */
+  public long externalCacheHits() {
+    return externalCacheHits;
   }
 
   /** Sequences thrown out of the batch because blocks ran out. */

@@ -133,6 +133,8 @@ final class StepPlan {
         next.scheduledNanos = nowNanos;
         stats.prefixCacheQueries += config.prefixCaching() ? next.promptTokens() : 0;
         stats.prefixCacheHits += cachedTokens;
+        stats.externalCacheQueries += next.promptTokens() - cachedTokens;
+        stats.externalCacheHits += next.receivedTokens;
         admitted.add(next);
       }
       int tokens = Math.min(budget, next.size() - computed);

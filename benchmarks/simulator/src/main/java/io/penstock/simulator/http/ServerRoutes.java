@@ -32,7 +32,10 @@ final class ServerRoutes {
     this.time = time;
     this.metrics =
         switch (pod.config().metrics()) {
-          case VLLM -> new MetricsPage(pod.engine(), time.instant().toEpochMilli() / 1e3)::render;
+          case VLLM -> {
+            double created = time.instant().toEpochMilli() / 1e3;
+            yield new MetricsPage(pod.engine(), pod.kv() != null, created)::render;
+          }
           case SGLANG -> new SglangPage(pod.engine())::render;
           case TRITON_TENSORRT_LLM -> new TritonPage(pod.engine())::render;
         };

@@ -53,16 +53,19 @@ public final class MetricsPage {
   };
 
   private final Engine engine;
+  private final boolean connector;
   private final PrometheusText text;
   private final String cacheConfig;
 
   /**
    * A page over an engine.
    *
+   * @param connector whether the engine asks other pods, or a store, for KV cache
    * @param createdSeconds when the pod started, in seconds of the Unix epoch
    */
-  public MetricsPage(Engine engine, double createdSeconds) {
+  public MetricsPage(Engine engine, boolean connector, double createdSeconds) {
     this.engine = engine;
+    this.connector = connector;
     text = new PrometheusText(engine.config().modelName(), createdSeconds);
     cacheConfig = cacheConfig(engine.config());
   }
@@ -114,8 +117,11 @@ public final class MetricsPage {
         "vllm:prefix_cache_hits",
         "Prefix cache hits, in terms of number of cached tokens.",
         stats.prefixCacheHits());
-    text.counter("vllm:external_prefix_cache_queries", EXTERNAL, 0);
-    text.counter("vllm:external_prefix_cache_hits", EXTERNAL_HITS, 0);
+    text.counter(
+        "vllm:external_prefix_cache_queries",
+        EXTERNAL,
+        connector ? stats.externalCacheQueries() : 0);
+    text.counter("vllm:external_prefix_cache_hits", EXTERNAL_HITS, stats.externalCacheHits());
     text.counter(
         "vllm:mm_cache_queries",
         "Multi-modal cache queries, in terms of number of queried items.",
@@ -145,7 +151,7 @@ public final class MetricsPage {
         CACHED_BY_SOURCE,
         "source",
         CACHE_TIERS,
-        new long[] {stats.prefixCacheHits(), 0, received, 0, 0});
+        new long[] {stats.prefixCacheHits(), 0, stats.externalCacheHits(), 0, 0});
     text.counter(
         "vllm:generation_tokens",
         "Number of generation tokens processed.",

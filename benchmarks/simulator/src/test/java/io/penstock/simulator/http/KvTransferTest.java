@@ -94,6 +94,12 @@ class KvTransferTest {
     assertThat(metrics)
         .contains("source=\"external_kv_transfer\"} " + (double) (stats.promptTokens() - 1))
         .contains("source=\"local_compute\"} 1.0");
+    assertThat(metrics.lines().filter(line -> line.contains("_prefix_cache_")))
+        .contains(
+            "vllm:external_prefix_cache_queries_total{engine=\"0\",model_name=\"tiny\"} "
+                + (double) stats.promptTokens(),
+            "vllm:external_prefix_cache_hits_total{engine=\"0\",model_name=\"tiny\"} "
+                + (double) (stats.promptTokens() - 1));
   }
 
   @Test

@@ -27,7 +27,7 @@ class MetricsPageTest {
               .maxModelLen(2048)
               .build(),
           clock);
-  private final MetricsPage page = new MetricsPage(engine, 1.795345315296302e+09);
+  private final MetricsPage page = new MetricsPage(engine, false, 1.795345315296302e+09);
 
   @Test
   void hasTheSeriesOfARealServerInItsOrder() {

@@ -105,7 +105,7 @@ final class MockAnswers {
         };
     var config = EngineConfig.builder(EngineProfile.INSTANT).modelName(MODEL).build();
     var page = new StringBuilder();
-    new MetricsPage(new Engine(config, stopped), 1_700_000_000).render(page);
+    new MetricsPage(new Engine(config, stopped), false, 1_700_000_000).render(page);
     return page.toString();
   }
 
