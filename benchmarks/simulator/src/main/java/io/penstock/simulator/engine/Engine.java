@@ -151,7 +151,7 @@ public final class Engine {
     }
     long draw = TokenHash.mix(seed ^ 0xE05L) >>> 1;
     int length = mean - mean / 2 + (int) (draw % (2 * (mean / 2) + 1)); // mean ± half
-    return Math.max(1, Math.max(length, request.minTokens() + 1));
+    return Math.max(1, Math.clamp(request.minTokens() + 1L, length, Integer.MAX_VALUE));
   }
 
   private void wake() {

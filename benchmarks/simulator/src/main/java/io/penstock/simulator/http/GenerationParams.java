@@ -24,6 +24,8 @@ record GenerationParams(
     boolean continuousUsage,
     boolean returnTokenIds) {
 
+  private static final int MOST_CHOICES = 16_384; // VLLM_MAX_N_SEQUENCES
+
   /** Reads and checks the parameters; {@code defaultMaxTokens} when none is given. */
   static GenerationParams of(Json.Obj body, int defaultMaxTokens) throws BadRequest {
     checkTemperature(body);
@@ -45,9 +47,9 @@ record GenerationParams(
       maxTokens = atLeast1(body, "max_tokens", defaultMaxTokens);
     }
     return new GenerationParams(
-        atLeast1(body, "n", 1),
+        choices(body),
         maxTokens,
-        (int) body.integer("min_tokens", 0),
+        minTokens(body, maxTokens),
         stops(body.get("stop")),
         body.flag("ignore_eos"),
         salt(body),
@@ -146,7 +148,42 @@ record GenerationParams(
     return List.copyOf(stops);
   }
 
-  static int atLeast1(Json.Obj body, String field, int otherwise) throws BadRequest {
+  private static int choices(Json.Obj body) throws BadRequest {
+    int n = atLeast1(body, "n", 1);
+    if (n > MOST_CHOICES) {
+      throw new BadRequest(
+          ErrorBody.badRequest(
+              "n must be at most "
+                  + MOST_CHOICES
+                  + ", got "
+                  + n
+                  + ". To increase this limit, set the VLLM_MAX_N_SEQUENCES environment variable.",
+              null));
+    }
+    return n;
+  }
+
+  private static int minTokens(Json.Obj body, int maxTokens) throws BadRequest {
+    int tokens = integer(body, "min_tokens", 0);
+    if (tokens < 0) {
+      throw new BadRequest(
+          ErrorBody.badRequest(
+              "min_tokens must be greater than or equal to 0, got " + tokens + ".", null));
+    }
+    if (maxTokens > 0 && tokens > maxTokens) {
+      throw new BadRequest(
+          ErrorBody.badRequest(
+              "min_tokens must be less than or equal to max_tokens="
+                  + maxTokens
+                  + ", got "
+                  + tokens
+                  + ".",
+              null));
+    }
+    return tokens;
+  }
+
+  private static int integer(Json.Obj body, String field, int otherwise) throws BadRequest {
     Json value = body.get(field);
     if (value == null) {
       return otherwise;
@@ -154,7 +191,14 @@ record GenerationParams(
     if (!(value instanceof Json.Num number) || !number.isInteger()) {
       throw new BadRequest(ErrorBody.wrongType(field, "int_type", "integer"));
     }
-    int count = (int) number.value();
+    return (int) number.value();
+  }
+
+  static int atLeast1(Json.Obj body, String field, int otherwise) throws BadRequest {
+    if (body.get(field) == null) {
+      return otherwise;
+    }
+    int count = integer(body, field, otherwise);
     if (count < 1) {
       throw new BadRequest(
           ErrorBody.badRequest(

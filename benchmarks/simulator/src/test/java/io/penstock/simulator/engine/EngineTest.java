@@ -384,12 +384,14 @@ class EngineTest {
     void endsByItselfWhereNoLimitIsGiven() {
       var open = submit(request(prompt(0, 10), 0));
       var endless = submit(request(prompt(0, 10), 0).ignoreEos(true));
+      var late = submit(request(prompt(0, 10), 0).minTokens(Integer.MAX_VALUE));
       clock.runUntilIdle();
 
       assertThat(open.tokens).hasSizeBetween(64, 192).endsWith(engine.config().eosTokenId());
       assertThat(open.reason).isEqualTo(FinishReason.STOP);
       assertThat(endless.tokens).hasSize(engine.config().maxModelLen() - 10);
       assertThat(endless.reason).isEqualTo(FinishReason.LENGTH);
+      assertThat(late.reason).isEqualTo(FinishReason.LENGTH);
     }
 
     @Test
