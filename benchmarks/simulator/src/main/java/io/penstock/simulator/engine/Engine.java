@@ -99,6 +99,9 @@ public final class Engine {
     aborts.add(sequence);
     if (!delivering) {
       deliverAborts();
+      if (waiting.size() > 0) {
+        wake(); // they may have waited behind it
+      }
     }
   }
 

@@ -101,6 +101,22 @@ class EngineTest {
     }
 
     @Test
+    void whoWaitedBehindAnAbortedSequenceEnters() {
+      engine = engine(builder -> builder.blockSize(16).numGpuBlocks(6));
+      engine.submit(request(prompt(0, 64), 1).pinned(true).build(), new Recorder(clock));
+      clock.runUntilIdle();
+      var tooLong = engine.submit(request(prompt(1_000, 64), 1).build(), new Recorder(clock));
+      var behind = submit(request(prompt(2_000, 16), 1));
+      clock.runUntilIdle();
+      assertThat(behind.reason).isNull(); // no one overtakes
+
+      engine.abort(tooLong);
+      clock.runUntilIdle();
+
+      assertThat(behind.reason).isEqualTo(FinishReason.LENGTH);
+    }
+
+    @Test
     void sequencesBeyondTheBatchWait() {
       engine = engine(builder -> builder.maxNumSeqs(2));
       var first = submit(request(prompt(0, 10), 2));
