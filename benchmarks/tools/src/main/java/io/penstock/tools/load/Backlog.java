@@ -1,8 +1,8 @@
 package io.penstock.tools.load;
 
 /**
- * Requests of an open loop that are due and wait for a connection, by their intended send times.
- * Confined to one thread.
+ * Requests of an open loop that are due and wait for a connection, by their intended send times and
+ * their place among all arrivals. Confined to one thread.
  *
  * <p>Latency counts from the intended time: a stall of the server, or of the generator itself,
  * makes later requests late instead of unsent (no coordinated omission).
@@ -12,9 +12,11 @@ final class Backlog {
   private final ArrivalTimes arrivals;
   private final long startNanos;
   private final long[] waiting;
+  private final long[] numbers;
   private long head;
   private long tail;
   private long nextNanos;
+  private long nextNumber;
 
   /**
    * An empty backlog.
@@ -26,6 +28,7 @@ final class Backlog {
     this.arrivals = arrivals;
     this.startNanos = startNanos;
     waiting = new long[capacity];
+    numbers = new long[capacity];
     advance();
   }
 
@@ -34,10 +37,13 @@ final class Backlog {
     int dropped = 0;
     while (nextNanos <= nowNanos) {
       if (tail - head < waiting.length) {
-        waiting[(int) (tail++ % waiting.length)] = nextNanos;
+        int at = (int) (tail++ % waiting.length);
+        waiting[at] = nextNanos;
+        numbers[at] = nextNumber;
       } else {
         dropped++;
       }
+      nextNumber++;
       advance();
     }
     return dropped;
@@ -66,6 +72,11 @@ final class Backlog {
       throw new IllegalStateException("nothing waits");
     }
     return waiting[(int) (head % waiting.length)];
+  }
+
+  /** Which arrival the oldest is, from 0, those without room included. */
+  long number() {
+    return numbers[(int) (head % waiting.length)];
   }
 
   /** When the next arrival is due, by the clock; {@link ArrivalTimes#NEVER} after the last. */

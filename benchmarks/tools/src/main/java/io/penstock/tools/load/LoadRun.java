@@ -175,6 +175,7 @@ public final class LoadRun {
       return;
     }
     while (!waiting.isEmpty() && !idle.isEmpty()) {
+      source.skipTo(waiting.number());
       if (send(idle.pop(), waiting.peek())) {
         waiting.poll();
       } else {

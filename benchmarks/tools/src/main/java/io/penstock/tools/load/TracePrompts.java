@@ -41,6 +41,11 @@ public final class TracePrompts implements RequestSource {
   }
 
   @Override
+  public void skipTo(long arrival) {
+    next = (int) (arrival % trace.requests().size());
+  }
+
+  @Override
   public void close() {
     if (current != null) {
       current.close();

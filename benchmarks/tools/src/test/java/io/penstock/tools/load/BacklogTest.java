@@ -49,8 +49,12 @@ class BacklogTest {
 
     assertThat(backlog.poll()).isEqualTo(START);
     assertThat(backlog.poll()).isEqualTo(START + MILLI);
+    assertThat(backlog.number()).isEqualTo(2);
     assertThat(backlog.poll()).isEqualTo(START + 2 * MILLI);
     assertThatThrownBy(backlog::poll).isInstanceOf(IllegalStateException.class);
     assertThat(backlog.nextNanos()).isEqualTo(START + 10 * MILLI);
+
+    backlog.takeDue(START + 10 * MILLI);
+    assertThat(backlog.number()).isEqualTo(10);
   }
 }

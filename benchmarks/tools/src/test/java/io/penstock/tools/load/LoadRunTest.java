@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.simulator.Fleet;
 import io.penstock.simulator.SimulatedPod;
+import io.penstock.simulator.fault.Fault;
 import io.penstock.simulator.fault.FaultSpec;
 import io.penstock.simulator.http.PodConfig;
 import io.penstock.tools.replay.trace.Trace;
@@ -110,6 +111,31 @@ class LoadRunTest {
     assertThat(report.errors()).isEmpty();
     assertThat(report.answered()).isEqualTo(1_000);
     assertThat(pod.stats().requests()).isEqualTo(1_020);
+  }
+
+  @Test
+  void a_prompt_of_a_trace_is_sent_at_its_own_time_though_others_were_given_up()
+      throws InterruptedException {
+    var trace =
+        new Trace(
+            "three",
+            List.of(
+                new TraceRequest(0, 0, 1_024, 3, new int[] {1, 2}),
+                new TraceRequest(1, 0, 1_024, 4, new int[] {1, 2}),
+                new TraceRequest(2, 2_000_000_000, 1_024, 5, new int[] {1, 3})));
+    pod.faults().set(new Fault.Refuse());
+    var run =
+        LoadRun.start(
+            to().arrivals(new Arrivals.Recorded(trace)).build(),
+            new TracePrompts(new ChatBody("tiny", true), trace, 9));
+    await().until(() -> run.progress().failed() == 2);
+    pod.faults().clear();
+
+    var report = run.await();
+
+    assertThat(report.errors()).containsExactly(Map.entry(ErrorKind.CONNECT, 2L));
+    assertThat(report.answered()).isEqualTo(1);
+    assertThat(pod.received().getLast().bodyText()).contains("\"max_tokens\":5");
   }
 
   @Test
