@@ -16,8 +16,8 @@ import java.util.List;
  * </ol>
  *
  * <p>A sequence in the batch that finds no block preempts the least urgent and latest one: that one
- * loses its blocks, goes to the front of the queue and is computed again. In such a step nothing
- * enters the batch.
+ * loses its blocks, goes to the front of the queue, behind more urgent ones, and is computed again.
+ * In such a step nothing enters the batch.
  */
 final class StepPlan {
 

@@ -31,9 +31,15 @@ final class WaitingQueue {
     insert(sequence, before);
   }
 
-  /** Adds a preempted sequence in front of everything. */
+  /** Adds a preempted sequence in front of everything that is not more urgent. */
   void addFirst(Sequence sequence) {
-    insert(sequence, null);
+    Sequence before = null;
+    Sequence next = first;
+    while (next != null && next.request().priority() < sequence.request().priority()) {
+      before = next;
+      next = next.behind;
+    }
+    insert(sequence, before);
   }
 
   void remove(Sequence sequence) {

@@ -303,6 +303,25 @@ class EngineTest {
       assertNothingLeft();
     }
 
+    @Test
+    void whoGivesWayWaitsBehindTheMoreUrgent() {
+      engine = engine(builder -> builder.numGpuBlocks(10).maxModelLen(160));
+      var idler = submit(request(prompt(0, 60), 60).priority(1));
+      submit(request(prompt(500, 60), 60));
+      clock.runNext();
+      var waiting = submit(request(prompt(1_000, 60), 1));
+      clock.runUntilIdle();
+
+      assertThat(engine.stats().preemptions()).isPositive();
+      long again =
+          idler.tokenNanos.stream()
+              .filter(nanos -> nanos > waiting.scheduledNanos)
+              .findFirst()
+              .orElseThrow();
+      assertThat(waiting.tokenNanos.getFirst()).isLessThan(again);
+      assertNothingLeft();
+    }
+
     private Recorder runAlone(int[] prompt, int tokens) {
       var recorder = submit(request(prompt, tokens));
       clock.runUntilIdle();
