@@ -8,7 +8,7 @@ import java.util.Optional;
 /**
  * An endpoint as pickers name it. Immutable.
  *
- * @param ip an IPv4 address, or an IPv6 address without brackets
+ * @param ip an IPv4 address, or an IPv6 address without brackets as RFC 5952 writes it
  * @param port 1 to 65535
  */
 public record Destination(String ip, int port) {
@@ -38,7 +38,14 @@ public record Destination(String ip, int port) {
     boolean bracketed = host.startsWith("[") && host.endsWith("]");
     String ip = bracketed ? host.substring(1, host.length() - 1) : host;
     boolean valid = bracketed ? NetUtil.isValidIpV6Address(ip) : NetUtil.isValidIpV4Address(ip);
-    return valid && port > 0 ? Optional.of(new Destination(ip, port)) : Optional.empty();
+    return valid && port > 0
+        ? Optional.of(new Destination(bracketed ? canonical(ip) : ip, port))
+        : Optional.empty();
+  }
+
+  /** Equal addresses have equal texts; one with a zone stays as it is. */
+  private static String canonical(String ipv6) {
+    return ipv6.contains("%") ? ipv6 : NetUtil.toAddressString(NetUtil.getByName(ipv6));
   }
 
   /** Whether it is {@code ip:port}, or several joined by commas and nothing else. */

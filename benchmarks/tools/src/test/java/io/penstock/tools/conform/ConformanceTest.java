@@ -171,6 +171,16 @@ class ConformanceTest {
     }
   }
 
+  @Test
+  void an_ipv6_endpoint_is_the_same_however_it_is_written() {
+    assertThat(Destination.parse("[FD00:0:0::1]:8000"))
+        .isEqualTo(Destination.parse("[fd00:0:0:0:0:0:0:1]:8000"))
+        .hasToString("[fd00::1]:8000");
+    assertThat(Destination.parse("[::ffff:10.0.0.1]:8000").isIpv6()).isTrue();
+    assertThat(Destination.parse("[fe80::1%eth0]:80"))
+        .isNotEqualTo(Destination.parse("[fe80::1%eth1]:80"));
+  }
+
   private static String texts(ConformReport report) {
     return report.results().stream()
         .filter(result -> !(result.verdict() instanceof Verdict.Passed))
