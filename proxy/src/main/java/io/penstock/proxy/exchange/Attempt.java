@@ -237,7 +237,9 @@ final class Attempt implements ResponseHandler {
 
   @Override
   public void head(ResponseHead head) {
-    retryAfterNanos = Failover.retryAfterNanos(head);
+    if (Failures.busy(head.status())) {
+      retryAfterNanos = Failover.retryAfterNanos(head);
+    }
     listener.head(head);
   }
 
