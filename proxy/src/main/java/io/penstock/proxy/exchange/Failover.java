@@ -85,6 +85,8 @@ final class Failover implements ResponseHandler {
     exchange.loop().gateway().metrics().retried(GatewayError.NO_HEALTHY_ENDPOINTS);
     if (decode != null) {
       routing.legs().decode(decode);
+    } else if (other != null && busy && routing.handed()) {
+      routing.legs().decodeElsewhere(other);
     } else if (other != null) {
       goElsewhere(other);
     }

@@ -56,6 +56,23 @@ class DecodeFailureTest extends DividedRequests {
     }
   }
 
+  /** The same of one that has no room itself. */
+  @Test
+  void has_no_room_and_one_that_is_picked_anew_answers_from_the_same_prompt() throws Exception {
+    try (var pods = DividedPods.with().start()) {
+      pods.decode(1).faults().add(new Fault.AnswerStatus(503, 10), 1);
+      int asked =
+          askUntil(pods, "penstock_upstream_retries_total{reason=\"no_healthy_endpoints\",}");
+      pods.decode(0).faults().add(new Fault.AnswerStatus(503, -1), 1);
+
+      var answer = ask(pods, false);
+
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(pods.prefilled()).hasSize(asked + 1);
+      assertThat(pods.held().read()).isEqualTo(asked + 1);
+    }
+  }
+
   @Test
   void is_the_only_one_and_gone_and_a_pod_that_prefills_answers() throws Exception {
     try (var pods =
