@@ -95,9 +95,7 @@ class DisaggregationDecisionTest {
   }
 
   private Weighing weighing() {
-    var decision = picker.decisions().findByRequest("request");
-    assertThat(decision).isNotNull();
-    var weighing = decision.weighing();
+    var weighing = picker.decisions().newest(1).getFirst().weighing();
     assertThat(weighing).isNotNull();
     return weighing;
   }

@@ -43,8 +43,7 @@ class EjectionTest {
     for (int i = 0; i < 50; i++) {
       assertThat(pool.route(prompt(1, 40)).endpoint()).isNotEqualTo(warm.endpoint());
     }
-    var decision = pool.picker.decisions().findByRequest("request");
-    assertThat(decision).isNotNull();
+    var decision = pool.picker.decisions().newest(1).getFirst();
     assertThat(decision.ranking().dropped()).isEqualTo(1);
     assertThat(decision.ranking().droppedEndpoint(0)).isEqualTo(warm.endpoint());
     assertThat(decision.ranking().droppedBy(0)).isEqualTo(EjectionFilter.TYPE);
