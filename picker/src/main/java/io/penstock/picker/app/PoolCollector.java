@@ -72,7 +72,7 @@ final class PoolCollector extends Collector {
     for (var pool : pools) {
       var name = List.of(pool.name());
       troubled.addMetric(name, pool.problem().isEmpty() ? 0 : 1);
-      rulesTroubled.addMetric(name, pool.rulesProblem().isEmpty() ? 0 : 1);
+      rulesTroubled.addMetric(name, pool.rulesTroubled() ? 1 : 0);
       var signals = pool.picker().signals();
       var snapshot = pool.picker().snapshot();
       ready.addMetric(name, freshSlots(snapshot, signals).length);

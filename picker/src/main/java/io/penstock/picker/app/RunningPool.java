@@ -96,13 +96,9 @@ final class RunningPool implements AutoCloseable {
     return source.problem();
   }
 
-  /** The same of its rules: of the first source of them that has trouble. */
-  String rulesProblem() {
-    return ruleSources.stream()
-        .map(RuleSource::problem)
-        .filter(each -> !each.isEmpty())
-        .findFirst()
-        .orElse("");
+  /** Whether a source of its rules has trouble. */
+  boolean rulesTroubled() {
+    return ruleSources.stream().anyMatch(source -> !source.problem().isEmpty());
   }
 
   String name() {
