@@ -607,7 +607,7 @@ class AdmissionTest {
     @Test
     void an_admitter_refuses_with_a_probability_that_grows_with_the_load() {
       var admitter = new ProbabilisticAdmitter(5, 0.8, 5, 300);
-      given(admitting(admitter), 1);
+      given(FlowPool.admitting(admitter), 1);
       pool.scrape(0, 0, 0);
       assertThat(pool.refusal(admitter)).isZero();
       pool.scrape(0, 1, 0);
@@ -625,7 +625,7 @@ class AdmissionTest {
     @Test
     void who_only_encodes_is_no_part_of_the_load_and_may_be_silent() {
       var admitter = new ProbabilisticAdmitter(5, 0.8, 1, 1);
-      given(admitting(admitter), 1);
+      given(FlowPool.admitting(admitter), 1);
       pool.add(1, Role.ENCODE);
       pool.scrape(0, 1, 0);
 
@@ -652,24 +652,6 @@ class AdmissionTest {
         assertThat(pool.come("b", 0).running).isTrue();
         assertThat(pool.counts().of(FlowOutcome.DENIED)).isOne();
       }
-    }
-
-    private FlowSettings admitting(ProbabilisticAdmitter admitter) {
-      var usual = FlowSettings.DEFAULT;
-      return new FlowSettings(
-          false,
-          usual.detector(),
-          0,
-          0,
-          usual.ttlNanos(),
-          usual.noEndpointTtlNanos(),
-          Map.of(),
-          usual.defaultBand(),
-          usual.defaultNegativeBand(),
-          usual.limit(),
-          false,
-          List.of(),
-          List.of(admitter));
     }
   }
 

@@ -14,6 +14,7 @@ import io.penstock.picker.signals.Reservation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,25 @@ final class FlowPool {
   static FlowSettings concurrency(int maxConcurrency) {
     return FlowSettings.DEFAULT.gated(
         new Detector.Concurrency(ConcurrencyDetector.Mode.REQUESTS, maxConcurrency, 1_000_000));
+  }
+
+  /** The gate is off, and only that admitter refuses. */
+  static FlowSettings admitting(ProbabilisticAdmitter admitter) {
+    var usual = FlowSettings.DEFAULT;
+    return new FlowSettings(
+        false,
+        usual.detector(),
+        0,
+        0,
+        usual.ttlNanos(),
+        usual.noEndpointTtlNanos(),
+        Map.of(),
+        usual.defaultBand(),
+        usual.defaultNegativeBand(),
+        usual.limit(),
+        false,
+        List.of(),
+        List.of(admitter));
   }
 
   static FlowSettings utilization() {

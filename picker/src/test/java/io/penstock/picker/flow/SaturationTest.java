@@ -1,12 +1,11 @@
 package io.penstock.picker.flow;
 
 import static io.penstock.picker.flow.FlowPool.SECOND;
+import static io.penstock.picker.flow.FlowPool.admitting;
 import static io.penstock.picker.flow.FlowPool.utilization;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.picker.pool.Role;
-import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Whose load is the load of a pool: theirs whom requests are sent to. */
@@ -60,23 +59,5 @@ class SaturationTest {
 
     pool.sleep(0, 0);
     assertThat(pool.come("a", -1).running).as("all sleep, and none is busy").isTrue();
-  }
-
-  private static FlowSettings admitting(ProbabilisticAdmitter admitter) {
-    var usual = FlowSettings.DEFAULT;
-    return new FlowSettings(
-        false,
-        usual.detector(),
-        0,
-        0,
-        usual.ttlNanos(),
-        usual.noEndpointTtlNanos(),
-        Map.of(),
-        usual.defaultBand(),
-        usual.defaultNegativeBand(),
-        usual.limit(),
-        false,
-        List.of(),
-        List.of(admitter));
   }
 }

@@ -4,8 +4,10 @@ import static io.penstock.proxy.app.TestGateway.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.penstock.simulator.SimulatedPod;
 import io.penstock.simulator.fault.Fault;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,31 +41,23 @@ class DecodeFailureTest extends DividedRequests {
     }
   }
 
-  /** The other one had no room when the two were picked, and the decision does not name it. */
   @Test
   void is_gone_and_one_that_is_picked_anew_answers_from_the_same_prompt() throws Exception {
-    try (var pods = DividedPods.with().start()) {
-      pods.decode(1).faults().add(new Fault.AnswerStatus(503, 10), 1);
-      int asked =
-          askUntil(pods, "penstock_upstream_retries_total{reason=\"no_healthy_endpoints\",}");
-      pods.decode(0).kill();
-
-      var answer = ask(pods, false);
-
-      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-      assertThat(pods.prefilled()).hasSize(asked + 1);
-      assertThat(pods.held().read()).isEqualTo(asked + 1);
-    }
+    assertPickedAnew(SimulatedPod::kill);
   }
 
-  /** The same of one that has no room itself. */
   @Test
   void has_no_room_and_one_that_is_picked_anew_answers_from_the_same_prompt() throws Exception {
+    assertPickedAnew(pod -> pod.faults().add(new Fault.AnswerStatus(503, -1), 1));
+  }
+
+  /** The other one had no room when the two were picked, and the decision does not name it. */
+  private void assertPickedAnew(Consumer<SimulatedPod> fails) throws Exception {
     try (var pods = DividedPods.with().start()) {
       pods.decode(1).faults().add(new Fault.AnswerStatus(503, 10), 1);
       int asked =
           askUntil(pods, "penstock_upstream_retries_total{reason=\"no_healthy_endpoints\",}");
-      pods.decode(0).faults().add(new Fault.AnswerStatus(503, -1), 1);
+      fails.accept(pods.decode(0));
 
       var answer = ask(pods, false);
 

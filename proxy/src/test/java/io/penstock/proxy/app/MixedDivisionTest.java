@@ -6,9 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.simulator.fault.Fault;
 import io.penstock.simulator.kv.KvConnector;
-import java.io.IOException;
-import java.net.SocketTimeoutException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -105,25 +102,11 @@ class MixedDivisionTest {
     }
   }
 
-  /** Requests one after the other, each read to its end, in part or not at all. */
   private static Void ask(DividedPods pods, SplittableRandom random) throws Exception {
     for (int i = 0; i < REQUESTS; i++) {
       String words = ("words " + random.nextInt(8) + " ").repeat(1 + random.nextInt(300));
-      String request =
-          TestGateway.request(CHAT, chat(words, 1 + random.nextInt(20), random.nextBoolean()))
-              .replace("host: test", "host: test\r\nconnection: close");
-      try (var socket = pods.gateway.connect()) {
-        socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
-        switch (random.nextInt(4)) {
-          case 0 -> socket.getInputStream().readNBytes(random.nextInt(500));
-          default -> socket.getInputStream().readAllBytes();
-        }
-      } catch (SocketTimeoutException e) {
-        throw e;
-      } catch (IOException e) {
-        // A reset, which an answer that is broken off may end in.
-        assertThat(e).hasMessageContaining("reset");
-      }
+      String body = chat(words, 1 + random.nextInt(20), random.nextBoolean());
+      MixedTrafficTest.ask(pods.gateway, body, random);
     }
     return null;
   }

@@ -86,26 +86,30 @@ class MixedTrafficTest {
     }
   }
 
-  /** Requests one after the other, each read to its end, in part or not at all. */
   private static int overHttp1(TestGateway gateway, SplittableRandom random) throws Exception {
     for (int i = 0; i < 30; i++) {
-      String request =
-          TestGateway.request(CHAT, prompt(random, i))
-              .replace("host: test", "host: test\r\nconnection: close");
-      try (var socket = gateway.connect()) {
-        socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
-        switch (random.nextInt(3)) {
-          case 0 -> socket.getInputStream().readNBytes(1 + random.nextInt(500));
-          default -> socket.getInputStream().readAllBytes();
-        }
-      } catch (SocketTimeoutException e) {
-        throw e;
-      } catch (IOException e) {
-        // A reset, which an answer that is broken off may end in.
-        assertThat(e).hasMessageContaining("reset");
-      }
+      ask(gateway, prompt(random, i), random);
     }
     return 30;
+  }
+
+  /** Asks on a connection of its own, and reads the answer to its end, or a part and leaves. */
+  static void ask(TestGateway gateway, String body, SplittableRandom random) throws IOException {
+    String request =
+        TestGateway.request(CHAT, body).replace("host: test", "host: test\r\nconnection: close");
+    try (var socket = gateway.connect()) {
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+      if (random.nextInt(3) == 0) {
+        socket.getInputStream().readNBytes(1 + random.nextInt(500));
+      } else {
+        socket.getInputStream().readAllBytes();
+      }
+    } catch (SocketTimeoutException e) {
+      throw e;
+    } catch (IOException e) {
+      // A reset, which an answer that is broken off may end in.
+      assertThat(e).hasMessageContaining("reset");
+    }
   }
 
   /** Streams side by side, some of them reset. */
