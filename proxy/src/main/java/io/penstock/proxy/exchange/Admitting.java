@@ -29,6 +29,7 @@ final class Admitting implements ExchangeState {
   private final RequestBody body;
   private final @Nullable Endpoint only;
   private final int priority;
+  private @Nullable Ticket waiting;
   private boolean beforeEmptyPool;
 
   /**
@@ -74,6 +75,7 @@ final class Admitting implements ExchangeState {
       }
       case Verdict.Queued(var ticket) -> {
         exchange.ticket(ticket);
+        waiting = ticket;
         waitOn(loop.now());
       }
       case Verdict.Shed(var outcome) -> reject(GatewayError.of(outcome));
@@ -106,7 +108,11 @@ final class Admitting implements ExchangeState {
     new Routing(exchange, pool, request, body, only).enter();
   }
 
+  /** Its place in the queue ends first: who hears of it may make room at once, for others. */
   private void reject(GatewayError error) {
+    if (waiting != null) {
+      waiting.end();
+    }
     body.release();
     exchange.reject(error);
   }

@@ -264,7 +264,7 @@ class FlowControlTest {
       refused(
           gateway.post(PATH, chat("late", 2, false)), 429, "queue_timeout", "rejected-ttl-expired");
     }
-    // The answer goes out before its place in the queue ends.
+    // Another loop may be the one that counts.
     await().until(() -> picker().admission().counts().of(FlowOutcome.EVICTED_CANCELLED) == 1);
   }
 
