@@ -2,6 +2,7 @@ package io.penstock.proxy.app;
 
 import static io.penstock.proxy.app.TestGateway.chat;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.penstock.simulator.http.ReceivedRequest;
 import java.io.IOException;
@@ -124,7 +125,8 @@ class DisaggregationTest {
       assertThat(count("cache_read_input_tokens", cold)).isZero();
       int prompt = count("input_tokens", cold);
       assertThat(prompt).isGreaterThan(100);
-      assertThat(pods.gateway.metric(input)).isEqualTo(prompt);
+      // Counted when the client has its answer.
+      await().until(() -> pods.gateway.metric(input) == prompt);
       assertThat(pods.gateway.metric(cachedInput)).isZero();
 
       assertThat(pods.decode(0).resetPrefixCache()).isTrue();
@@ -133,8 +135,8 @@ class DisaggregationTest {
       assertThat(known).isPositive();
       assertThat(count("input_tokens", warm) + count("cache_read_input_tokens", warm))
           .isEqualTo(prompt);
-      assertThat(pods.gateway.metric(input)).isEqualTo(2 * prompt);
-      assertThat(pods.gateway.metric(cachedInput)).isEqualTo(known);
+      await().until(() -> pods.gateway.metric(input) == 2 * prompt);
+      await().until(() -> pods.gateway.metric(cachedInput) == known);
     }
   }
 
