@@ -39,11 +39,11 @@ public final class Attempt {
     DECODE
   }
 
-  private final Leg leg;
-  private final Endpoint endpoint;
-  private final int predictedCachedTokens;
-  private final long predictedTtftNanos;
-  private final long startNanos;
+  private Leg leg;
+  private Endpoint endpoint;
+  private int predictedCachedTokens;
+  private long predictedTtftNanos;
+  private long startNanos;
   private long ttftNanos = -1;
   private long durationNanos = -1;
   private long transferNanos = -1;
@@ -66,6 +66,30 @@ public final class Attempt {
     this.predictedCachedTokens = predictedCachedTokens;
     this.predictedTtftNanos = predictedTtftNanos;
     this.startNanos = startNanos;
+  }
+
+  /** The same, as it is now. */
+  Attempt copy() {
+    return new Attempt(leg, endpoint, 0, 0, 0).become(this);
+  }
+
+  /** Becomes the same as another. */
+  Attempt become(Attempt other) {
+    var itsProgress = other.progress;
+    leg = other.leg;
+    endpoint = other.endpoint;
+    predictedCachedTokens = other.predictedCachedTokens;
+    predictedTtftNanos = other.predictedTtftNanos;
+    startNanos = other.startNanos;
+    ttftNanos = other.ttftNanos;
+    durationNanos = other.durationNanos;
+    transferNanos = other.transferNanos;
+    promptTokens = other.promptTokens;
+    cachedTokens = other.cachedTokens;
+    completionTokens = other.completionTokens;
+    failure = other.failure;
+    progress = itsProgress;
+    return this;
   }
 
   /** How long a prompt's KV cache took from another endpoint; told before the first byte is. */
@@ -169,7 +193,8 @@ public final class Attempt {
     return ended() ? completionTokens : -1;
   }
 
-  private boolean ended() {
+  /** Whether nothing of it changes any more. */
+  boolean ended() {
     return switch (progress) {
       case WAITING, ANSWERING -> false;
       case COMPLETED, FAILED, ABORTED -> true;

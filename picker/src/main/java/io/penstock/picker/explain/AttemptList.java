@@ -6,7 +6,12 @@ import java.util.List;
 /** Where the request of a decision was sent. Its event loop adds, anyone reads. */
 final class AttemptList {
 
-  private volatile List<Attempt> attempts = List.of();
+  private volatile List<Attempt> attempts;
+
+  /** A list that begins with those. */
+  AttemptList(List<Attempt> attempts) {
+    this.attempts = attempts;
+  }
 
   /** Adds an attempt; true where it is the first. */
   boolean add(Attempt attempt) {

@@ -100,6 +100,18 @@ public final class DecisionLog {
     return slot == null ? null : slot.attempted(decisionId, attempt);
   }
 
+  /**
+   * Notes that the request of a decision is over: its course has ended, and it is sent nowhere any
+   * more. From then on the log holds nothing of the request but a copy of what became of it. On the
+   * loop that took the id.
+   */
+  public void ended(long decisionId) {
+    var slot = slot(decisionId);
+    if (slot != null) {
+      slot.ended(decisionId);
+    }
+  }
+
   private @Nullable DecisionSlot slot(long id) {
     return perColumn == 0 || id < columns ? null : ring(id).slots.getAcquire(index(id));
   }

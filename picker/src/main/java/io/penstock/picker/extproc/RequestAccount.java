@@ -308,7 +308,7 @@ final class RequestAccount {
         to.failed(busy ? FailureKind.UNAVAILABLE : FailureKind.REJECTED, now);
       }
     }
-    leaveGate();
+    settle();
     times.completed(answer.bytes(), now);
     if (good()) {
       times.tokens(answer.usage(), eventStream, now);
@@ -346,7 +346,7 @@ final class RequestAccount {
     if (placement != null) {
       placement.aborted(loop.now());
     }
-    leaveGate();
+    settle();
     times.failed(code);
   }
 
@@ -367,14 +367,17 @@ final class RequestAccount {
       }
       to.unobserved();
     }
-    leaveGate();
+    settle();
   }
 
   /** After the placement, so that the gate sees the room that there is. */
-  private void leaveGate() {
+  private void settle() {
     if (ticket != null) {
       var usage = answer.usage();
       ticket.end(usage.promptTokens(), usage.completionTokens());
+    }
+    if (pool != null && route != null) {
+      pool.picker().decisions().ended(route.decisionId());
     }
   }
 

@@ -34,6 +34,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class DecisionLogTest {
@@ -158,6 +159,107 @@ class DecisionLogTest {
   }
 
   @Test
+  void of_a_request_that_is_over_the_log_says_the_same_and_holds_nothing() throws Exception {
+    var log = new DecisionLog(1, 4);
+    long id = decide(log, 0, "name-of-the-request", 1, 3);
+    var endpoints = log.find(id).ranking();
+    var failed = attempt(Attempt.Leg.WHOLE, endpoints.endpoint(0));
+    log.attempted(id, failed);
+    var good = attempt(Attempt.Leg.WHOLE, endpoints.endpoint(1));
+    log.attempted(id, good);
+    failed.failed(FailureKind.CONNECT, 5);
+    log.ended(id);
+    assertThat(log.find(id).attempts()).as("one of them runs").containsExactly(failed, good);
+
+    good.transferred(3);
+    good.firstByte(7);
+    good.completed(100, 48, 12, 9);
+    var before = log.find(id);
+    var json = before.toJson();
+    log.ended(id);
+    log.ended(id);
+
+    var after = log.find(id);
+    assertThat(after.toJson()).isEqualTo(json).contains("name-of-the-request");
+    assertThat(after.attempts()).hasSize(2).doesNotContain(failed, good);
+    assertThat(log.findByRequest("name-of-the-request").id()).isEqualTo(id);
+    assertThat(before.attempts()).as("who read before has what he read").contains(failed, good);
+
+    long next = decide(log, 0, "next", 2, 3);
+    log.ended(id + 1_000);
+    assertThat(log.find(next).attempts()).isEmpty();
+    assertThat(log.find(id).toJson()).isEqualTo(json);
+    for (int i = 0; i < 4; i++) {
+      decide(log, 0, "r" + i, 3 + i, 3);
+    }
+    log.ended(id);
+    assertThat(log.find(id)).isNull();
+    assertThat(log.newest(9)).allSatisfy(kept -> assertThat(kept.attempts()).isEmpty());
+  }
+
+  @Test
+  void a_course_that_ended_is_kept_as_it_was_and_its_request_is_not() {
+    var log = new DecisionLog(1, 1);
+    var deciding = new Deciding(3);
+    var course = new EndedCourse();
+    long id = deciding.decide(log, 0, "a", 1, course);
+    var json = log.find(id).toJson();
+    log.ended(id);
+    course.status = 500;
+
+    var kept = log.find(id);
+    assertThat(kept.toJson()).isEqualTo(json);
+    assertThat(kept.course()).isNotSameAs(course);
+    assertThat(kept.ended()).isTrue();
+    assertThat(kept.course().sinceArrivalNanos(1_000)).isEqualTo(400);
+    long next = deciding.decide(log, 0, "b", 2, null);
+    log.ended(next);
+    assertThat(log.find(next).course()).isNull();
+  }
+
+  /** Of a request that came at 600 and is over. */
+  private static final class EndedCourse implements Course {
+    int status = 200;
+
+    @Override
+    public boolean ended() {
+      return true;
+    }
+
+    @Override
+    public String outcome() {
+      return "completed";
+    }
+
+    @Override
+    public int status() {
+      return status;
+    }
+
+    @Override
+    public String reason() {
+      return "why";
+    }
+
+    @Override
+    public String tenant() {
+      return "whose";
+    }
+
+    @Override
+    public long sinceArrivalNanos(long nanoTime) {
+      return nanoTime - 600;
+    }
+
+    @Override
+    public void steps(StepListener listener) {
+      for (int i = 0; i < 30; i++) {
+        listener.step("step" + i, i);
+      }
+    }
+  }
+
+  @Test
   void hindsight_has_a_runner_up_for_the_first_attempt_at_the_endpoint_that_was_chosen() {
     var log = new DecisionLog(1, 4);
     long id = decide(log, 0, "a", 1, 3);
@@ -211,7 +313,12 @@ class DecisionLogTest {
       for (int n = 0; (n < 20_000 || seen.get() < 10_000) && !failed(first, second); n++) {
         var kind = n % 2 == 0 ? small : large;
         long id = kind.decide(log, 0, "r" + n, n);
-        log.attempted(id, attempt(Attempt.Leg.WHOLE, kind.chosen));
+        var attempt = attempt(Attempt.Leg.WHOLE, kind.chosen);
+        log.attempted(id, attempt);
+        if (n % 3 > 0) {
+          attempt.aborted(3);
+          log.ended(id);
+        }
       }
       running.set(false);
       first.get();
@@ -309,9 +416,14 @@ class DecisionLogTest {
     }
 
     long decide(DecisionLog log, int column, String requestId, long timeMillis) {
+      return decide(log, column, requestId, timeMillis, null);
+    }
+
+    long decide(
+        DecisionLog log, int column, String requestId, long timeMillis, @Nullable Course course) {
       context.begin(log.nextId(column), request, snapshot, new Exclusions(), 0);
       var route = (Decision.Route) scheduler.schedule(context);
-      log.add(requestId, timeMillis, context, route, null);
+      log.add(requestId, timeMillis, context, route, course);
       chosen = route.endpoint();
       return route.decisionId();
     }

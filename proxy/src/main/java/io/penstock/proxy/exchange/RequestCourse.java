@@ -3,7 +3,6 @@ package io.penstock.proxy.exchange;
 import io.penstock.picker.explain.Course;
 import io.penstock.proxy.metrics.Outcome;
 import io.penstock.proxy.metrics.Timeline;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,11 +63,6 @@ final class RequestCourse implements Course {
 
   @Override
   public void steps(StepListener listener) {
-    for (var event : Timeline.Event.values()) {
-      long since = timeline.between(Timeline.Event.RECEIVED, event);
-      if (since >= 0) {
-        listener.step(event.name().toLowerCase(Locale.ROOT), since);
-      }
-    }
+    timeline.steps(listener::step);
   }
 }

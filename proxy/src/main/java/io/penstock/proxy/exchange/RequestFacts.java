@@ -83,8 +83,12 @@ final class RequestFacts implements AccessRecord {
 
   /** The facts are complete: the decisions may say so. */
   void complete() {
-    if (course != null) {
-      course.end(this);
+    if (course == null) {
+      return;
+    }
+    course.end(this);
+    if (pool != null) {
+      pool.picker().decisions().ended(decision);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.penstock.proxy.metrics;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * When each step of one request happened, in nanoseconds of one monotonic clock. Written on the
@@ -30,7 +31,20 @@ public final class Timeline {
     /** The first token, or the first byte of an answer that is not streamed. */
     FIRST_TOKEN,
     /** The exchange was over, whatever the outcome. */
-    ENDED
+    ENDED;
+
+    private final String label = name().toLowerCase(Locale.ROOT);
+
+    /** As it is written in JSON. */
+    public String label() {
+      return label;
+    }
+  }
+
+  /** Hears of steps. */
+  public interface StepListener {
+    /** A step happened, so many nanoseconds after the request's head was read. */
+    void step(String label, long sinceReceivedNanos);
   }
 
   private static final Event[] EVENTS = Event.values();
@@ -51,6 +65,16 @@ public final class Timeline {
   /** Whether the step happened. */
   public boolean has(Event event) {
     return nanos[index(event)] != NEVER;
+  }
+
+  /** Tells the steps that happened, in the order in which they usually do. */
+  public void steps(StepListener listener) {
+    for (var event : EVENTS) {
+      long since = between(Event.RECEIVED, event);
+      if (since >= 0) {
+        listener.step(event.label(), since);
+      }
+    }
   }
 
   /** Nanoseconds from the request's head to a time of the same clock. */
