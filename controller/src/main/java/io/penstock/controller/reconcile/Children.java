@@ -39,6 +39,9 @@ final class Children {
 
   private static final int HASH_CHARS = 16;
 
+  /** In place of the hash where no object is desired. */
+  private static final String NOTHING = "";
+
   private final ApiServer server;
   private final ClusterView seen;
   private final ReconcileMetrics metrics;
@@ -260,9 +263,7 @@ final class Children {
       return recreate(kind, key, answer);
     }
     var problem = refused(kind, key.name(), answer);
-    if (answer.isInvalid()) {
-      refusals.refused(kind.path(key), hash, problem);
-    }
+    refusals.refused(kind.path(key), hash, problem);
     return new Outcome.Stuck(problem, there);
   }
 
@@ -303,15 +304,23 @@ final class Children {
     if (!Objects.isControlledBy(child, Objects.uid(owner))) {
       return null;
     }
-    var answer = server.delete(kind.path(Objects.key(child)), Objects.uid(child));
+    var path = kind.path(Objects.key(child));
+    var standing = refusals.standing(path, NOTHING);
+    if (standing.isPresent()) {
+      return standing.get();
+    }
+    var answer = server.delete(path, Objects.uid(child));
     if (answer.isMissing() || answer.isConflict()) {
       return null;
     }
     metrics.wrote(kind, "delete");
     settled.remove(Objects.uid(child));
     if (!answer.isGood()) {
-      return refused(kind, Trees.name(child), answer);
+      var problem = refused(kind, Trees.name(child), answer);
+      refusals.refused(path, NOTHING, problem);
+      return problem;
     }
+    refusals.forget(path);
     log.info("{} {}: delete", kind.kindName(), Objects.key(child));
     return null;
   }

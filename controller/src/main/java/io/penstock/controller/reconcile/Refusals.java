@@ -6,10 +6,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /**
- * Children that the API server has called invalid, so that the same object is not sent again at
- * every event: the first time it waits a second, then twice as long each time, up to 10 minutes. An
- * object that is desired otherwise is sent at once. Thread-safe, for different children at a time;
- * forgets everything above 10,000 children.
+ * Children that the API server has refused to change, so that the same is not asked for again at
+ * every event; with words that differ each time, as those with the port of a broken connection, the
+ * status that tells them would be such an event. What is invalid waits a second, then twice as long
+ * each time, up to 10 minutes. What may be taken another time waits as long as the {@link
+ * KeySchedule} lets a failed pass wait at least, so that the next try is on time. An object that is
+ * desired otherwise is sent at once. Thread-safe, for different children at a time; forgets
+ * everything above 10,000 children.
  */
 final class Refusals {
 
@@ -22,7 +25,7 @@ final class Refusals {
   /**
    * One child.
    *
-   * @param hash of the object that was refused
+   * @param hash of the object that was refused; empty: to delete it was
    * @param problem what the API server said
    * @param due when it may be sent again
    * @param times it was refused in turn
@@ -46,18 +49,20 @@ final class Refusals {
         : Optional.empty();
   }
 
-  /** The API server has called it invalid. */
+  /** The API server has refused it. */
   void refused(String path, String hash, Children.Problem problem) {
     if (refusals.size() >= MOST) {
       refusals.clear();
     }
     var before = refusals.get(path);
     int times = before != null && before.hash().equals(hash) ? before.times() + 1 : 1;
-    long delay = Math.min(CAP_NANOS, BASE_NANOS << Math.min(times - 1, MOST_DOUBLINGS));
+    long base = problem.lasting() ? BASE_NANOS : KeySchedule.BASE / 2;
+    long cap = problem.lasting() ? CAP_NANOS : KeySchedule.CAP / 2;
+    long delay = Math.min(cap, base << Math.min(times - 1, MOST_DOUBLINGS));
     refusals.put(path, new Refusal(hash, problem, nanoClock.getAsLong() + delay, times));
   }
 
-  /** The API server has taken it, or it is desired no more. */
+  /** The API server has taken it, or deleted it. */
   void forget(String path) {
     refusals.remove(path);
   }

@@ -96,13 +96,18 @@ final class FakeCluster implements ClusterView, AutoCloseable {
     if (refused) {
       refuse(kind, 422, Trees.newObject().put("message", "is invalid"));
     } else {
-      refusals.remove(kind.plural());
+      refusals.remove("PATCH " + kind.plural());
     }
   }
 
   /** Answers so whenever an object of a kind is applied, from now on. */
   synchronized void refuse(Kind kind, int status, ObjectNode body) {
-    refusals.put(kind.plural(), new ApiServer.Answer(status, body));
+    refusals.put("PATCH " + kind.plural(), new ApiServer.Answer(status, body));
+  }
+
+  /** Answers so whenever an object of a kind is deleted, from now on. */
+  synchronized void keep(Kind kind, int status, ObjectNode body) {
+    refusals.put("DELETE " + kind.plural(), new ApiServer.Answer(status, body));
   }
 
   /** Whether the request to break off has come. */
@@ -160,7 +165,8 @@ final class FakeCluster implements ClusterView, AutoCloseable {
       writes.add(method + " " + path);
     }
     for (var refusal : refusals.entrySet()) {
-      if (method.equals("PATCH") && isOf(refusal.getKey(), path)) {
+      var refused = refusal.getKey();
+      if (refused.startsWith(method + " ") && isOf(refused.substring(method.length() + 1), path)) {
         return refusal.getValue();
       }
     }
