@@ -262,7 +262,7 @@ final class Children {
     if (isAboutImmutability(answer)) {
       return recreate(kind, key, answer);
     }
-    var problem = refused(kind, key.name(), answer);
+    var problem = refused(kind, key, answer);
     refusals.refused(kind.path(key), hash, problem);
     return new Outcome.Stuck(problem, there);
   }
@@ -316,7 +316,7 @@ final class Children {
     metrics.wrote(kind, "delete");
     settled.remove(Objects.uid(child));
     if (!answer.isGood()) {
-      var problem = refused(kind, Trees.name(child), answer);
+      var problem = refused(kind, Objects.key(child), answer);
       refusals.refused(path, NOTHING, problem);
       return problem;
     }
@@ -357,13 +357,14 @@ final class Children {
     return new Outcome.Stuck(new Problem(kind.kindName(), name, reason, message, true));
   }
 
-  private static Problem refused(Kind kind, String name, ApiServer.Answer answer) {
+  private static Problem refused(Kind kind, Key key, ApiServer.Answer answer) {
+    log.warn("{} {}: {}, {}", kind.kindName(), key, answer.status(), answer.message());
     return new Problem(
         kind.kindName(),
-        name,
+        key.name(),
         answer.isInvalid() ? "Invalid" + kind.kindName() : kind.kindName() + "Refused",
         "%s %s: the API server answers %d, %s"
-            .formatted(kind.kindName(), name, answer.status(), answer.message()),
+            .formatted(kind.kindName(), key.name(), answer.status(), answer.message()),
         answer.isInvalid());
   }
 }

@@ -83,20 +83,30 @@ public final class Reconciler {
   /** Looks at one service and does what is to be done. */
   public Pass pass(Key key) {
     long begin = nanoClock.getAsLong();
+    // What is thrown is tried again too.
+    boolean failed = true;
     try {
-      var service = seen.get(Kind.SERVICE_OBJECT, key);
-      if (service.isEmpty() || Objects.isGoing(service.get())) {
-        seen.follow(key, Set.of());
-        return new Pass.Settled();
-      }
-      return pass(service.get());
+      var ended = passOrThrow(key);
+      failed = ended instanceof Pass.Failed;
+      return ended;
     } catch (IOException | UncheckedIOException e) {
       log.warn("{}: {}", key, e.getMessage());
-      metrics.failed();
       return new Pass.Failed(String.valueOf(e.getMessage()));
     } finally {
+      if (failed) {
+        metrics.failed();
+      }
       metrics.passed((nanoClock.getAsLong() - begin) / NANOS);
     }
+  }
+
+  private Pass passOrThrow(Key key) throws IOException {
+    var service = seen.get(Kind.SERVICE_OBJECT, key);
+    if (service.isEmpty() || Objects.isGoing(service.get())) {
+      seen.follow(key, Set.of());
+      return new Pass.Settled();
+    }
+    return pass(service.get());
   }
 
   private Pass pass(ObjectNode stored) throws IOException {

@@ -1,0 +1,108 @@
+package io.penstock.controller.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.penstock.controller.api.Trees;
+import io.penstock.controller.desired.ClusterFacts;
+import io.penstock.picker.tls.Identity;
+import io.prometheus.client.CollectorRegistry;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ReconcileMetricsTest {
+
+  private static final YAMLMapper YAML = new YAMLMapper();
+  private static final Key KEY = new Key("n", "s");
+  private static final String FAILURES = "penstock_controller_pass_failures_total";
+
+  private final CollectorRegistry registry = new CollectorRegistry();
+  private FakeCluster cluster;
+  private Reconciler reconciler;
+
+  @BeforeEach
+  void start() throws IOException {
+    cluster = new FakeCluster();
+    reconciler =
+        new Reconciler(
+            cluster.api(),
+            cluster,
+            ClusterFacts.offline(),
+            Clock.fixed(FakeCluster.NOW, ZoneOffset.UTC),
+            System::nanoTime,
+            new ReconcileMetrics(registry),
+            new BrokenAuthority());
+    cluster.put(
+        Kind.SERVICE_OBJECT,
+        (ObjectNode)
+            YAML.readTree(
+                """
+                metadata: {name: s, namespace: n, creationTimestamp: "2026-01-02T03:00:00Z"}
+                spec: {model: {uri: "hf://a/b"}, replicas: 1}
+                """));
+  }
+
+  @AfterEach
+  void close() {
+    cluster.close();
+  }
+
+  @Test
+  void a_pass_that_is_tried_again_over_a_child_is_counted() {
+    cluster.refuse(Kind.DEPLOYMENT, 403, Trees.newObject().put("message", "no right to"));
+
+    assertThat(reconciler.pass(KEY)).isInstanceOf(Pass.Failed.class);
+
+    assertThat(registry.getSampleValue(FAILURES)).isEqualTo(1);
+  }
+
+  @Test
+  void a_pass_that_throws_is_counted() {
+    change(
+        service -> {
+          var container = Trees.with(service, "spec", "template").putArray("containers");
+          var probe = Trees.with(container.addObject().put("name", "main"), "livenessProbe");
+          Trees.with(probe, "httpGet").put("path", "/health").put("scheme", "HTTPS");
+        });
+
+    assertThatThrownBy(() -> reconciler.pass(KEY)).hasMessage("a bug");
+
+    assertThat(registry.getSampleValue(FAILURES)).isEqualTo(1);
+  }
+
+  @Test
+  void a_pass_that_ends_well_is_not() {
+    reconciler.pass(KEY);
+
+    assertThat(registry.getSampleValue(FAILURES)).isZero();
+    assertThat(registry.getSampleValue("penstock_controller_pass_seconds_count")).isEqualTo(1);
+  }
+
+  private void change(Consumer<ObjectNode> change) {
+    var stored = cluster.get(Kind.SERVICE_OBJECT, KEY).orElseThrow();
+    change.accept(stored);
+    cluster.put(Kind.SERVICE_OBJECT, stored);
+  }
+
+  /** One that is asked by services with TLS alone. */
+  private static final class BrokenAuthority implements ServingAuthority {
+
+    @Override
+    public Identity signer(Instant now) {
+      throw new IllegalStateException("a bug");
+    }
+
+    @Override
+    public String bundle() {
+      throw new IllegalStateException("a bug");
+    }
+  }
+}
