@@ -77,8 +77,13 @@ final class Children {
    * @param live those that are as desired, and those that are as they were because a change is
    *     refused: as the API server has them, in the desired order
    * @param problems with those that are not as desired
+   * @param nanos until the first change that was refused may be sent again
    */
-  record Brought(List<ObjectNode> live, List<Problem> problems) {}
+  record Brought(List<ObjectNode> live, List<Problem> problems, long nanos) {
+    Brought(List<ObjectNode> live, List<Problem> problems) {
+      this(live, problems, Long.MAX_VALUE);
+    }
+  }
 
   /** What has become of one child. */
   private sealed interface Outcome {
@@ -86,10 +91,15 @@ final class Children {
 
     /**
      * @param there the child as it was and stays; null: there is none to rely on
+     * @param nanos until the same change may be sent again
      */
-    record Stuck(Problem problem, @Nullable ObjectNode there) implements Outcome {
+    record Stuck(Problem problem, @Nullable ObjectNode there, long nanos) implements Outcome {
       Stuck(Problem problem) {
-        this(problem, null);
+        this(problem, null, Long.MAX_VALUE);
+      }
+
+      Stuck(Refusals.Standing refusal, @Nullable ObjectNode there) {
+        this(refusal.problem(), there, refusal.nanos());
       }
     }
   }
@@ -104,6 +114,7 @@ final class Children {
     }
     List<ObjectNode> live = new ArrayList<>();
     List<Problem> problems = new ArrayList<>();
+    long nanos = Long.MAX_VALUE;
     Set<String> wanted = new HashSet<>();
     var scaled = Scalers.targets(desired);
     for (var child : desired) {
@@ -112,6 +123,7 @@ final class Children {
         case Outcome.Live(var now) -> live.add(now);
         case Outcome.Stuck stuck -> {
           problems.add(stuck.problem);
+          nanos = Math.min(nanos, stuck.nanos);
           if (stuck.there != null) {
             live.add(stuck.there);
           }
@@ -121,14 +133,15 @@ final class Children {
     for (var entry : seen.ownedBy(Objects.uid(owner)).entrySet()) {
       for (var child : entry.getValue()) {
         if (!wanted.contains(id(child)) && !Objects.isGoing(child)) {
-          var problem = delete(owner, entry.getKey(), child);
-          if (problem != null) {
-            problems.add(problem);
+          var refusal = delete(owner, entry.getKey(), child);
+          if (refusal.isPresent()) {
+            problems.add(refusal.get().problem());
+            nanos = Math.min(nanos, refusal.get().nanos());
           }
         }
       }
     }
-    return Optional.of(new Brought(live, problems));
+    return Optional.of(new Brought(live, problems, nanos));
   }
 
   private boolean isMissing(ObjectNode child) {
@@ -263,8 +276,7 @@ final class Children {
       return recreate(kind, key, answer);
     }
     var problem = refused(kind, key, answer);
-    refusals.refused(kind.path(key), hash, problem);
-    return new Outcome.Stuck(problem, there);
+    return new Outcome.Stuck(refusals.refused(kind.path(key), hash, problem), there);
   }
 
   /** Deletes it; the deletion brings the next pass, which creates it. */
@@ -299,30 +311,30 @@ final class Children {
         && (reason.contains("immutable") || reason.contains("cannot change"));
   }
 
-  private @Nullable Problem delete(ObjectNode owner, Kind kind, ObjectNode child)
+  /** Deletes a child of the owner; what is there is a refusal to do so. */
+  private Optional<Refusals.Standing> delete(ObjectNode owner, Kind kind, ObjectNode child)
       throws IOException {
     if (!Objects.isControlledBy(child, Objects.uid(owner))) {
-      return null;
+      return Optional.empty();
     }
     var path = kind.path(Objects.key(child));
     var standing = refusals.standing(path, NOTHING);
     if (standing.isPresent()) {
-      return standing.get();
+      return standing;
     }
     var answer = server.delete(path, Objects.uid(child));
     if (answer.isMissing() || answer.isConflict()) {
-      return null;
+      return Optional.empty();
     }
     metrics.wrote(kind, "delete");
     settled.remove(Objects.uid(child));
     if (!answer.isGood()) {
-      var problem = refused(kind, Objects.key(child), answer);
-      refusals.refused(path, NOTHING, problem);
-      return problem;
+      return Optional.of(
+          refusals.refused(path, NOTHING, refused(kind, Objects.key(child), answer)));
     }
     refusals.forget(path);
     log.info("{} {}: delete", kind.kindName(), Objects.key(child));
-    return null;
+    return Optional.empty();
   }
 
   /** The child with what every child has: its owner, the label that mirrors see, its hash. */

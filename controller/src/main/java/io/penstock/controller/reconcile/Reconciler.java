@@ -177,7 +177,7 @@ public final class Reconciler {
     }
     return brought.problems().stream().anyMatch(each -> !each.lasting())
         ? new Pass.Failed("a child is not as desired yet")
-        : new Pass.Again(RESYNC);
+        : new Pass.Again(Duration.ofNanos(Math.min(RESYNC.toNanos(), brought.nanos())));
   }
 
   /** One that no mirror shows may be there all the same, where its kind has just come. */

@@ -32,6 +32,14 @@ final class Refusals {
    */
   private record Refusal(String hash, Children.Problem problem, long due, int times) {}
 
+  /**
+   * A refusal that holds.
+   *
+   * @param problem what the API server said
+   * @param nanos until the same may be sent again
+   */
+  record Standing(Children.Problem problem, long nanos) {}
+
   private final LongSupplier nanoClock;
   private final Map<String, Refusal> refusals = new ConcurrentHashMap<>();
 
@@ -40,17 +48,17 @@ final class Refusals {
   }
 
   /** What was said of this object, if it need not be sent now. */
-  Optional<Children.Problem> standing(String path, String hash) {
+  Optional<Standing> standing(String path, String hash) {
     var refusal = refusals.get(path);
-    return refusal != null
-            && refusal.hash().equals(hash)
-            && refusal.due() - nanoClock.getAsLong() > 0
-        ? Optional.of(refusal.problem())
-        : Optional.empty();
+    if (refusal == null || !refusal.hash().equals(hash)) {
+      return Optional.empty();
+    }
+    long nanos = refusal.due() - nanoClock.getAsLong();
+    return nanos > 0 ? Optional.of(new Standing(refusal.problem(), nanos)) : Optional.empty();
   }
 
   /** The API server has refused it. */
-  void refused(String path, String hash, Children.Problem problem) {
+  Standing refused(String path, String hash, Children.Problem problem) {
     if (refusals.size() >= MOST) {
       refusals.clear();
     }
@@ -60,6 +68,7 @@ final class Refusals {
     long cap = problem.lasting() ? CAP_NANOS : KeySchedule.CAP / 2;
     long delay = Math.min(cap, base << Math.min(times - 1, MOST_DOUBLINGS));
     refusals.put(path, new Refusal(hash, problem, nanoClock.getAsLong() + delay, times));
+    return new Standing(problem, delay);
   }
 
   /** The API server has taken it, or deleted it. */

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.penstock.controller.api.Trees;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -87,6 +88,24 @@ class RefusalsTest {
 
       assertThat(refusals.standing("path", "hash")).as("after " + times).isEmpty();
     }
+  }
+
+  @Test
+  void a_service_is_looked_at_again_when_its_invalid_child_may_be_sent_again() {
+    cluster.refuse(Kind.DEPLOYMENT, true);
+
+    for (long wait = 1; wait < 600; wait *= 2) {
+      var after = new Pass.Again(Duration.ofSeconds(wait));
+      assertThat(reconciler.pass(KEY)).isEqualTo(after);
+      assertThat(reconciler.pass(KEY)).as("at an event").isEqualTo(after);
+      nanos.addAndGet(Duration.ofSeconds(wait).toNanos());
+    }
+    assertThat(reconciler.pass(KEY)).isEqualTo(new Pass.Again(Duration.ofMinutes(10)));
+
+    cluster.refuse(Kind.DEPLOYMENT, false);
+    nanos.addAndGet(Duration.ofMinutes(10).toNanos());
+    assertThat(reconciler.pass(KEY)).isEqualTo(new Pass.Again(Duration.ofMinutes(10)));
+    assertThat(cluster.all(Kind.DEPLOYMENT)).hasSize(1);
   }
 
   private static ObjectNode from(int port) {
