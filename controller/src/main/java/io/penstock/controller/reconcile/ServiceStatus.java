@@ -92,8 +92,7 @@ final class ServiceStatus {
       router(status);
     }
     workloads(status);
-    applied(status);
-    pins(status);
+    Remembered.keep(sight, status);
     status.set("conditions", conditions.toTree());
     return status;
   }
@@ -368,32 +367,5 @@ final class ServiceStatus {
       }
     }
     status.put("replicas", ready + "/" + desired);
-  }
-
-  /** Which editions of presets to stay with; what is not rendered now keeps those it had. */
-  private void pins(ObjectNode status) {
-    Map<String, String> pins =
-        sight.rendering() instanceof Rendering.Rendered rendered ? rendered.pins() : Map.of();
-    var before = Trees.object(sight.service(), "status", "annotations");
-    if (!pins.isEmpty()) {
-      var annotations = Trees.with(status, "annotations");
-      pins.forEach((key, edition) -> annotations.put(key, edition));
-    } else if (before != null) {
-      status.set("annotations", before.deepCopy());
-    }
-  }
-
-  private void applied(ObjectNode status) {
-    if (sight.rendering() instanceof Rendering.Rendered rendered && !rendered.applied().isEmpty()) {
-      var list = status.putArray("appliedConfigs");
-      rendered
-          .applied()
-          .forEach(
-              each ->
-                  list.addObject()
-                      .put("name", each.name())
-                      .put("namespace", each.namespace())
-                      .put("source", each.source().text()));
-    }
   }
 }
