@@ -245,7 +245,7 @@ public final class Reconciler {
     boolean isReady = Trees.text(now, "status").equals("True");
     boolean wasReady = Trees.text(before, "status").equals("True");
     if (isReady && !wasReady) {
-      if (Trees.text(before, "status").isEmpty() || firstTime(stored)) {
+      if (!Remembered.hasBeenReady(stored)) {
         metrics.becameReady(secondsSince(Trees.text(stored, "metadata", "creationTimestamp")));
       }
       events.tell(stored, "Normal", Conditions.SERVICE_READY, "the service is ready");
@@ -257,14 +257,6 @@ public final class Reconciler {
         events.tell(stored, "Warning", "LLMInferenceServiceNotReady", Trees.text(now, "message"));
       }
     }
-  }
-
-  /** Whether it has not been ready since it was created. */
-  private static boolean firstTime(ObjectNode stored) {
-    var phase = Trees.text(stored, "status", "phase");
-    return phase.equals(Phase.PENDING.text())
-        || phase.equals(Phase.DOWNLOADING.text())
-        || phase.equals(Phase.LOADING.text());
   }
 
   private double secondsSince(String time) {

@@ -6,17 +6,33 @@ import io.penstock.controller.desired.Rendering;
 import java.util.Map;
 
 /**
- * What a service's status keeps for the passes to come: the configs that it is made of, and which
- * editions of presets to stay with. Pure functions, but for the status that they add to.
+ * What a service's status keeps for the passes to come: the configs that it is made of, which
+ * editions of presets to stay with, and that it has been ready. Pure functions, but for the status
+ * that they add to.
  */
 final class Remembered {
 
+  /** Of a status, {@code "true"}: the service has been ready since it was created. */
+  private static final String BEEN_READY = "internal.serving.kserve.io/been-ready";
+
   private Remembered() {}
 
-  /** Adds it to the next status. */
-  static void keep(ServiceStatus.Sight sight, ObjectNode status) {
+  /**
+   * Adds it to the next status.
+   *
+   * @param ready whether the service is ready now
+   */
+  static void keep(ServiceStatus.Sight sight, boolean ready, ObjectNode status) {
     applied(sight, status);
     pins(sight, status);
+    if (ready || hasBeenReady(sight.service())) {
+      Trees.with(status, "annotations").put(BEEN_READY, "true");
+    }
+  }
+
+  /** Whether a service, as stored, has been ready since it was created. */
+  static boolean hasBeenReady(ObjectNode service) {
+    return Trees.text(service, "status", "annotations", BEEN_READY).equals("true");
   }
 
   private static void applied(ServiceStatus.Sight sight, ObjectNode status) {

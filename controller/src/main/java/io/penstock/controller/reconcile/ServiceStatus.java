@@ -92,7 +92,7 @@ final class ServiceStatus {
       router(status);
     }
     workloads(status);
-    Remembered.keep(sight, status);
+    Remembered.keep(sight, ready.truth() == Truth.TRUE, status);
     status.set("conditions", conditions.toTree());
     return status;
   }

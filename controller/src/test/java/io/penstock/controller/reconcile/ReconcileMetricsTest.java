@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.penstock.controller.api.Annotations;
 import io.penstock.controller.api.Trees;
 import io.penstock.controller.desired.ClusterFacts;
 import io.penstock.picker.tls.Identity;
@@ -84,6 +85,41 @@ class ReconcileMetricsTest {
 
     assertThat(registry.getSampleValue(FAILURES)).isZero();
     assertThat(registry.getSampleValue("penstock_controller_pass_seconds_count")).isEqualTo(1);
+  }
+
+  @Test
+  void the_time_until_a_service_is_ready_is_counted_once_in_its_life() {
+    var count = "penstock_controller_time_to_ready_seconds_count";
+    reconciler.pass(KEY);
+    ready(1);
+    assertThat(registry.getSampleValue(count)).isEqualTo(1);
+    assertThat(registry.getSampleValue("penstock_controller_time_to_ready_seconds_sum"))
+        .isEqualTo(245);
+
+    ready(0);
+    ready(1);
+    assertThat(registry.getSampleValue(count)).as("after its pod was lost").isEqualTo(1);
+
+    change(service -> Trees.with(service, "metadata", "annotations").put(Annotations.STOP, "true"));
+    reconciler.pass(KEY);
+    change(service -> Trees.with(service, "metadata", "annotations").remove(Annotations.STOP));
+    reconciler.pass(KEY);
+    ready(1);
+    assertThat(registry.getSampleValue(count)).as("after it was stopped").isEqualTo(1);
+  }
+
+  /** Has that many of its pods ready, and looks. */
+  private void ready(int pods) {
+    var deployment = cluster.get(Kind.DEPLOYMENT, new Key("n", "s-kserve")).orElseThrow();
+    var status = Trees.with(deployment, "status");
+    status.put("observedGeneration", Objects.generation(deployment));
+    status.put("replicas", 1).put("updatedReplicas", 1).put("readyReplicas", pods);
+    var available = status.putArray("conditions").addObject();
+    available.put("type", "Available").put("status", pods > 0 ? "True" : "False");
+    cluster.put(Kind.DEPLOYMENT, deployment);
+    reconciler.pass(KEY);
+    var service = cluster.get(Kind.SERVICE_OBJECT, KEY).orElseThrow();
+    assertThat(Trees.text(service, "status", "phase").equals("Ready")).isEqualTo(pods > 0);
   }
 
   private void change(Consumer<ObjectNode> change) {
