@@ -175,6 +175,12 @@ public final class Reconciler {
     if (!written) {
       return new Pass.Failed("the service changed meanwhile");
     }
+    if (rendering instanceof Rendering.Refused(var reason, _) && !stopped) {
+      var before = condition(stored.path("status"), Conditions.PRESETS_COMBINED);
+      if (!Trees.text(before, "reason").equals(reason)) {
+        metrics.refused(reason);
+      }
+    }
     return brought.problems().stream().anyMatch(each -> !each.lasting())
         ? new Pass.Failed("a child is not as desired yet")
         : new Pass.Again(Duration.ofNanos(Math.min(RESYNC.toNanos(), brought.nanos())));
@@ -239,8 +245,8 @@ public final class Reconciler {
   }
 
   private void tell(ObjectNode stored, ObjectNode status) throws IOException {
-    var before = ready(stored.path("status"));
-    var now = ready(status);
+    var before = condition(stored.path("status"), Conditions.READY);
+    var now = condition(status, Conditions.READY);
     var reason = Trees.text(now, "reason");
     boolean isReady = Trees.text(now, "status").equals("True");
     boolean wasReady = Trees.text(before, "status").equals("True");
@@ -251,7 +257,6 @@ public final class Reconciler {
       events.tell(stored, "Normal", Conditions.SERVICE_READY, "the service is ready");
     } else if (!isReady && !reason.equals(Trees.text(before, "reason"))) {
       if (Trees.text(status, "phase").equals(Phase.FAILED.text())) {
-        metrics.refused(reason);
         events.tell(stored, "Warning", reason, Trees.text(now, "message"));
       } else if (wasReady) {
         events.tell(stored, "Warning", "LLMInferenceServiceNotReady", Trees.text(now, "message"));
@@ -265,9 +270,9 @@ public final class Reconciler {
         : Duration.between(Instant.parse(time), clock.instant()).toMillis() / 1e3;
   }
 
-  private static ObjectNode ready(JsonNode status) {
+  private static ObjectNode condition(JsonNode status, String type) {
     return Trees.list(status, "conditions").stream()
-        .filter(each -> Trees.text(each, "type").equals(Conditions.READY))
+        .filter(each -> Trees.text(each, "type").equals(type))
         .map(ObjectNode.class::cast)
         .findFirst()
         .orElseGet(Trees::newObject);

@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,6 +107,40 @@ class ReconcileMetricsTest {
     reconciler.pass(KEY);
     ready(1);
     assertThat(registry.getSampleValue(count)).as("after it was stopped").isEqualTo(1);
+  }
+
+  @Test
+  void a_rendering_that_is_refused_is_counted_once_though_the_old_pods_serve_on() {
+    reconciler.pass(KEY);
+    ready(1);
+
+    change(
+        service -> Trees.with(service, "spec").putArray("baseRefs").addObject().put("name", "x"));
+    reconciler.pass(KEY);
+    reconciler.pass(KEY);
+
+    assertThat(refused("ConfigNotFound")).isEqualTo(1);
+  }
+
+  @Test
+  void neither_a_child_that_is_refused_nor_a_stop_is_a_rendering_that_is() {
+    cluster.refuse(Kind.DEPLOYMENT, true);
+    reconciler.pass(KEY);
+    assertThat(refused("InvalidDeployment")).isNull();
+
+    change(service -> Trees.with(service, "metadata", "annotations").put(Annotations.STOP, "true"));
+    change(
+        service -> Trees.with(service, "spec").putArray("baseRefs").addObject().put("name", "x"));
+    reconciler.pass(KEY);
+    assertThat(refused("Stopped")).isNull();
+    assertThat(refused("ConfigNotFound")).isNull();
+  }
+
+  private @Nullable Double refused(String reason) {
+    return registry.getSampleValue(
+        "penstock_controller_render_failures_total",
+        new String[] {"reason"},
+        new String[] {reason});
   }
 
   /** Has that many of its pods ready, and looks. */
