@@ -35,17 +35,23 @@ final class Remembered {
     return Trees.text(service, "status", "annotations", BEEN_READY).equals("true");
   }
 
+  /** The configs that it is made of; what is not rendered now stands on those it did. */
   private static void applied(ServiceStatus.Sight sight, ObjectNode status) {
-    if (sight.rendering() instanceof Rendering.Rendered rendered && !rendered.applied().isEmpty()) {
-      var list = status.putArray("appliedConfigs");
-      rendered
-          .applied()
-          .forEach(
-              each ->
-                  list.addObject()
-                      .put("name", each.name())
-                      .put("namespace", each.namespace())
-                      .put("source", each.source().text()));
+    switch (sight.rendering()) {
+      case Rendering.Rendered rendered when rendered.applied().isEmpty() -> {}
+      case Rendering.Rendered rendered -> {
+        var list = status.putArray("appliedConfigs");
+        for (var each : rendered.applied()) {
+          var config = list.addObject().put("name", each.name());
+          config.put("namespace", each.namespace()).put("source", each.source().text());
+        }
+      }
+      case Rendering.Refused _ -> {
+        var before = Trees.at(sight.service(), "status", "appliedConfigs");
+        if (before != null) {
+          status.set("appliedConfigs", before.deepCopy());
+        }
+      }
     }
   }
 

@@ -331,6 +331,15 @@ class ServiceStatusTest {
   }
 
   @Test
+  void what_cannot_be_rendered_still_stands_on_the_configs_that_it_was_made_of() {
+    var base = tree("{name: kserve-config-llm-template, namespace: system, source: Preset}");
+    service.putObject("status").putArray("appliedConfigs").add(base);
+    rendering = new Rendering.Refused("CombineBaseError", "its template fails");
+
+    assertThat(status().path("appliedConfigs")).containsExactly(base);
+  }
+
+  @Test
   void a_child_that_is_refused_is_told_where_it_belongs() {
     problems.add(new Children.Problem("HTTPRoute", "r", "InvalidHTTPRoute", "no", true));
     live.add(deployment(1, 1, 1, 1, 7));
