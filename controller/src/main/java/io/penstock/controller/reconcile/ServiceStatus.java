@@ -115,10 +115,10 @@ final class ServiceStatus {
             Verdict.yes(
                 "Combined",
                 rendered.warnings().isEmpty() ? "" : String.join("; ", rendered.warnings())));
-        routing();
         sight.group().ifPresent(group -> group.judge(name, conditions));
       }
     }
+    routing();
     workloads.forEach(
         (part, workload) ->
             conditions.set(
@@ -151,6 +151,7 @@ final class ServiceStatus {
           Conditions.INFERENCE_POOL_READY,
           Conditions.SCHEDULER_WORKLOAD_READY);
       if (sight.rendering() instanceof Rendering.Refused
+          && !routes()
           && conditions.get(Conditions.ROUTER_READY).orElseThrow().truth() == Truth.TRUE) {
         conditions.set(
             Conditions.ROUTER_READY, Verdict.unknown("NotCreated", "no route is created yet"));
@@ -169,6 +170,17 @@ final class ServiceStatus {
     return Trees.has(sight.service(), "spec", "router")
         || List.of(
                 Conditions.GATEWAYS_READY,
+                Conditions.HTTP_ROUTES_READY,
+                Conditions.INFERENCE_POOL_READY,
+                Conditions.SCHEDULER_WORKLOAD_READY)
+            .stream()
+            .anyMatch(each -> conditions.get(each).isPresent());
+  }
+
+  /** Whether a child is there that requests come through; a Gateway alone takes them nowhere. */
+  private boolean routes() {
+    return workloads.containsKey(Part.GATEWAY)
+        || List.of(
                 Conditions.HTTP_ROUTES_READY,
                 Conditions.INFERENCE_POOL_READY,
                 Conditions.SCHEDULER_WORKLOAD_READY)

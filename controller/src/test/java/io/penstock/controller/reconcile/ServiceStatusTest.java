@@ -277,6 +277,27 @@ class ServiceStatusTest {
       assertThat(message()).contains("Gateway n/absent does not exist");
     }
 
+    @Test
+    void whose_change_cannot_be_rendered_is_as_ready_as_it_is() {
+      service.withObject("/spec/router/route");
+      live.add(deployment(1, 1, 1, 1, 7));
+      live.add(route("Accepted", 3));
+      rendering = new Rendering.Refused("ConfigNotFound", "no config x");
+
+      assertThat(condition(status(), "HTTPRoutesReady")).isEqualTo("True Accepted");
+      assertThat(condition(status(), "RouterReady")).isEqualTo("True Routed");
+      assertThat(ready(status())).isEqualTo("False ConfigNotFound");
+    }
+
+    @Test
+    void that_is_not_created_is_not_ready_because_its_gateway_is() {
+      service.withObject("/spec/router/gateway").putArray("refs").addObject().put("name", "g");
+      gateway = tree("{status: {conditions: [{type: Programmed, status: 'True'}]}}");
+      rendering = new Rendering.Refused("ConfigNotFound", "no config x");
+
+      assertThat(condition(status(), "RouterReady")).isEqualTo("Unknown NotCreated");
+    }
+
     private ObjectNode route(String type, int observed) {
       return tree(
           """
