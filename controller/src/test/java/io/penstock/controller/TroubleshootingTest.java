@@ -45,7 +45,6 @@ class TroubleshootingTest {
         }
       }
     }
-    given.add("Stopped");
     given.addAll(List.of("HPAProgressing", "ScaledObjectProgressing")); // handed through by Scalers
     given.remove("CRDMissing");
     given.remove("Invalid");

@@ -45,8 +45,6 @@ final class ServiceStatus {
       Function<Key, Optional<ObjectNode>> gateways,
       Optional<GroupStatus> group) {}
 
-  private static final String STOPPED = "Stopped";
-
   private final Sight sight;
   private final String name;
   private final ConditionList conditions;
@@ -98,9 +96,8 @@ final class ServiceStatus {
   }
 
   private void stopped() {
-    var verdict = Verdict.no(STOPPED, "stopped by the annotation serving.kserve.io/stop");
-    conditions.set(
-        Conditions.PRESETS_COMBINED, Verdict.yes("Combined", "nothing is rendered while stopped"));
+    var verdict = Verdict.no("Stopped", "stopped by the annotation serving.kserve.io/stop");
+    conditions.set(Conditions.PRESETS_COMBINED, verdict);
     conditions.set(Conditions.WORKLOADS_READY, verdict);
     conditions.set(Conditions.READY, verdict);
   }

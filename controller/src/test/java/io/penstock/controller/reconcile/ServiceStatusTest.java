@@ -373,7 +373,12 @@ class ServiceStatusTest {
   void a_stopped_service_is_stopped_and_has_no_address() {
     stopped = true;
 
-    assertThat(ready(status())).isEqualTo("False Stopped");
+    assertThat(status().path("conditions"))
+        .extracting(each -> each.path("type").asText())
+        .contains("PresetsCombined", "WorkloadsReady", "Ready");
+    assertThat(status().path("conditions"))
+        .extracting(each -> each.path("status").asText() + " " + each.path("reason").asText())
+        .containsOnly("False Stopped");
     assertThat(phase()).isEqualTo("Stopped");
     assertThat(status().has("url")).isFalse();
   }
