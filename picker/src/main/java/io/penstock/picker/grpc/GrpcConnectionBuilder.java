@@ -30,7 +30,10 @@ final class GrpcConnectionBuilder
   private final TurnBuffer turn;
   private final Map<AsciiString, GrpcMethod> methods;
 
-  /** Makes the end of a pipeline: a connection, and before it the buffer that it writes to. */
+  /**
+   * Makes the end of a pipeline: a connection, and before it the buffer that it writes to and the
+   * check of its peer.
+   */
   static GrpcConnection addTo(ChannelPipeline pipeline, Map<AsciiString, GrpcMethod> methods) {
     var http2 = new DefaultHttp2Connection(true);
     // A call that waits keeps its own window shut, not the others'.
@@ -45,7 +48,7 @@ final class GrpcConnectionBuilder
             new DefaultHttp2RemoteFlowController(http2, new UniformStreamByteDistributor(http2)));
     var turn = new TurnBuffer();
     var connection = new GrpcConnectionBuilder(http2, turn, methods).build();
-    pipeline.addLast(turn, connection);
+    pipeline.addLast(turn, new PeerCheck(connection.encoder()), connection);
     return connection;
   }
 

@@ -336,6 +336,33 @@ class GrpcConnectionTest {
     assertThat(client.server.isOpen()).isFalse();
   }
 
+  @Test
+  void a_peer_that_vanished_without_a_word_ends_its_calls() {
+    client(WIDE);
+    client.call(PATH);
+    client.server.freezeTime();
+    for (int i = 0; i < 4; i++) {
+      assertThat(heard).isEmpty();
+      client.server.advanceTimeBy(20, TimeUnit.SECONDS);
+      client.server.runPendingTasks();
+    }
+    assertThat(heard).containsExactly("cancelled");
+    assertThat(client.server.isOpen()).isFalse();
+  }
+
+  @Test
+  void a_peer_that_has_nothing_to_say_stays_as_long_as_it_answers_pings() {
+    client(WIDE);
+    var call = client.call(PATH);
+    client.server.freezeTime();
+    for (int seconds = 0; seconds < 3_600; seconds += 20) {
+      client.server.advanceTimeBy(20, TimeUnit.SECONDS);
+      client.pump();
+    }
+    client.send(call, ClientSide.framed(ascii("still here")), true);
+    assertThat(heard).containsExactly("still here", "half closed");
+  }
+
   private GrpcConnection connection() {
     return client.connection;
   }
