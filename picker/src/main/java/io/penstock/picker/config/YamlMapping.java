@@ -235,6 +235,10 @@ public final class YamlMapping {
       int column = e.getProblemMark().map(m -> m.getColumn() + 1).orElse(0);
       errors.add(new ConfigError(file, line, column, "", "not YAML: " + e.getProblem()));
       return List.of();
+    } catch (NumberFormatException e) {
+      // Of eight hexadecimal digits, with which the scanner does not reckon.
+      errors.add(ConfigError.of(file, "", "not YAML: the escape of a character is out of range"));
+      return List.of();
     } catch (YamlEngineException e) {
       errors.add(ConfigError.of(file, "", "not YAML: " + e.getMessage()));
       return List.of();

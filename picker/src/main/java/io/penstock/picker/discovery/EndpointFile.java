@@ -87,6 +87,9 @@ final class EndpointFile {
       return new Bad(line(refused.at), refused.sentence);
     } catch (MarkedYamlEngineException e) {
       return new Bad(e.getProblemMark().map(m -> m.getLine() + 1).orElse(0), e.getProblem());
+    } catch (NumberFormatException e) {
+      // Of eight hexadecimal digits, with which the scanner does not reckon.
+      return new Bad(0, "the escape of a character is out of range");
     } catch (YamlEngineException e) {
       return new Bad(0, String.valueOf(e.getMessage()));
     }

@@ -117,8 +117,14 @@ public final class FileSource implements DiscoverySource {
     } catch (IOException e) {
       changed = null;
       report(reason(e));
+    } catch (RuntimeException e) {
+      log.error("{}: a change could not be taken over", file, e);
+      changed = null;
+      takenProblem = file + " cannot be taken over: " + e;
+      report(takenProblem);
+    } finally {
+      pollIn(pause);
     }
-    pollIn(pause);
   }
 
   private byte[] read() throws IOException {

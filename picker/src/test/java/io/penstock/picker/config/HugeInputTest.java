@@ -38,6 +38,12 @@ class HugeInputTest {
   }
 
   @Test
+  void an_escape_beyond_all_characters_is_refused() {
+    assertThat(errors("kind: \"\\UFFFFFFFF\"\n"))
+        .containsExactly("epp.yaml: not YAML: the escape of a character is out of range");
+  }
+
+  @Test
   void a_list_of_many_is_not_deep() {
     var text = "featureGates: [" + "[], {}, ".repeat(MANY) + "]\n";
 

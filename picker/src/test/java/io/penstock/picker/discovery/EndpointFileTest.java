@@ -112,6 +112,8 @@ final class EndpointFileTest {
         .isEqualTo(new Bad(1, "endpoints is not a list"));
     assertThat(EndpointFile.parse("endpoints: 7".getBytes(UTF_8)))
         .isEqualTo(new Bad(1, "endpoints is not a list"));
+    assertThat(EndpointFile.parse("endpoints: [{name: \"\\UFFFFFFFF\"}]".getBytes(UTF_8)))
+        .isEqualTo(new Bad(0, "the escape of a character is out of range"));
     assertThat(EndpointFile.parse(new byte[EndpointFile.MAX_BYTES + 1]))
         .isEqualTo(new Bad(0, "longer than 1048576 bytes"));
     assertThat(EndpointFile.parse("[".repeat(200_000).getBytes(UTF_8)))

@@ -128,6 +128,41 @@ final class FileSourceTest {
   }
 
   @Test
+  void afterAnEscapeThatIsNoCharacterTheFileIsReadOn() throws IOException {
+    Files.writeString(file, "endpoints: [{name: \"C:\\Ubadbadbad\"}]");
+    control.pass(1_200);
+    assertThat(source.problem()).isEqualTo(file + ": the escape of a character is out of range");
+    assertThat(told.names()).containsExactly("default/a");
+
+    Files.writeString(file, listing("b"));
+    control.pass(1_200);
+    assertThat(source.problem()).isEmpty();
+    assertThat(told.names()).containsExactly("default/b");
+  }
+
+  @Test
+  void aChangeThatCannotBeTakenOverIsAProblemAndTheNextOneIsTaken() throws IOException {
+    var other = Files.writeString(folder.resolve("other"), "endpoints: []");
+    var faulty = FileSource.open(other, control.executor());
+    faulty.start(
+        delta -> {
+          if (delta.upserts().getFirst().name().equals("default/b")) {
+            throw new IllegalStateException("no room");
+          }
+          told.accept(delta);
+        });
+    Files.writeString(other, listing("b"));
+    control.pass(3_000);
+    assertThat(faulty.problem()).contains("cannot be taken over", "no room");
+
+    Files.writeString(other, listing("c"));
+    control.pass(1_200);
+    assertThat(faulty.problem()).isEmpty();
+    assertThat(told.names()).contains("default/c");
+    faulty.close();
+  }
+
+  @Test
   void aSourceThatCannotBeReadAtTheStartSaysSo() {
     var missing = folder.resolve("missing");
 
