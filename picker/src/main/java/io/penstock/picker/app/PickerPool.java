@@ -25,7 +25,7 @@ public record PickerPool(String name, Set<String> models, Discovery discovery, R
 
     /**
      * The source, not started. Its first delta says that it knows the whole pool, even if that is
-     * empty: from then on the pool is ready.
+     * empty: from then on the pool is ready, where its rules are known.
      */
     DiscoverySource source(Surroundings surroundings);
   }

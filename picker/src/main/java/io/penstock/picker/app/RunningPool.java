@@ -32,6 +32,8 @@ final class RunningPool implements AutoCloseable {
   private final RuleBook rules;
   private final List<RuleSource> ruleSources;
   private final PickerPool.Surroundings surroundings;
+
+  /** Whether the endpoints' source has told its first whole list. */
   private volatile boolean known;
 
   /** Builds the pool; nothing is found before {@link #start}. */
@@ -86,9 +88,9 @@ final class RunningPool implements AutoCloseable {
     known = true;
   }
 
-  /** Whether the source has told its first whole list. */
+  /** Whether all sources have told their first whole list. On the control thread. */
   boolean known() {
-    return known;
+    return known && ruleSources.stream().allMatch(RuleSource::known);
   }
 
   /** What is wrong with the source now, one sentence; empty while all is well. */

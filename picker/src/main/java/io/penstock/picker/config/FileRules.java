@@ -66,6 +66,12 @@ public final class FileRules implements RuleSource {
     }
   }
 
+  /** The start tells what the file says. */
+  @Override
+  public boolean known() {
+    return true;
+  }
+
   @Override
   public String problem() {
     return problem;

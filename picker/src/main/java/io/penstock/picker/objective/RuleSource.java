@@ -14,6 +14,12 @@ public interface RuleSource extends AutoCloseable {
    */
   void start(Consumer<RuleObjects> told);
 
+  /**
+   * Whether all of them have been told that can be. On the control thread, after {@link #start};
+   * what it was once it stays.
+   */
+  boolean known();
+
   /** What is wrong with the source now, one sentence; empty while all is well. Any thread. */
   String problem();
 

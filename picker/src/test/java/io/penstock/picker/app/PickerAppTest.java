@@ -27,6 +27,8 @@ import io.penstock.picker.discovery.EndpointAddress;
 import io.penstock.picker.discovery.StaticSource;
 import io.penstock.picker.extproc.ExtProcSettings;
 import io.penstock.picker.extproc.tls.TlsChoice;
+import io.penstock.picker.objective.RuleObjects;
+import io.penstock.picker.objective.RuleSource;
 import io.penstock.picker.pool.PoolDelta;
 import io.penstock.picker.pool.Role;
 import io.penstock.picker.schedule.ModelRule;
@@ -55,6 +57,7 @@ import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -99,6 +102,19 @@ class PickerAppTest {
 
       leads.set(false);
       await().until(() -> health(app, "readiness") == ServingStatus.NOT_SERVING);
+    }
+  }
+
+  @Test
+  void it_is_not_ready_before_it_knows_the_rules_of_its_pools() throws Exception {
+    var rules = new LateRules();
+    var pool = new PickerPool("pods", Set.of(), pods("pods").discovery(), around -> List.of(rules));
+    try (var app = start(List.of(pool), () -> true, Duration.ZERO)) {
+      await().until(() -> rules.asked.get() > 1 || app.ready());
+      assertThat(app.ready()).isFalse();
+
+      rules.known.set(true);
+      await().until(app::ready);
     }
   }
 
@@ -353,6 +369,28 @@ class PickerAppTest {
   }
 
   /** A source that tells what the test tells it. */
+  private static final class LateRules implements RuleSource {
+    final AtomicBoolean known = new AtomicBoolean();
+    final AtomicInteger asked = new AtomicInteger();
+
+    @Override
+    public void start(Consumer<RuleObjects> told) {}
+
+    @Override
+    public boolean known() {
+      asked.incrementAndGet();
+      return known.get();
+    }
+
+    @Override
+    public String problem() {
+      return "";
+    }
+
+    @Override
+    public void close() {}
+  }
+
   private record Told(AtomicReference<@Nullable Consumer<PoolDelta>> deltas)
       implements DiscoverySource {
 

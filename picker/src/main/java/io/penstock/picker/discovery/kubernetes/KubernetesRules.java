@@ -42,6 +42,9 @@ final class KubernetesRules implements RuleSource {
   private Consumer<RuleObjects> told = objects -> {};
   private RuleObjects last = RuleObjects.NONE;
 
+  /** Whether the API server has answered for each kind, and what it listed has been told. */
+  private boolean known;
+
   /** One kind in the group that counts where it is there, and in the older one. */
   private record Kind(
       ObjectWatch<GenericKubernetesResource> current, ObjectWatch<GenericKubernetesResource> older)
@@ -49,6 +52,11 @@ final class KubernetesRules implements RuleSource {
 
     List<GenericKubernetesResource> objects() {
       return current.synced() ? current.objects() : older.synced() ? older.objects() : List.of();
+    }
+
+    /** A kind that may not be listed is not waited for: that may be so for good. */
+    boolean answered() {
+      return current.synced() || (current.answered() && older.answered());
     }
 
     /** A kind that is in neither group is no trouble, nor the older one beside the other. */
@@ -87,6 +95,11 @@ final class KubernetesRules implements RuleSource {
   }
 
   @Override
+  public boolean known() {
+    return known;
+  }
+
+  @Override
   public String problem() {
     return looks.problem();
   }
@@ -98,6 +111,7 @@ final class KubernetesRules implements RuleSource {
   }
 
   private void look() {
+    boolean answered = kinds.values().stream().allMatch(Kind::answered);
     List<Objective> objectives = new ArrayList<>();
     List<ModelRewrite> rewrites = new ArrayList<>();
     read(RuleKind.OBJECTIVE, RuleKind::objective, objectives);
@@ -108,6 +122,7 @@ final class KubernetesRules implements RuleSource {
       log.info("{}: {} objectives, {} rewrites", pool, objectives.size(), rewrites.size());
       told.accept(now);
     }
+    known |= answered;
   }
 
   private <T> void read(RuleKind kind, Reading<T> reading, List<T> into) {

@@ -46,6 +46,9 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
   /** Whether the API server said last that it has no such kind. */
   private volatile boolean absent;
 
+  /** Whether the API server said last that it may not list. */
+  private volatile boolean refused;
+
   /** Why it may no longer list, although a watch that was allowed still stands. */
   private volatile String refusal = "";
 
@@ -57,7 +60,8 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
    *
    * @param what for people, such as {@code pods with app=x in namespace y}
    * @param blocking where requests may block
-   * @param changed called after each change and after the first list, on any thread
+   * @param changed called after each change and after the first list, and until that each time that
+   *     listing failed, on any thread
    */
   ObjectWatch(
       String what,
@@ -71,7 +75,12 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
     informer.exceptionHandler(
         (started, cause) -> {
           failure = sentence(cause);
-          absent = code(cause) == NOT_FOUND;
+          int code = code(cause);
+          absent = code == NOT_FOUND;
+          refused = code == UNAUTHORIZED || code == FORBIDDEN;
+          if (!synced) {
+            changed.run();
+          }
           return true;
         });
     informer.addEventHandler(
@@ -115,6 +124,11 @@ final class ObjectWatch<T extends HasMetadata> implements AutoCloseable {
   /** Whether nothing is known because the API server has no such kind. */
   boolean absent() {
     return absent && !synced;
+  }
+
+  /** Whether the API server has listed them, or said that it has none to list or will not. */
+  boolean answered() {
+    return synced || absent || refused;
   }
 
   /** The objects as last known. */

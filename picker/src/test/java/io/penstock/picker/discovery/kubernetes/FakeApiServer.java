@@ -38,6 +38,7 @@ final class FakeApiServer implements AutoCloseable {
   private long version = 100;
   private long oldest = 100;
   private boolean forbidden;
+  private String failing = "";
 
   /** Grows when running watches must end. */
   private int epoch;
@@ -133,6 +134,13 @@ final class FakeApiServer implements AutoCloseable {
     }
   }
 
+  /** Every request for a collection is answered 500; empty for none. */
+  void fail(String collection) {
+    synchronized (lock) {
+      failing = collection;
+    }
+  }
+
   private void cutWatches() {
     epoch++;
     lock.notifyAll();
@@ -192,10 +200,11 @@ final class FakeApiServer implements AutoCloseable {
       }
       int refusal;
       synchronized (lock) {
-        refusal = forbidden ? 403 : isKnown(collection) ? 0 : 404;
+        refusal =
+            collection.equals(failing) ? 500 : forbidden ? 403 : isKnown(collection) ? 0 : 404;
       }
       if (refusal != 0) {
-        send(exchange, refusal, status(refusal, refusal == 403 ? "Forbidden" : "NotFound"));
+        send(exchange, refusal, status(refusal, reason(refusal)));
       } else if (!collections.containsKey(collection) || !isGet(exchange)) {
         one(exchange);
       } else if (watch) {
@@ -206,6 +215,14 @@ final class FakeApiServer implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static String reason(int refusal) {
+    return switch (refusal) {
+      case 403 -> "Forbidden";
+      case 404 -> "NotFound";
+      default -> "InternalError";
+    };
   }
 
   /** Whether a kind that is installed is at the path, or one object of it. */

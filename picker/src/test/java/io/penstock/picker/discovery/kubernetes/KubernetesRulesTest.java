@@ -132,6 +132,35 @@ class KubernetesRulesTest {
     soon().untilAsserted(() -> assertThat(source.problem()).isEmpty());
   }
 
+  @Test
+  void theyAreKnownOnceBothKindsWereListed() {
+    server.install(OBJECTIVES);
+    server.install(REWRITES);
+    server.put(REWRITES, rewrite("r", "2026-01-01T00:00:00Z", "chat", "tiny"));
+    server.fail(REWRITES);
+    follow();
+    soon().until(() -> server.lists(REWRITES) > 1 && server.watches(OBJECTIVES) > 0);
+    assertThat(source.known()).isFalse();
+
+    server.fail("");
+    soon().until(source::known);
+    assertThat(rules.targets("chat").models()).containsExactly("tiny");
+  }
+
+  @Test
+  void kindsThatAreNotThereAreKnown() {
+    follow();
+    soon().until(source::known);
+  }
+
+  @Test
+  void whatMayNotBeListedIsNotWaitedFor() {
+    server.install(OBJECTIVES);
+    server.forbid(true);
+    follow();
+    soon().until(source::known);
+  }
+
   private void follow() {
     var pool = new PodSelection.OfPool(PodSelection.OfPool.GROUP, "ns", "llm");
     source = cluster.rules(pool, control);
