@@ -3,6 +3,9 @@ package io.penstock.picker.extproc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.netty.GrpcSslContexts;
@@ -24,6 +27,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** The ext-proc port over TLS. */
 class TlsTest {
@@ -91,6 +95,42 @@ class TlsTest {
       tls.poll();
       assertThat(served(picker)).isEqualTo("CN=test-rsa");
       picker.awaitIdle();
+    }
+  }
+
+  @Test
+  void files_that_cannot_be_read_are_told_once_and_not_as_a_pair_that_is_none(@TempDir Path folder)
+      throws Exception {
+    var certificate = folder.resolve("tls.crt");
+    var key = folder.resolve("tls.key");
+    copy("ec.crt", certificate);
+    copy("ec-sec1.key", key);
+    var tls = ServerTls.of(new TlsChoice.Files(certificate, key, true, null), CLOCK);
+    assertThat(tls).isNotNull();
+    var logger = (Logger) LoggerFactory.getLogger(ServerTls.class);
+    var logged = new ListAppender<ILoggingEvent>();
+    logged.start();
+    logger.addAppender(logged);
+    try {
+      var sentence =
+          "the TLS files cannot be read, the old ones stay: java.nio.file.NoSuchFileException: "
+              + key;
+      Files.delete(key);
+      tls.poll();
+      tls.poll();
+      assertThat(logged.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .containsExactly(sentence);
+
+      copy("ec-sec1.key", key);
+      tls.poll();
+      Files.delete(key);
+      tls.poll();
+      assertThat(logged.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .containsExactly(sentence, sentence);
+    } finally {
+      logger.detachAppender(logged);
     }
   }
 

@@ -45,6 +45,9 @@ public final class ServerTls {
   private byte[] certificate;
   private byte[] key;
 
+  /** Why the files could not be read when they were looked at last; empty where they could. */
+  private String unreadable = "";
+
   private ServerTls(
       SslContext context,
       CurrentIdentity identity,
@@ -125,15 +128,29 @@ public final class ServerTls {
     }
   }
 
-  /** Looks once; a change that is no pair is looked at again when the files change again. */
+  /**
+   * Looks once; a change that is no pair is looked at again when the files change again. That they
+   * cannot be read is logged once, until they can or for another reason cannot.
+   */
   public void poll() {
     var files = watched;
     if (files == null) {
       return;
     }
+    byte[] newCertificate;
+    byte[] newKey;
     try {
-      byte[] newCertificate = Files.readAllBytes(files.certificate());
-      byte[] newKey = Files.readAllBytes(files.key());
+      newCertificate = Files.readAllBytes(files.certificate());
+      newKey = Files.readAllBytes(files.key());
+      unreadable = "";
+    } catch (IOException e) {
+      if (!e.toString().equals(unreadable)) {
+        unreadable = e.toString();
+        LOG.warn("the TLS files cannot be read, the old ones stay: {}", unreadable);
+      }
+      return;
+    }
+    try {
       if (Arrays.equals(newCertificate, certificate) && Arrays.equals(newKey, key)) {
         return;
       }
@@ -141,7 +158,7 @@ public final class ServerTls {
       key = newKey;
       identity.replace(PemFiles.identity(newCertificate, newKey));
       LOG.info("the TLS certificate was replaced");
-    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+    } catch (GeneralSecurityException | RuntimeException e) {
       LOG.warn("the changed TLS files are no pair, the old one stays: {}", e.getMessage());
     }
   }
