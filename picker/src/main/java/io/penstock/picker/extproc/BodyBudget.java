@@ -3,8 +3,8 @@ package io.penstock.picker.extproc;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Bounds the memory of request bodies that all streams hold together, until they are answered or
- * have gone back to their gateways. Thread-safe.
+ * Bounds the memory of request bodies that all streams hold together, from the beginning of a long
+ * message until they are answered or have gone back to their gateways. Thread-safe.
  */
 final class BodyBudget {
 

@@ -25,6 +25,10 @@ final class ExtProcStream implements GrpcCall.Listener {
   private final RequestSide request;
   private final ResponseSide response;
   private final long startNanos;
+
+  /** Room taken for a message that has begun and is not whole, in bytes. */
+  private long arriving;
+
   private boolean open = true;
   private boolean counted;
 
@@ -51,8 +55,30 @@ final class ExtProcStream implements GrpcCall.Listener {
     services.metrics().streamOpened();
   }
 
+  /** A request's body counts as held from its beginning; a response's goes back at once. */
+  @Override
+  public boolean room(int bytes) {
+    if (!open || request.answered()) {
+      return true;
+    }
+    // One that is longer than any body may be is to be answered with just that.
+    int taken = Math.min(bytes, services.settings().maxBodyBytes());
+    if (!services.budget().take(taken)) {
+      guarded(() -> request.refuse(ImmediateAnswer.OVERLOADED));
+      return false;
+    }
+    arriving = taken;
+    return true;
+  }
+
+  private void arrived() {
+    services.budget().give(arriving);
+    arriving = 0;
+  }
+
   @Override
   public void message(byte[] bytes) {
+    arrived();
     take(IncomingReader.parse(bytes));
   }
 
@@ -182,6 +208,7 @@ final class ExtProcStream implements GrpcCall.Listener {
 
   private void over(String code) {
     open = false;
+    arrived();
     if (counted) {
       return;
     }

@@ -107,7 +107,10 @@ final class HeldBody {
     }
   }
 
-  /** The body as one array, for the rare case that it must be sent whole. */
+  /**
+   * The body as one array in place of its pieces, for the rare case that it must be sent whole. The
+   * room for them stays taken until {@link #release}, which is due when it has been written.
+   */
   byte[] whole() {
     byte[] whole = new byte[(int) bytes + replacedBytes];
     int at = 0;
@@ -115,6 +118,7 @@ final class HeldBody {
       System.arraycopy(piece.bytes, piece.start, whole, at, piece.length);
       at += piece.length;
     }
+    pieces.clear();
     return whole;
   }
 

@@ -24,6 +24,7 @@ final class Replies {
   private static final int OVERWRITE_IF_EXISTS_OR_ADD = 2;
 
   private static final byte[] END_OF_STREAM = new ProtoWriter().yes(2).toBytes();
+  private static final byte[] CLEAR_ROUTE_CACHE = new ProtoWriter().yes(5).toBytes();
 
   /** Nothing is reported. */
   static final byte[] NOTHING = {};
@@ -83,15 +84,17 @@ final class Replies {
         mutation.text(2, toRemove.get(i));
       }
     }
+    int field = withBody ? 3 : 1;
     var response = new ProtoWriter().message(2, mutation);
+    var behind = new ProtoWriter().message(METADATA, metadata(destination));
     if (body != null) {
-      response.message(3, new ProtoWriter().bytes(1, body));
+      return replaced(NOTHING, field, response, body, CLEAR_ROUTE_CACHE, behind.toBytes());
     }
-    response.yes(5);
+    response.all(CLEAR_ROUTE_CACHE);
     return Reply.of(
         new ProtoWriter()
-            .message(withBody ? 3 : 1, new ProtoWriter().message(1, response))
-            .message(METADATA, metadata(destination))
+            .message(field, new ProtoWriter().message(1, response))
+            .all(behind.toBytes())
             .toBytes());
   }
 
@@ -195,12 +198,40 @@ final class Replies {
           2,
           new ProtoWriter().message(1, header("content-length", Integer.toString(bytes.length))));
     }
-    response.message(3, new ProtoWriter().bytes(1, bytes));
-    return Reply.of(
+    return replaced(reported, 4, response, bytes, NOTHING, NOTHING);
+  }
+
+  /**
+   * A reply of which {@code response.body_mutation.body} is a whole body, which is not copied:
+   * lengths from the inside out.
+   *
+   * @param before goes before the field
+   * @param response fields of the {@code CommonResponse} before the body
+   * @param after those behind it
+   * @param behind goes behind the field
+   */
+  private static Reply replaced(
+      byte[] before, int field, ProtoWriter response, byte[] body, byte[] after, byte[] behind) {
+    byte[] fields = response.toBytes();
+    int mutation = lengthOf(body.length);
+    int common = fields.length + lengthOf(mutation) + after.length;
+    var head =
         new ProtoWriter()
-            .all(reported)
-            .message(4, new ProtoWriter().message(1, response))
-            .toBytes());
+            .all(before)
+            .lengthOnly(field, lengthOf(common))
+            .lengthOnly(1, common)
+            .all(fields)
+            .lengthOnly(3, mutation)
+            .lengthOnly(1, body.length);
+    var tail = new ProtoWriter().all(after).all(behind);
+    return new Reply(head.toBytes(), body, 0, body.length, tail.toBytes());
+  }
+
+  /**
+   * What a field takes whose contents have a length: its number, below 16, the length and these.
+   */
+  private static int lengthOf(int contents) {
+    return 1 + ProtoWriter.varintSize(contents) + contents;
   }
 
   private static void pieces(
@@ -225,10 +256,10 @@ final class Replies {
   private static Reply piece(
       int field, byte[] bytes, int start, int length, boolean last, byte[] reported) {
     byte[] tail = last ? END_OF_STREAM : NOTHING;
-    int streamed = length + tail.length + (length > 0 ? 1 + ProtoWriter.varintSize(length) : 0);
-    int mutation = 1 + ProtoWriter.varintSize(streamed) + streamed;
-    int response = 1 + ProtoWriter.varintSize(mutation) + mutation;
-    int message = 1 + ProtoWriter.varintSize(response) + response;
+    int streamed = tail.length + (length > 0 ? lengthOf(length) : 0);
+    int mutation = lengthOf(streamed);
+    int response = lengthOf(mutation);
+    int message = lengthOf(response);
     var head =
         new ProtoWriter()
             .all(reported)

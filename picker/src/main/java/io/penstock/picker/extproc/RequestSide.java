@@ -347,6 +347,8 @@ final class RequestSide {
             mode == BodyMode.BUFFERED));
     if (held != null && !kept) {
       held.handBack(last, stream::send);
+    }
+    if (held != null && (!kept || changed != null)) {
       stream.whenWritten(held::release);
       body = null;
     }

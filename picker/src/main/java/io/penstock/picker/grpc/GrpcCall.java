@@ -26,6 +26,16 @@ public final class GrpcCall {
     void message(byte[] bytes);
 
     /**
+     * A long message begins, which is gathered until it is whole.
+     *
+     * @return whether there is room for so many bytes; where there is none, the call is closed for
+     *     the listener if it does not do so itself
+     */
+    default boolean room(int bytes) {
+      return true;
+    }
+
+    /**
      * A message that is longer than the method reads; no more messages can come. The call is closed
      * for the listener if it does not do so itself.
      */
@@ -215,6 +225,10 @@ public final class GrpcCall {
       close(
           GrpcStatus.RESOURCE_EXHAUSTED,
           "a message of " + length + " bytes, longer than " + mostMessageBytes);
+    } else if (length > FIRST_ARRAY_BYTES && !hears().room((int) length)) {
+      close(
+          GrpcStatus.RESOURCE_EXHAUSTED,
+          "a message of " + length + " bytes, for which there is no room");
     } else {
       expected = (int) length;
       filled = 0;

@@ -24,6 +24,7 @@ class GrpcConnectionTest {
   /** What a call's listener heard. */
   private final List<String> heard = new ArrayList<>();
 
+  private boolean room = true;
   private GrpcCall last;
   private ClientSide client;
 
@@ -35,7 +36,7 @@ class GrpcConnectionTest {
 
     @Override
     public long mostMessageBytes() {
-      return 100_000;
+      return 1_000_000;
     }
 
     @Override
@@ -45,6 +46,12 @@ class GrpcConnectionTest {
         @Override
         public void message(byte[] bytes) {
           heard.add(bytes.length > 20 ? bytes.length + " bytes" : new String(bytes, US_ASCII));
+        }
+
+        @Override
+        public boolean room(int bytes) {
+          heard.add("room for " + bytes);
+          return room;
         }
 
         @Override
@@ -96,6 +103,28 @@ class GrpcConnectionTest {
     var call = client.call(PATH);
     client.send(call, ClientSide.framed(new byte[100_000]), true);
     assertThat(heard).containsExactly("100000 bytes", "half closed");
+  }
+
+  @Test
+  void a_call_is_asked_for_room_before_a_long_message_is_gathered() {
+    client(WIDE);
+    var call = client.call(PATH);
+    byte[] bytes = ClientSide.framed(new byte[600_000]);
+    client.send(call, Arrays.copyOf(bytes, 5), false);
+    assertThat(heard).containsExactly("room for 600000");
+    client.send(call, Arrays.copyOfRange(bytes, 5, bytes.length), true);
+    assertThat(heard).containsExactly("room for 600000", "600000 bytes", "half closed");
+  }
+
+  @Test
+  void a_long_message_for_which_there_is_no_room_is_not_read() {
+    room = false;
+    client(WIDE);
+    var call = client.call(PATH);
+    client.send(call, Arrays.copyOf(ClientSide.framed(new byte[600_000]), 300_000), false);
+    assertThat(heard).containsExactly("room for 600000");
+    assertThat(client.received.getFirst()).contains("grpc-status=8", "600000");
+    assertThat(client.received).last().isEqualTo("3 reset 0");
   }
 
   @Test
