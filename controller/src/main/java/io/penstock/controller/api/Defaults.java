@@ -44,13 +44,6 @@ public final class Defaults {
     return copy;
   }
 
-  /** After the merge: the model is called as the service when nobody named it. */
-  public static ObjectNode modelName(ObjectNode merged) {
-    var copy = merged.deepCopy();
-    nameModel(copy);
-    return copy;
-  }
-
   private static void nameModel(ObjectNode service) {
     var model = Trees.object(service, "spec", "model");
     var name = Trees.name(service);

@@ -106,16 +106,17 @@ public final class CombinedSpec {
   public record Result(ObjectNode spec, List<AppliedConfig> applied) {}
 
   /**
-   * What the service itself says. A model name that is no more than the default, the service's own
-   * name, does not hide that of a base config.
+   * What the service itself says. A model that nobody names is called as the service; a model name
+   * that is no more than this default does not hide that of a base config.
    */
   private static ObjectNode ownSpec(ObjectNode service, JsonNode bases) {
     var spec = service.path("spec") instanceof ObjectNode own ? own.deepCopy() : object();
     var own = text(spec, "model", "name");
     boolean isDefault = own.isEmpty() || own.equals(text(service, "metadata", "name"));
-    if (isDefault && has(bases, "model", "name")) {
+    boolean model = has(spec, "model") || (!spec.has("model") && has(bases, "model"));
+    if (isDefault && !text(bases, "model", "name").isEmpty()) {
       objectAt(spec, "model").remove("name");
-    } else if (own.isEmpty() && has(spec, "model")) {
+    } else if (own.isEmpty() && model) {
       objectAt(spec, "model").put("name", text(service, "metadata", "name"));
     }
     return spec;

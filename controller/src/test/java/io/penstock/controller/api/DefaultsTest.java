@@ -75,7 +75,6 @@ class DefaultsTest {
         .isEqualTo("own");
     var withBase = stored("model: {uri: hf://a/b}\nbaseRefs: [{name: base}]");
     assertThat(Trees.has(withBase, "spec", "model", "name")).isFalse();
-    assertThat(Trees.text(Defaults.modelName(withBase), "spec", "model", "name")).isEqualTo("llm");
     assertThat(Trees.has(stored("replicas: 1"), "spec", "model")).isFalse();
   }
 

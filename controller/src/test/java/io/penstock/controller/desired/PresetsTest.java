@@ -139,6 +139,20 @@ class PresetsTest {
   }
 
   @Test
+  void that_bring_a_model_without_a_name_have_it_called_as_the_service() {
+    var rendered =
+        Rendered.of(
+            Rendered.serviceOf("  baseRefs: [{name: a}]\n"),
+            Rendered.lookup(config("a", "", "{model: {uri: 'hf://a/b'}}")),
+            ClusterFacts.offline());
+
+    assertThat(rendered.result().spec().at("/model/name").asText()).isEqualTo("llama");
+    assertThat(rendered.engine("Deployment", "llama-kserve").path("command").toString())
+        .contains("--served-model-name 'llama'")
+        .doesNotContain("--served-model-name ''");
+  }
+
+  @Test
   void that_are_not_there_are_a_reason_with_the_places_that_were_looked_at() {
     var refused =
         Rendered.refused(
