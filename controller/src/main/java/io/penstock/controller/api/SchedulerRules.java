@@ -34,7 +34,7 @@ final class SchedulerRules {
       out.invalid(
           SCHEDULER.child("replicas"), Trees.at(scheduler, "replicas"), "must be 1 or more");
     }
-    if (Trees.has(scheduler, "pool", "ref")) {
+    if (!Trees.text(scheduler, "pool", "ref", "name").isEmpty()) {
       for (var name : OWN) {
         if (Trees.has(scheduler, name)) {
           out.warn(

@@ -2,6 +2,7 @@ package io.penstock.controller.desired;
 
 import static io.penstock.controller.preset.Nodes.at;
 import static io.penstock.controller.preset.Nodes.has;
+import static io.penstock.controller.preset.Nodes.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.penstock.controller.desired.ClusterFacts.PoolVersion;
@@ -43,13 +44,15 @@ record Shape(
             && (!facts.gatewayApi()
                 || at(metadata, "annotations", GATEWAY).asText().equals("penstock"));
     boolean scheduler = has(spec, "router", "scheduler");
-    boolean foreignPool = has(spec, "router", "scheduler", "pool", "ref");
+    boolean foreignPool = !text(spec, "router", "scheduler", "pool", "ref", "name").isEmpty();
     boolean picked = scheduler && !own;
     return new Shape(
         own,
         picked && !foreignPool,
         (picked || own) && !foreignPool,
-        !own && has(spec, "router", "route") && !has(spec, "router", "route", "http", "refs"),
+        !own
+            && has(spec, "router", "route")
+            && at(spec, "router", "route", "http", "refs").isEmpty(),
         picked
             && has(spec, "prefill")
             && !at(metadata, "annotations", SIDECAR).asText().equals("false"),
@@ -69,13 +72,13 @@ record Shape(
     }
     if (!facts.gatewayApi()) {
       List<String> explicit = new ArrayList<>();
-      if (has(spec, "router", "route", "http", "refs")) {
+      if (!at(spec, "router", "route", "http", "refs").isEmpty()) {
         explicit.add("spec.router.route.http.refs");
       }
       if (has(spec, "router", "route", "http", "spec")) {
         explicit.add("spec.router.route.http.spec");
       }
-      if (has(spec, "router", "gateway", "refs")) {
+      if (!at(spec, "router", "gateway", "refs").isEmpty()) {
         explicit.add("spec.router.gateway.refs");
       }
       if (!explicit.isEmpty()) {

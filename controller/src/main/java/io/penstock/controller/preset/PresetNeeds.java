@@ -1,6 +1,8 @@
 package io.penstock.controller.preset;
 
+import static io.penstock.controller.preset.Nodes.at;
 import static io.penstock.controller.preset.Nodes.has;
+import static io.penstock.controller.preset.Nodes.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
@@ -14,10 +16,11 @@ final class PresetNeeds {
   /** Their names without prefix, lowest precedence first. */
   static List<String> of(JsonNode spec) {
     List<String> suffixes = new ArrayList<>();
-    if (has(spec, "router", "scheduler") && !has(spec, "router", "scheduler", "pool", "ref")) {
+    if (has(spec, "router", "scheduler")
+        && text(spec, "router", "scheduler", "pool", "ref", "name").isEmpty()) {
       suffixes.add("config-llm-scheduler");
     }
-    if (has(spec, "router", "route") && !has(spec, "router", "route", "http", "refs")) {
+    if (has(spec, "router", "route") && at(spec, "router", "route", "http", "refs").isEmpty()) {
       suffixes.add("config-llm-router-route");
     }
     if (has(spec, "tracing")) {

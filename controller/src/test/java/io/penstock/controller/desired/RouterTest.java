@@ -83,6 +83,31 @@ class RouterTest {
     }
 
     @Test
+    void is_made_where_a_list_of_others_is_empty() {
+      var router = "  router: {scheduler: {}, route: {http: {refs: []}}, gateway: {refs: []}}\n";
+
+      assertThat(render(MODEL + router).names()).contains("HTTPRoute/llama-kserve-route");
+      assertThat(
+              Rendered.of(
+                      Rendered.serviceOf(MODEL + router),
+                      ClusterFacts.offline().withGatewayApi(false))
+                  .names())
+          .contains("Deployment/llama-kserve-gateway");
+    }
+
+    @Test
+    void goes_to_a_pool_of_its_own_where_another_is_not_named() {
+      for (var ref : List.of("{}", "{name: ''}")) {
+        var rendered =
+            render(MODEL + "  router: {scheduler: {pool: {ref: " + ref + "}}, route: {}}\n");
+
+        assertThat(rendered.names())
+            .contains(
+                "InferencePool/llama-inference-pool", "Deployment/llama-kserve-router-scheduler");
+      }
+    }
+
+    @Test
     void goes_to_the_service_where_nothing_picks() {
       var rendered = render(MODEL + "  router: {route: {}, gateway: {}}\n");
 
