@@ -54,7 +54,7 @@ public final class Renderer {
         return missing;
       }
       var wanted = new ServiceView(metadata, combined.wanted(), facts, shape);
-      var result = combined.rendered(global(wanted));
+      var result = combined.rendered(spec -> global(new ServiceView(metadata, spec, facts, shape)));
       SchedulerConfig.resolve(result.spec(), wanted.namespace(), facts.systemNamespace(), configs);
       Routes.adoptGateways(result.spec());
       var verdict = Validation.merged(merged(defaulted, result.spec()));

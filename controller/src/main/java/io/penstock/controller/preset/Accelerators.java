@@ -24,7 +24,7 @@ public final class Accelerators {
       return true;
     }
     for (var container : pod.path("containers")) {
-      if (count(container) > 0 || has(container, "resources", "claims")) {
+      if (count(container, 1) > 0 || has(container, "resources", "claims")) {
         return true;
       }
     }
@@ -33,11 +33,20 @@ public final class Accelerators {
 
   /** Devices that a container asks for. */
   public static long count(JsonNode container) {
+    return count(container, 0);
+  }
+
+  /**
+   * As {@link #count}.
+   *
+   * @param unread what an amount counts that is none, as a template that is yet to be evaluated
+   */
+  private static long count(JsonNode container, long unread) {
     long count = 0;
     for (var kind : List.of("limits", "requests")) {
       for (var resource : at(container, "resources", kind).properties()) {
         if (isDevice(resource.getKey())) {
-          var amount = Quantity.bytes(resource.getValue().asText()).orElse(0L);
+          var amount = Quantity.bytes(resource.getValue().asText()).orElse(unread);
           count = Math.max(count, amount);
         }
       }

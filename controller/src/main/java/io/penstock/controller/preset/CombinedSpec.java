@@ -6,11 +6,14 @@ import static io.penstock.controller.preset.Nodes.object;
 import static io.penstock.controller.preset.Nodes.objectAt;
 import static io.penstock.controller.preset.Nodes.text;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.POJONode;
 import io.penstock.controller.preset.ConfigSearch.Found;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * A service's spec over its base configs over the presets that it asks for. Templates are still
@@ -21,6 +24,12 @@ import java.util.List;
  * what the service and its base configs say together.
  */
 public final class CombinedSpec {
+
+  /** What {@code .GlobalConfig} is made of, and templates may be. */
+  private static final List<JsonPointer> GLOBAL_SOURCES =
+      List.of(
+          JsonPointer.compile("/model/uri"),
+          JsonPointer.compile("/router/scheduler/pool/ref/name"));
 
   private final ObjectNode service;
   private final ObjectNode own;
@@ -69,10 +78,11 @@ public final class CombinedSpec {
   /**
    * The whole spec, its templates evaluated.
    *
-   * @param global what templates know as {@code .GlobalConfig}
+   * @param global makes what templates know as {@code .GlobalConfig} of {@link #wanted}, in which
+   *     the model's URI and the pool's name are read
    * @throws PresetException when a preset is not found, or a template cannot be evaluated
    */
-  public Result rendered(ObjectNode global) {
+  public Result rendered(UnaryOperator<ObjectNode> global) {
     List<Found> all = new ArrayList<>();
     PresetNeeds.of(wanted).forEach(suffix -> all.add(search.preset(suffix)));
     all.addAll(bases);
@@ -84,17 +94,32 @@ public final class CombinedSpec {
     merged.remove("baseRefs");
     var root =
         object(
-            "metadata",
-            at(service, "metadata"),
-            "status",
-            at(service, "status"),
-            "spec",
-            merged,
-            "GlobalConfig",
-            global);
+            "metadata", at(service, "metadata"), "status", at(service, "status"), "spec", merged);
+    root.set("GlobalConfig", global.apply(known(root, global)));
     var evaluation = new TemplateEvaluation(root);
     return new Result(
         TemplateLeaves.render(merged, evaluation), all.stream().map(Found::config).toList());
+  }
+
+  /** {@link #wanted} with the templates read that {@code .GlobalConfig} is made of. */
+  private ObjectNode known(ObjectNode root, UnaryOperator<ObjectNode> global) {
+    var known = wanted.deepCopy();
+    var unread = wanted.deepCopy();
+    for (var source : GLOBAL_SOURCES) {
+      if (known.at(source) instanceof POJONode
+          && unread.at(source.head()) instanceof ObjectNode holder) {
+        holder.remove(source.last().getMatchingProperty());
+      }
+    }
+    root.set("GlobalConfig", global.apply(unread));
+    var evaluation = new TemplateEvaluation(root);
+    for (var source : GLOBAL_SOURCES) {
+      if (known.at(source) instanceof POJONode leaf
+          && known.at(source.head()) instanceof ObjectNode holder) {
+        holder.set(source.last().getMatchingProperty(), TemplateLeaves.text(leaf, evaluation));
+      }
+    }
+    return known;
   }
 
   /**

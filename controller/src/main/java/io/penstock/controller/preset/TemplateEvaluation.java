@@ -133,14 +133,23 @@ final class TemplateEvaluation {
         yield new Typed(TextNode.valueOf(text), GoFields.OPEN);
       }
       default -> {
-        var given = arguments.stream().map(each -> value(each, dot).value()).toList();
+        var given =
+            arguments.stream()
+                .map(each -> value(each, dot).value())
+                .map(each -> TemplateFunctions.looksInto(function) ? read(each) : each)
+                .toList();
         var result = TemplateFunctions.call(function, given);
         if (result.isTextual()) {
           counted(result.textValue());
         }
-        yield new Typed(result, GoFields.OPEN);
+        yield new Typed(resolved(result), GoFields.OPEN);
       }
     };
+  }
+
+  /** A copy without templates. */
+  private JsonNode read(JsonNode value) {
+    return TemplateLeaves.text(value.deepCopy(), this);
   }
 
   /** The first argument that decides, else the last; what comes after it is not looked at. */

@@ -64,6 +64,11 @@ final class TemplateFunctions {
     };
   }
 
+  /** Whether a function reads what lies below its argument, templates among it. */
+  static boolean looksInto(String function) {
+    return function.equals("kvTransferConfig") || function.equals("offloadingConnector");
+  }
+
   /** As Go has it: false, 0, nothing, and what is empty are false. */
   static boolean isTrue(JsonNode value) {
     return switch (value.getNodeType()) {

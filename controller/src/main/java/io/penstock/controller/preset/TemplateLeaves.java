@@ -84,7 +84,8 @@ final class TemplateLeaves {
     }
   }
 
-  private static JsonNode text(JsonNode node, TemplateEvaluation evaluation) {
+  /** The node with every template in it replaced by its text; changes the node. */
+  static JsonNode text(JsonNode node, TemplateEvaluation evaluation) {
     if (node instanceof POJONode pojo && pojo.getPojo() instanceof TemplateLeaf leaf) {
       return TextNode.valueOf(leaf.render(evaluation));
     }

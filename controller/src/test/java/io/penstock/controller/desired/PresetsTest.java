@@ -153,6 +153,64 @@ class PresetsTest {
   }
 
   @Test
+  void may_count_devices_by_a_template() {
+    var devices = "{nvidia.com/gpu: '{{ .Spec.Parallelism.Tensor }}'}";
+    var lookup =
+        Rendered.lookup(
+            config(
+                "gpu",
+                "",
+                "{template: {containers: [{name: main, resources: {limits: " + devices + "}}]}}"));
+
+    var rendered =
+        Rendered.of(
+            Rendered.serviceOf(MODEL + "  baseRefs: [{name: gpu}]\n  parallelism: {tensor: 4}\n"),
+            lookup,
+            ClusterFacts.offline());
+
+    var engine = rendered.engine("Deployment", "llama-kserve");
+    assertThat(engine.at("/resources/limits/nvidia.com~1gpu").asText()).isEqualTo("4");
+    assertThat(engine.path("image").asText()).startsWith("vllm/vllm-openai:");
+  }
+
+  @Test
+  void may_size_the_cache_by_a_template() {
+    var service = "metadata: {name: llama, annotations: {cache: 1Gi}}";
+    var rendered =
+        Rendered.of(
+            Rendered.serviceOf(MODEL + "  baseRefs: [{name: c}]\n")
+                .replace("metadata: {name: llama}", service),
+            Rendered.lookup(
+                config(
+                    "c",
+                    "",
+                    "{kvCacheOffloading: {cpu: '{{ index .ObjectMeta.Annotations `cache` }}'}}")),
+            ClusterFacts.offline());
+
+    assertThat(rendered.engine("Deployment", "llama-kserve").path("command").toString())
+        .contains("1073741824");
+  }
+
+  @Test
+  void may_say_by_a_template_where_the_model_is() {
+    var lookup =
+        Rendered.lookup(
+            config(
+                "a",
+                "",
+                "{model: {uri: 'hf://org/{{ .ObjectMeta.Name }}'},"
+                    + " storageInitializer: {enabled: false}}"));
+
+    var rendered =
+        Rendered.of(
+            Rendered.serviceOf("  baseRefs: [{name: a}]\n"), lookup, ClusterFacts.offline());
+
+    assertThat(rendered.engine("Deployment", "llama-kserve").path("command").toString())
+        .contains("org/llama")
+        .doesNotContain("/mnt/models");
+  }
+
+  @Test
   void that_are_not_there_are_a_reason_with_the_places_that_were_looked_at() {
     var refused =
         Rendered.refused(

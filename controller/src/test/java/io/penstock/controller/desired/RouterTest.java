@@ -108,6 +108,24 @@ class RouterTest {
     }
 
     @Test
+    void goes_to_the_pool_that_a_config_names_by_a_template() {
+      var rendered =
+          Rendered.of(
+              Rendered.serviceOf(MODEL + "  baseRefs: [{name: p}]\n  router: {route: {}}\n"),
+              Rendered.lookup(
+                  """
+                  apiVersion: serving.kserve.io/v1alpha2
+                  kind: LLMInferenceServiceConfig
+                  metadata: {name: p}
+                  spec: {router: {scheduler: {pool: {ref: {name: '{{ .ObjectMeta.Name }}-pool'}}}}}
+                  """),
+              ClusterFacts.offline());
+
+      assertThat(route(rendered).at("/rules/0/backendRefs/0/name").asText())
+          .isEqualTo("llama-pool");
+    }
+
+    @Test
     void goes_to_the_service_where_nothing_picks() {
       var rendered = render(MODEL + "  router: {route: {}, gateway: {}}\n");
 

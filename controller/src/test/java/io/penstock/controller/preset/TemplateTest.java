@@ -270,6 +270,16 @@ class TemplateTest {
     }
 
     @Test
+    void index_finds_the_text_of_another_template() {
+      var spec =
+          rendered(
+              "{labels: {team.io/a: '{{ .ObjectMeta.Name }}-x',"
+                  + " b: '{{ index .Spec.Labels `team.io/a` }}!'}}",
+              "{}");
+      assertThat(spec.at("/labels/b").textValue()).isEqualTo("llama-x!");
+    }
+
+    @Test
     void what_a_service_says_is_never_a_template() {
       var spec =
           rendered(
