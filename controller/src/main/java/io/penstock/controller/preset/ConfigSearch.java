@@ -34,16 +34,17 @@ final class ConfigSearch {
   /**
    * The preset of that suffix. An object of that name replaces the built-in one; of the built-in
    * ones the edition that the service's status names, else the newest. A service that has been
-   * rendered with an object of another prefix, as an older release was told to take, stays with it.
+   * rendered with an object of another prefix, as an older release was told to take, stays with it;
+   * once that is gone, no built-in one takes its place, as that would restart the service's pods.
+   *
+   * @throws PresetException when there is none
    */
   Found preset(String suffix) {
     var pinned = text(service, "status", "annotations", PIN + suffix);
     var builtIn = Presets.builtInName(suffix);
     var replacing = scope.prefix() + suffix;
-    var order =
-        Presets.isBuiltIn(pinned)
-            ? List.of(replacing, pinned, builtIn)
-            : List.of(pinned, replacing, builtIn);
+    boolean replaced = !pinned.isEmpty() && !Presets.isBuiltIn(pinned);
+    var order = replaced ? List.of(pinned, replacing) : List.of(replacing, pinned, builtIn);
     for (var name : order) {
       var found =
           name.isEmpty() ? Optional.<Found>empty() : find(name, AppliedConfig.Source.PRESET);
@@ -51,7 +52,7 @@ final class ConfigSearch {
         return found.get();
       }
     }
-    throw notFound(scope.prefix() + suffix);
+    throw notFound(replaced ? pinned : replacing);
   }
 
   /**

@@ -211,6 +211,23 @@ class PresetsTest {
   }
 
   @Test
+  void that_replaced_a_built_in_one_and_are_gone_are_missed() {
+    var service = Rendered.service(Rendered.serviceOf(MODEL));
+    service
+        .withObject("status")
+        .withObject("annotations")
+        .put("serving.kserve.io/config-llm-template", "kserve-config-llm-template");
+
+    assertThat(Renderer.render(service, ConfigLookup.empty(), ClusterFacts.offline()))
+        .isInstanceOfSatisfying(
+            Rendering.Refused.class,
+            refused -> {
+              assertThat(refused.reason()).isEqualTo("ConfigNotFound");
+              assertThat(refused.message()).contains("kserve-config-llm-template");
+            });
+  }
+
+  @Test
   void that_are_not_there_are_a_reason_with_the_places_that_were_looked_at() {
     var refused =
         Rendered.refused(
