@@ -15,6 +15,10 @@ final class SchedulerRules {
   private static final List<String> APIS =
       List.of("llm-d.ai/v1alpha1", "inference.networking.x-k8s.io/v1alpha1");
   private static final String KIND = EndpointPickerLoader.KIND;
+
+  /** The container that picks; others beside it read no such configuration. */
+  private static final String MAIN = "main";
+
   private static final List<String> OWN = List.of("template", "config", "replicas", "tokenizer");
 
   private SchedulerRules() {}
@@ -62,6 +66,9 @@ final class SchedulerRules {
       boolean penstock = !Trees.has(hub, "spec", "baseRefs");
       boolean experimental = false;
       for (var container : scheduler.path("template").findPath("containers")) {
+        if (!Trees.text(container, "name").equals(MAIN)) {
+          continue;
+        }
         var args = container.path("args");
         if (!args.isEmpty()) {
           penstock = args.path(0).asText().equals("picker");

@@ -191,6 +191,11 @@ class ValidationTest {
       var llmD = "template: {containers: [{name: main, args: [--pool-name, x]}]}";
       accepts("router: {scheduler: {" + llmD + ", config: {inline: " + config + "}}}", 2);
       accepts("baseRefs: [{name: x}]\nrouter: {scheduler: {config: {inline: " + config + "}}}", 2);
+      var sidecar = "template: {containers: [{name: main}, {name: logs, args: [-c, x]}]}";
+      refuses(
+          "router: {scheduler: {" + sidecar + ", config: {inline: " + config + "}}}",
+          at + "[0].type: Invalid value: ",
+          at + "[1].parameters.max: Invalid value: ");
     }
 
     @Test
