@@ -32,6 +32,8 @@ final class YamlTree {
 
   private static final JsonNodeFactory FACTORY = JsonNodeFactory.instance;
   private static final Pattern DECIMAL = Pattern.compile("[-+]?(0|[1-9][0-9]*)");
+  private static final Pattern WHOLE =
+      Pattern.compile("[-+]?(0x[0-9a-fA-F]+|0b[01]+|0[0-7]*|[1-9][0-9]*)");
   private static final Pattern FLOAT =
       Pattern.compile("[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]{1,3})?");
 
@@ -158,7 +160,11 @@ final class YamlTree {
           Set.of("true", "yes", "on").contains(text.toLowerCase(Locale.ROOT)));
     }
     if (tag.equals(Tag.INT) && text.indexOf(':') < 0) {
-      return whole(text.replace("_", ""));
+      var digits = text.replace("_", "");
+      if (WHOLE.matcher(digits).matches()) {
+        return whole(digits);
+      }
+      fail(scalar, "'" + text + "' is no number of JSON");
     }
     if (tag.equals(Tag.FLOAT) || (plain(scalar) && FLOAT.matcher(text).matches())) {
       var digits = text.replace("_", "");

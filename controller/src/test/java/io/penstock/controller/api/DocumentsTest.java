@@ -56,6 +56,18 @@ class DocumentsTest {
   }
 
   @Test
+  void what_calls_itself_a_number_and_is_none_gives_a_sentence_with_its_line() {
+    for (var text : List.of("abc", "''", "0x", "08", "1.5", "_", "0b2", "0x-1", "++1")) {
+      var read = text.equals("''") ? "" : text;
+      assertThat(Documents.read("a: !!int " + text).errors())
+          .as(text)
+          .containsExactly("line 1: '" + read + "' is no number of JSON");
+    }
+    assertThat(Json.text(Sample.yaml("{a: !!int 0x1F, b: !!int '-012', c: !!int 1_000}")))
+        .isEqualTo("{\"a\":31,\"b\":-10,\"c\":1000}");
+  }
+
+  @Test
   void the_line_of_what_is_absent_is_that_of_what_is_around_it() {
     var document = Documents.read("a:\n  b:\n  - c: 1\n    d[x/y]: 2\n").documents().getFirst();
 
