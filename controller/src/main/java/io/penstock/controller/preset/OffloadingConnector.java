@@ -18,12 +18,13 @@ final class OffloadingConnector {
   /**
    * The value of {@code --kv-transfer-config}.
    *
-   * @throws TemplateFault when {@code cpu} is no quantity
+   * @throws TemplateFault when {@code cpu} is no quantity, or none above 0
    */
   static ObjectNode of(JsonNode offloading) {
     var cpu = text(offloading, "cpu");
     var bytes =
         Quantity.bytes(cpu)
+            .filter(amount -> amount > 0)
             .orElseThrow(
                 () ->
                     new TemplateFault(

@@ -10,7 +10,9 @@ import java.util.regex.Pattern;
 public final class Quantity {
 
   private static final Pattern FORM =
-      Pattern.compile("(?<number>[+-]?\\d{1,40}(?:\\.\\d{0,9})?)(?<unit>[KMGTPE]i|[numkMGTPE]?)");
+      Pattern.compile(
+          "(?<number>[+-]?(?:\\d{1,40}(?:\\.\\d{0,9})?|\\.\\d{1,9}))"
+              + "(?:[eE](?<exponent>[+-]?\\d{1,2})|(?<unit>[KMGTPE]i|[numkMGTPE]?))");
   private static final Map<String, BigDecimal> UNITS =
       Map.ofEntries(
           Map.entry("n", BigDecimal.ONE.movePointLeft(9)),
@@ -38,8 +40,12 @@ public final class Quantity {
     if (!matcher.matches()) {
       return Optional.empty();
     }
-    var unit = UNITS.getOrDefault(matcher.group("unit"), BigDecimal.ONE);
-    var amount = new BigDecimal(matcher.group("number")).multiply(unit);
+    var number = new BigDecimal(matcher.group("number"));
+    var exponent = matcher.group("exponent");
+    var amount =
+        exponent == null
+            ? number.multiply(UNITS.getOrDefault(matcher.group("unit"), BigDecimal.ONE))
+            : number.scaleByPowerOfTen(Integer.parseInt(exponent));
     try {
       return Optional.of(amount.setScale(0, RoundingMode.CEILING).longValueExact());
     } catch (ArithmeticException tooLarge) {

@@ -292,6 +292,20 @@ class TemplateTest {
     }
 
     @Test
+    void a_size_that_is_none_is_an_error_where_it_is_used() {
+      for (var size : List.of("x", "-1Gi", "0")) {
+        assertThatThrownBy(
+                () ->
+                    rendered(
+                        "{labels: {a: '{{ kvTransferConfig .Spec.KVCacheOffloading }}'}}",
+                        "{kvCacheOffloading: {cpu: '" + size + "'}}"))
+            .isInstanceOf(PresetException.class)
+            .hasMessageContaining(
+                "kvCacheOffloading.cpu is '" + size + "', allowed: a quantity of bytes, as 16Gi");
+      }
+    }
+
+    @Test
     void a_value_cannot_break_out_of_its_json() {
       var spec =
           rendered("{labels: {a: '{{ .Spec.Model.Name }}'}}", "{model: {name: 'x\", \"b\": \"y'}}");
