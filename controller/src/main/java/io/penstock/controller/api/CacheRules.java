@@ -1,25 +1,33 @@
 package io.penstock.controller.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /** Tiers of the KV cache beside the GPU's memory. Pure functions. */
 final class CacheRules {
 
   private CacheRules() {}
 
-  static void check(JsonNode workload, FieldPath path, Findings out) {
+  static void check(JsonNode workload, FieldPath path, boolean complete, Findings out) {
     var cache = Trees.object(workload, "kvCacheOffloading");
     if (cache == null) {
       return;
     }
     var at = path.child("kvCacheOffloading");
     var tiers = Trees.list(cache, "secondary");
-    if (!tiers.isEmpty() && !Trees.has(cache, "cpu")) {
-      out.required(at.child("cpu"), "the tiers in secondary are filled from memory of this size");
+    if (complete && !cache.isEmpty() && !hasSize(cache)) {
+      out.required(
+          at.child("cpu"),
+          "the memory that blocks move to, and tiers in secondary are filled from");
     }
     for (int i = 0; i < tiers.size(); i++) {
       tier(tiers.get(i), at.child("secondary").index(i), out);
     }
+  }
+
+  private static boolean hasSize(ObjectNode cache) {
+    var cpu = Trees.at(cache, "cpu");
+    return cpu != null && !cpu.asText().isEmpty();
   }
 
   private static void tier(JsonNode tier, FieldPath at, Findings out) {

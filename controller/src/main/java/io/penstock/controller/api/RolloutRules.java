@@ -12,7 +12,7 @@ final class RolloutRules {
 
   private RolloutRules() {}
 
-  static void check(JsonNode workload, FieldPath path, Findings out) {
+  static void check(JsonNode workload, FieldPath path, boolean complete, Findings out) {
     var rollout = Trees.object(workload, "rolloutStrategy");
     if (rollout == null) {
       return;
@@ -28,7 +28,7 @@ final class RolloutRules {
     var surge = Trees.at(rollout, "maxSurge");
     if (noneAway && isZero(surge)) {
       out.invalid(at, rollout, "maxUnavailable and maxSurge cannot both be 0: nothing could move");
-    } else if (noneAway && surge == null && Trees.has(workload, "worker")) {
+    } else if (complete && noneAway && surge == null && Trees.has(workload, "worker")) {
       out.required(
           at.child("maxSurge"),
           "with several pods a replica and maxUnavailable 0, maxSurge must be more than 0");

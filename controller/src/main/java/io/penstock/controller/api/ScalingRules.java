@@ -12,7 +12,7 @@ final class ScalingRules {
 
   private ScalingRules() {}
 
-  static void check(JsonNode workload, FieldPath path, Findings out) {
+  static void check(JsonNode workload, FieldPath path, boolean complete, Findings out) {
     var scaling = Trees.object(workload, "scaling");
     if (scaling == null) {
       return;
@@ -32,19 +32,19 @@ final class ScalingRules {
     }
     boolean wva = Trees.has(scaling, "wva");
     boolean keda = Trees.has(scaling, "keda");
-    if (wva == keda) {
+    if (wva ? keda : complete && !keda) {
       out.invalid(
           at, scaling, wva ? "choose one of wva and keda" : "one of wva and keda must be there");
     }
     if (wva) {
-      wva(Trees.object(scaling, "wva"), least, at.child("wva"), out);
+      wva(Trees.object(scaling, "wva"), least, at.child("wva"), complete, out);
     }
     var direct = Trees.object(scaling, "keda");
     if (direct != null) {
-      if (Trees.list(direct, "triggers").isEmpty()) {
+      if (complete && Trees.list(direct, "triggers").isEmpty()) {
         out.required(at.child("keda", "triggers"), "at least one KEDA trigger");
       }
-      keda(direct, least, at.child("keda"), out);
+      keda(direct, least, at.child("keda"), complete, out);
     }
   }
 
@@ -72,15 +72,18 @@ final class ScalingRules {
   }
 
   private static void wva(
-      @Nullable JsonNode wva, @Nullable Long least, FieldPath at, Findings out) {
+      @Nullable JsonNode wva, @Nullable Long least, FieldPath at, boolean complete, Findings out) {
     boolean hpa = Trees.has(wva, "hpa");
     boolean keda = Trees.has(wva, "keda");
-    if (hpa == keda) {
+    if (hpa ? keda : complete && !keda) {
       out.invalid(
           at, wva, hpa ? "choose one of hpa and keda" : "one of hpa and keda must be there");
     }
     var cost = Trees.at(wva, "variantCost");
-    if (cost != null && cost.isTextual() && !COST.matcher(cost.textValue()).matches()) {
+    if (cost != null
+        && cost.isTextual()
+        && !COST.matcher(cost.textValue()).matches()
+        && !cost.textValue().contains("{{")) {
       out.invalid(at.child("variantCost"), cost, "must be a number such as \"10.0\"");
     }
     var under = Trees.object(wva, "keda");
@@ -90,11 +93,12 @@ final class ScalingRules {
             at.child("keda", "advanced", "scalingModifiers"),
             "the variant autoscaler computes the metric; modifiers belong to scaling.keda");
       }
-      keda(under, least, at.child("keda"), out);
+      keda(under, least, at.child("keda"), complete, out);
     }
   }
 
-  private static void keda(ObjectNode keda, @Nullable Long least, FieldPath at, Findings out) {
+  private static void keda(
+      ObjectNode keda, @Nullable Long least, FieldPath at, boolean complete, Findings out) {
     if (!Trees.text(keda, "advanced", "horizontalPodAutoscalerConfig", "name").isEmpty()) {
       out.forbidden(
           at.child("advanced", "horizontalPodAutoscalerConfig", "name"),
@@ -105,6 +109,9 @@ final class ScalingRules {
       return;
     }
     if (least == null) {
+      if (!complete) {
+        return;
+      }
       out.required(
           at.child("idleReplicaCount"), "needs scaling.minReplicas, and must be less than that");
     } else if (idle >= least) {

@@ -98,8 +98,8 @@ public final class Validation {
       return;
     }
     ParallelismRules.check(workload, path, complete, out);
-    ScalingRules.check(workload, path, out);
-    CacheRules.check(workload, path, out);
-    RolloutRules.check(workload, path, out);
+    ScalingRules.check(workload, path, complete, out);
+    CacheRules.check(workload, path, complete, out);
+    RolloutRules.check(workload, path, complete, out);
   }
 }

@@ -18,13 +18,16 @@ final class OffloadingConnector {
   /**
    * The value of {@code --kv-transfer-config}.
    *
+   * <p>Without {@code cpu} it is not complete: the merged service is refused for that, and not the
+   * template of a config, which other services may complete.
+   *
    * @throws TemplateFault when {@code cpu} is no quantity, or none above 0
    */
   static ObjectNode of(JsonNode offloading) {
     var cpu = text(offloading, "cpu");
     var bytes =
-        Quantity.bytes(cpu)
-            .filter(amount -> amount > 0)
+        Quantity.bytes(cpu.isEmpty() ? "0" : cpu)
+            .filter(amount -> amount > 0 || cpu.isEmpty())
             .orElseThrow(
                 () ->
                     new TemplateFault(

@@ -556,6 +556,21 @@ class ValidationTest {
       var service = Sample.service("worker: {}\nbaseRefs: [{name: b}]");
       assertThat(errors(Validation.of(service))).isEmpty();
       assertThat(errors(Validation.merged(service))).hasSize(2);
+
+      for (var half :
+          List.of(
+              "worker: {}\nparallelism: {pipeline: 2}\nrolloutStrategy: {maxUnavailable: 0}",
+              "kvCacheOffloading: {secondary: [{fileSystem: {emptyDir: {}}}]}",
+              "kvCacheOffloading: {evictionPolicy: arc}",
+              "scaling: {maxReplicas: 2}",
+              "scaling: {maxReplicas: 2, wva: {variantCost: '3'}}",
+              "scaling: {maxReplicas: 2, keda: {pollingInterval: 10}}",
+              "scaling: {maxReplicas: 2, keda: {triggers: [{}], idleReplicaCount: 0}}")) {
+        var each = Sample.service(MODEL + half + "\nbaseRefs: [{name: b}]");
+        assertThat(errors(Validation.of(each))).as(half).isEmpty();
+        assertThat(errors(Validation.merged(each))).as(half).hasSize(1);
+        assertThat(errors(Validation.of(Sample.config(half)))).as(half).isEmpty();
+      }
     }
 
     @Test
@@ -601,6 +616,7 @@ class ValidationTest {
                       model: {uri: '{{ .Spec.Model.URI }}', confidential: {resourceId: '{{ .X }}'}}
                       parallelism: {tensor: '{{ .X }}'}
                       rolloutStrategy: {maxSurge: '{{ .X }}'}
+                      scaling: {maxReplicas: 2, wva: {hpa: {}, variantCost: '{{ .X }}'}}
                       router: {scheduler: {replicas: '{{ .X }}', config: {inline: '{{ .X }}'}}}
                       """)))
           .isEqualTo(Verdict.FINE);

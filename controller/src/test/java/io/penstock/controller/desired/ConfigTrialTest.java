@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.controller.api.Sample;
 import io.penstock.controller.api.Verdict;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ConfigTrialTest {
@@ -12,6 +13,13 @@ class ConfigTrialTest {
   void a_config_whose_templates_render_is_fine_however_partial() {
     assertThat(ConfigTrial.check(Sample.config("replicas: 1"))).isEqualTo(Verdict.FINE);
     assertThat(ConfigTrial.check(Sample.config("worker: {}"))).isEqualTo(Verdict.FINE);
+    for (var half :
+        List.of(
+            "kvCacheOffloading: {evictionPolicy: arc}",
+            "prefill: {kvCacheOffloading: {evictionPolicy: arc}}",
+            "kvCacheOffloading: {cpu: '{{ index .ObjectMeta.Annotations `cache` }}'}")) {
+      assertThat(ConfigTrial.check(Sample.config(half))).as(half).isEqualTo(Verdict.FINE);
+    }
     assertThat(
             ConfigTrial.check(
                 Sample.config(

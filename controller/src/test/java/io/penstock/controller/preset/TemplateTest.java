@@ -131,8 +131,6 @@ class TemplateTest {
         "{{ .Spec % 2 }}                          ¦ '% 2' in {{.Spec % 2}} is not understood",
         "{{ ChildName `a` }}                      ¦ ChildName takes 2 arguments, 1 are given",
         "{{ 99999999999999999999 }}               ¦ is too large",
-        "{{ kvTransferConfig .Spec.Template }}    ¦ kvCacheOffloading.cpu is '', allowed: a"
-            + " quantity",
       })
   void says_what_is_wrong(String template, String message) {
     assertThatThrownBy(() -> text(template.strip()))
