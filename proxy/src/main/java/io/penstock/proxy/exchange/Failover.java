@@ -212,7 +212,9 @@ final class Failover implements ResponseHandler {
     routing.over();
     routing.answered();
     boolean awaited = pending.awaitsFirstToken();
-    if (!awaited) {
+    if (awaited) {
+      routing.awaitFirstToken();
+    } else {
       routing.firstToken(committed, pending.status());
     }
     var streaming =

@@ -1,5 +1,6 @@
 package io.penstock.proxy.exchange;
 
+import io.penstock.proxy.openai.Target;
 import io.penstock.proxy.upstream.ResponseHead;
 import org.jspecify.annotations.Nullable;
 
@@ -68,8 +69,9 @@ final class PendingAnswer {
 
   /** Whether it is the stream that was asked for, and nothing of it has been generated yet. */
   boolean awaitsFirstToken() {
+    var facts = exchange.facts();
     return body instanceof EventStreamBody events
-        && exchange.facts().stream()
+        && (facts.stream() || facts.target instanceof Target.ResponseById)
         && events.generated() == 0;
   }
 

@@ -31,8 +31,8 @@ final class Routing implements ExchangeState {
   private final @Nullable RequestBody body;
   private final EndpointChoice choice;
   private final Retries retries;
-  private final WaitingLimits limits;
   private final Failover failover;
+  private WaitingLimits limits;
   private @Nullable Attempt attempt;
   private Decision.@Nullable Route asked;
   private @Nullable Legs legs;
@@ -186,6 +186,11 @@ final class Routing implements ExchangeState {
 
   WaitingLimits limits() {
     return limits;
+  }
+
+  /** A stream has begun whose first token is waited for, whether a body has asked for it or not. */
+  void awaitFirstToken() {
+    limits = limits.ofStream();
   }
 
   /** Goes on after a prefill: whatever is sent next is for this state to hear of. */

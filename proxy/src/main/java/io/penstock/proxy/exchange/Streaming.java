@@ -200,10 +200,22 @@ final class Streaming implements ExchangeState, ResponseHandler {
       attempt.abandoned();
       breakOff(GatewayError.CLIENT_STALL);
     } else if (!stalled && nowNanos - lastByteNanos >= timeouts.streamIdleNanos()) {
-      attempt.failed(FailureKind.TIMEOUT);
+      silent();
       breakOff(GatewayError.STREAM_IDLE_TIMEOUT);
     } else {
       setDeadline();
+    }
+  }
+
+  /**
+   * The pod has said nothing for too long. Of a stored response that proves nothing against it:
+   * vLLM never ends the stream of one that was cancelled.
+   */
+  private void silent() {
+    if (exchange.facts().request == null) {
+      attempt.abandoned();
+    } else {
+      attempt.failed(FailureKind.TIMEOUT);
     }
   }
 
@@ -213,7 +225,7 @@ final class Streaming implements ExchangeState, ResponseHandler {
       if (error == GatewayError.DEADLINE_EXCEEDED) {
         attempt.abandoned();
       } else {
-        attempt.failed(FailureKind.TIMEOUT);
+        silent();
       }
       breakOff(error);
       return;

@@ -28,6 +28,11 @@ final class WaitingLimits {
     this.pingAt = now + pingEveryNanos;
   }
 
+  /** Those of a stream: these where it was known to be one, else new ones, from now on. */
+  WaitingLimits ofStream() {
+    return stream ? this : new WaitingLimits(exchange, true);
+  }
+
   /** Sets the exchange's deadline to the next of the limits. */
   void set() {
     exchange.deadline(next());

@@ -20,8 +20,17 @@ final class BytePod implements AutoCloseable {
   private final ServerSocket server;
 
   BytePod(Answer answer) throws IOException {
+    this(answer, (gateway, request) -> TestGateway.send(gateway, json("200 OK", "")));
+  }
+
+  /**
+   * A pod.
+   *
+   * @param stored what it does when a stored response is asked for
+   */
+  BytePod(Answer answer, Answer stored) throws IOException {
     server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
-    Thread.ofVirtual().start(() -> accept(answer));
+    Thread.ofVirtual().start(() -> accept(answer, stored));
   }
 
   String address() {
@@ -38,23 +47,25 @@ final class BytePod implements AutoCloseable {
         + body;
   }
 
-  private void accept(Answer answer) {
+  private void accept(Answer answer, Answer stored) {
     try {
       while (true) {
         var gateway = server.accept();
-        Thread.ofVirtual().start(() -> serve(gateway, answer));
+        Thread.ofVirtual().start(() -> serve(gateway, answer, stored));
       }
     } catch (IOException e) {
       // Closed with the test.
     }
   }
 
-  private static void serve(Socket gateway, Answer answer) {
+  private static void serve(Socket gateway, Answer answer, Answer stored) {
     try (gateway) {
       while (true) {
         String head = TestGateway.readTo(gateway, "\r\n\r\n");
         if (head.startsWith("GET /v1/models")) {
           TestGateway.send(gateway, json("200 OK", "{\"data\":[{\"id\":\"tiny\"}]}"));
+        } else if (head.startsWith("GET /v1/responses/")) {
+          stored.to(gateway, head);
         } else if (head.startsWith("GET ")) {
           TestGateway.send(gateway, json("200 OK", ""));
         } else {
