@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestScan {
 
-  private static final int MAX_BOUNDARY = 70;
-
   private final LoopState loop;
 
   /** Whether a body must name a model. */
@@ -66,9 +64,8 @@ final class RequestScan {
       return new RequestScan(loop, false, false, null, null);
     }
     if (type.startsWith("multipart/form-data")) {
-      var boundary = boundary(head.contentType());
-      return new RequestScan(
-          loop, false, false, null, boundary == null ? null : new MultipartModelScanner(boundary));
+      var form = MultipartModelScanner.of(head.contentType());
+      return new RequestScan(loop, false, false, null, form);
     }
     if (!known && !type.isEmpty() && !json) {
       return new RequestScan(loop, false, false, null, null);
@@ -140,20 +137,5 @@ final class RequestScan {
       loop.scanners().giveBack(json);
       json = null;
     }
-  }
-
-  /** The {@code boundary} parameter of multipart/form-data (RFC 2046 §5.1.1), null if absent. */
-  private static @Nullable String boundary(String contentType) {
-    int at = contentType.toLowerCase(Locale.ROOT).indexOf("boundary=");
-    if (at < 0) {
-      return null;
-    }
-    var value = contentType.substring(at + "boundary=".length());
-    int end = value.indexOf(';');
-    value = (end < 0 ? value : value.substring(0, end)).strip();
-    if (value.length() > 1 && value.startsWith("\"") && value.endsWith("\"")) {
-      value = value.substring(1, value.length() - 1);
-    }
-    return value.isEmpty() || value.length() > MAX_BOUNDARY ? null : value;
   }
 }

@@ -13,11 +13,16 @@ import org.jspecify.annotations.Nullable;
  * <p>The result is a request of kind {@link ApiKind#OPAQUE} without block keys. The delimiter is
  * found by comparing byte by byte; since it begins with CR and has no other, a mismatch starts over
  * at once.
+ *
+ * <p>Engines read the same form by parsers of their own, so whatever of it could name another model
+ * to one of them is malformed.
  */
 public final class MultipartModelScanner {
 
   private static final int MAX_HEADER_BYTES = 8 * 1024;
   private static final int MAX_VALUE_BYTES = 256;
+  private static final int MAX_BOUNDARY = 70;
+  private static final String DISPOSITION = "content-disposition:";
   private static final byte[] EMPTY_LINE = {'\r', '\n', '\r', '\n'};
 
   /** Of {@link #EMPTY_LINE}, what stands in front of the headers: the end of a delimiter's line. */
@@ -55,8 +60,32 @@ public final class MultipartModelScanner {
    *
    * @param boundary as the content type has it, 1 to 70 characters
    */
-  public MultipartModelScanner(String boundary) {
+  MultipartModelScanner(String boundary) {
     this.delimiter = ("\r\n--" + boundary).getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /**
+   * A scanner for a body of that content type; null where it is no form, or a reader could find
+   * another boundary in it, or other letters in its names.
+   */
+  public static @Nullable MultipartModelScanner of(@Nullable String contentType) {
+    var type = contentType == null ? null : HeaderParameters.parse(contentType);
+    if (type == null || !type.value().equals("multipart/form-data")) {
+      return null;
+    }
+    var charset = type.get("charset");
+    boolean plain =
+        charset == null
+            || charset.equalsIgnoreCase("utf-8")
+            || charset.equalsIgnoreCase("us-ascii");
+    var boundary = type.get("boundary");
+    return !plain
+            || boundary == null
+            || boundary.isEmpty()
+            || boundary.length() > MAX_BOUNDARY
+            || boundary.indexOf('\\') >= 0
+        ? null
+        : new MultipartModelScanner(boundary);
   }
 
   /** Takes the next bytes; false once the form is malformed, whatever follows. */
@@ -165,9 +194,7 @@ public final class MultipartModelScanner {
   /** Behind a delimiter: CRLF begins a part, two dashes end the form. */
   private void afterDelimiter(byte b) {
     int at = afterDelimiter++;
-    if (at == 0 && (b == ' ' || b == '\t')) {
-      afterDelimiter = 0;
-    } else if (at == 0 && (b == '\r' || b == '-')) {
+    if (at == 0 && (b == '\r' || b == '-')) {
       kept.reset();
       kept.write(b);
     } else if (at == 1 && b == '\n' && kept.toByteArray()[0] == '\r') {
@@ -204,19 +231,35 @@ public final class MultipartModelScanner {
   }
 
   /** The name of the part, if it is a field that is wanted; null for files and other fields. */
-  private static @Nullable String wanted(String headers) {
+  private @Nullable String wanted(String headers) {
+    HeaderParameters disposition = null;
     for (var line : headers.split("\r\n", -1)) {
-      var lower = line.toLowerCase(Locale.ROOT);
-      if (lower.startsWith("content-disposition:") && !lower.contains("filename")) {
-        if (lower.contains("name=\"model\"") || lower.endsWith("name=model")) {
-          return "model";
+      if (line.toLowerCase(Locale.ROOT).startsWith(DISPOSITION)) {
+        var read = HeaderParameters.parse(line.substring(DISPOSITION.length()));
+        if (read == null || disposition != null) {
+          failName();
+          return null;
         }
-        if (lower.contains("name=\"stream\"") || lower.endsWith("name=stream")) {
-          return "stream";
-        }
+        disposition = read;
       }
     }
-    return null;
+    var name = disposition == null ? null : disposition.get("name");
+    if (disposition == null || name == null) {
+      return null;
+    }
+    if (name.indexOf('\\') >= 0) {
+      failName();
+      return null;
+    }
+    boolean wanted = name.equals("model") || name.equals("stream");
+    return wanted && !disposition.isFile() ? name : null;
+  }
+
+  private void failName() {
+    fail(
+        ScanResult.Kind.INVALID_JSON,
+        null,
+        "The name of a form field could be read in more than one way.");
   }
 
   private void fail(ScanResult.Kind kind, @Nullable String about, String message) {

@@ -6,6 +6,8 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("StringConcatToTextBlock") // CRLF line ends
 class MultipartModelScannerTest {
@@ -50,6 +52,69 @@ class MultipartModelScannerTest {
   @Test
   void two_models_are_a_duplicate() {
     assertThat(kind(MODEL + MODEL + "--xy--\r\n")).isEqualTo(ScanResult.Kind.DUPLICATE_FIELD);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "form-data; name = \"model\"",
+        "form-data; NAME=model",
+        "form-data; name=model; x=1",
+        "form-data; name=\"model\"; xfilename=1",
+        "form-data; name=\"model\"; x=\"filename=1\"",
+        "form-data; x=\";\"; name=\"model\""
+      })
+  void two_models_are_a_duplicate_however_they_are_spelled(String spelled) {
+    assertThat(kind(MODEL + part(spelled) + "--xy--\r\n"))
+        .isEqualTo(ScanResult.Kind.DUPLICATE_FIELD);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "form-data; name=\"x\"; name=\"model\"",
+        "form-data; name*=utf-8''model",
+        "form-data; name*0=mo; name*1=del",
+        "form-data; name=<model>",
+        "form-data; name=\"m\\odel\"",
+        "form-data; name\u00a0=model",
+        "form-data; name=\u00a0model",
+        "form-data; name=\"model\"; filename*x=1",
+        "form-data; x=\"a\\\\\"; name=\"x\"; y=\"; name=model\"",
+        "form-data; name=\"model",
+        "form-data; x=\"1\" \"; name=\"model\"",
+        "form-data; name=\"x\"\r\nContent-Disposition: form-data; name=\"model\""
+      })
+  void a_field_whose_name_two_readers_may_read_differently_is_malformed(String spelled) {
+    assertThat(kind(part(spelled) + MODEL + "--xy--\r\n")).isEqualTo(ScanResult.Kind.INVALID_JSON);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "form-data; name=\"x\"; filename=\"name=model; \\\"name=\\\"model.wav\"",
+        "form-data; name=\"x\"; filename=\"C:\\name=model\"; filename*=utf-8''%E2%82%AC;",
+        "form-data; name=\"x;name=model\"",
+        "form-data; name=\"xname=\"",
+        "form-data; name=Model"
+      })
+  void what_only_looks_like_the_model_is_another_field(String spelled) {
+    assertThat(scan(part(spelled) + MODEL + "--xy--\r\n"))
+        .isInstanceOfSatisfying(
+            ScanResult.Scanned.class,
+            scanned -> assertThat(scanned.request().model()).isEqualTo("whisper-1"));
+  }
+
+  @Test
+  void a_boundary_is_alone_on_its_line() {
+    assertThat(kind(MODEL + "--xy --\r\n" + MODEL + "--xy--\r\n"))
+        .isEqualTo(ScanResult.Kind.INVALID_JSON);
+    assertThat(kind(MODEL + "--xy \r\n\r\n\r\n--xy--\r\n")).isEqualTo(ScanResult.Kind.INVALID_JSON);
+  }
+
+  /** A part that names another model. */
+  private static String part(String disposition) {
+    return "--xy\r\nContent-Disposition: " + disposition + "\r\n\r\nwhisper-2\r\n";
   }
 
   @Test

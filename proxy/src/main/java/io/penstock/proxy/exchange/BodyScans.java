@@ -8,7 +8,6 @@ import io.penstock.picker.request.MultipartModelScanner;
 import io.penstock.picker.request.ScanResult;
 import io.penstock.picker.request.SentModel;
 import io.penstock.proxy.openai.Target;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The scan that goes with a request's path and content type. Stateless. */
@@ -16,33 +15,14 @@ final class BodyScans {
 
   private BodyScans() {}
 
-  /** A scan, or null when a form was expected and the content type names no boundary. */
+  /** A scan, or null when a form was expected and the content type names no boundary, or two. */
   static @Nullable BodyScan of(
       BodyScanners scanners, Target.Inference inference, HttpHeaders headers) {
     if (!inference.multipart()) {
       return new Json(scanners, scanners.take(inference.api()));
     }
-    String boundary = boundary(headers.get(HttpHeaderNames.CONTENT_TYPE));
-    return boundary == null ? null : new Form(new MultipartModelScanner(boundary));
-  }
-
-  /** The {@code boundary} parameter of multipart/form-data (RFC 2046 §5.1.1), null if absent. */
-  static @Nullable String boundary(@Nullable String contentType) {
-    if (contentType == null
-        || !contentType.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
-      return null;
-    }
-    int at = contentType.toLowerCase(Locale.ROOT).indexOf("boundary=");
-    if (at < 0) {
-      return null;
-    }
-    String value = contentType.substring(at + "boundary=".length());
-    int end = value.indexOf(';');
-    value = (end < 0 ? value : value.substring(0, end)).strip();
-    if (value.length() > 1 && value.startsWith("\"") && value.endsWith("\"")) {
-      value = value.substring(1, value.length() - 1);
-    }
-    return value.isEmpty() || value.length() > 70 ? null : value;
+    var form = MultipartModelScanner.of(headers.get(HttpHeaderNames.CONTENT_TYPE));
+    return form == null ? null : new Form(form);
   }
 
   /**

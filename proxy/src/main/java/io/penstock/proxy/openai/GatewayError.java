@@ -18,7 +18,7 @@ public enum GatewayError {
       null,
       Retry.NEVER,
       "The request body is not valid JSON.",
-      "The body is not a JSON object (or not a form, on audio paths), or ends early."),
+      "The body is not a JSON object (or not a form, or one whose names can be read in two ways, on audio paths), or ends early."),
   MISSING_REQUIRED_PARAMETER(
       400,
       "missing_required_parameter",
