@@ -7,10 +7,12 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map.Entry;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +61,7 @@ public final class ForwardedHead {
     var named =
         headers.contains(HttpHeaderNames.CONNECTION)
             ? named(headers.getAll(HttpHeaderNames.CONNECTION))
-            : List.<String>of();
+            : Set.<String>of();
     start(out, method, uri, host);
     copy(out, headers.iteratorCharSequence(), named, trace);
     if (trace != null) {
@@ -79,7 +81,7 @@ public final class ForwardedHead {
       CharSequence requestId,
       long contentLength) {
     start(out, method, uri, host);
-    copy(out, headers.iterator(), List.of(), null);
+    copy(out, headers.iterator(), Set.of(), null);
     end(out, requestId, contentLength);
   }
 
@@ -102,7 +104,7 @@ public final class ForwardedHead {
   private static void copy(
       ByteBuf out,
       Iterator<Entry<CharSequence, CharSequence>> headers,
-      List<String> named,
+      Set<String> named,
       @Nullable TraceHeaders trace) {
     while (headers.hasNext()) {
       var header = headers.next();
@@ -132,9 +134,9 @@ public final class ForwardedHead {
     out.writeBytes(END);
   }
 
-  /** The headers that {@code Connection} declares to be of the connection. */
-  private static List<String> named(List<String> values) {
-    List<String> names = new ArrayList<>();
+  /** The headers that {@code Connection} declares to be of the connection, in lower case. */
+  private static Set<String> named(List<String> values) {
+    Set<String> names = new HashSet<>();
     for (var value : values) {
       int from = 0;
       while (from <= value.length()) {
@@ -142,7 +144,7 @@ public final class ForwardedHead {
         int end = comma < 0 ? value.length() : comma;
         var name = value.substring(from, end).strip();
         if (!name.isEmpty() && HeaderRules.forwards(name)) {
-          names.add(name);
+          names.add(name.toLowerCase(Locale.ROOT));
         }
         from = end + 1;
       }
@@ -150,13 +152,8 @@ public final class ForwardedHead {
     return names;
   }
 
-  private static boolean isIn(List<String> names, CharSequence name) {
-    for (int i = 0; i < names.size(); i++) {
-      if (AsciiString.contentEqualsIgnoreCase(names.get(i), name)) {
-        return true;
-      }
-    }
-    return false;
+  private static boolean isIn(Set<String> names, CharSequence name) {
+    return !names.isEmpty() && names.contains(name.toString().toLowerCase(Locale.ROOT));
   }
 
   private static boolean isReplaced(CharSequence name, TraceHeaders trace) {

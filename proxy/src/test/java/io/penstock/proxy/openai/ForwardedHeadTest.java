@@ -7,6 +7,10 @@ import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -108,6 +112,49 @@ class ForwardedHeadTest {
     String head = written(headers, 5);
     assertThat(head).contains("x-end-to-end: 4").doesNotContainIgnoringCase("x-hop", "x-other");
     assertThat(head).doesNotContainIgnoringCase("third", "connection");
+  }
+
+  @Test
+  void what_connection_names_costs_its_length_however_many_fields_there_are() {
+    var looks = new AtomicLong();
+    var headers =
+        new DefaultHttpHeaders() {
+          @Override
+          public Iterator<Map.Entry<CharSequence, CharSequence>> iteratorCharSequence() {
+            Map.Entry<CharSequence, CharSequence> field = Map.entry(new Counted("a", looks), "");
+            return Collections.nCopies(4_000, field).iterator();
+          }
+        };
+    headers.add("connection", "b,".repeat(4_000));
+
+    assertThat(written(headers, 5)).contains("\r\na: \r\n");
+
+    assertThat(looks).hasValueLessThan(20 * 4_000);
+  }
+
+  /** Letters, and how often one of them was asked for. */
+  private record Counted(String letters, AtomicLong looks) implements CharSequence {
+
+    @Override
+    public int length() {
+      return letters.length();
+    }
+
+    @Override
+    public char charAt(int index) {
+      looks.incrementAndGet();
+      return letters.charAt(index);
+    }
+
+    @Override
+    public CharSequence subSequence(int start, int end) {
+      return letters.subSequence(start, end);
+    }
+
+    @Override
+    public String toString() {
+      return letters;
+    }
   }
 
   @Test
