@@ -8,6 +8,7 @@ import io.penstock.proxy.openai.GatewayError;
 import io.penstock.proxy.upstream.ResponseHead;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -45,22 +46,27 @@ final class Reply {
    */
   void begin(ResponseHead head, boolean sameLength) {
     begun = true;
-    String[] extra;
-    if (head.isEventStream() && head.status() < 300) {
-      extra =
-          new String[] {
-            "x-request-id", facts.requestId, "cache-control", "no-cache", "x-accel-buffering", "no"
-          };
-    } else if (shape == ErrorShape.ANTHROPIC) {
-      extra = new String[] {"x-request-id", facts.requestId, "request-id", facts.requestId};
-    } else {
-      extra = new String[] {"x-request-id", facts.requestId};
-    }
+    boolean stream = head.isEventStream() && head.status() < 300;
+    String[] extra =
+        stream ? named("cache-control", "no-cache", "x-accel-buffering", "no") : named();
     client.begin(
         head.status(),
         head,
         explained(withSessions(extra)),
         sameLength ? head.contentLength() : -1);
+  }
+
+  /** The fields and those that have the request's id, by each name that the client's API has. */
+  private String[] named(String... fields) {
+    boolean two = shape == ErrorShape.ANTHROPIC;
+    var all = Arrays.copyOf(fields, fields.length + (two ? 4 : 2));
+    all[fields.length] = "x-request-id";
+    all[fields.length + 1] = facts.requestId;
+    if (two) {
+      all[fields.length + 2] = "request-id";
+      all[fields.length + 3] = facts.requestId;
+    }
+    return all;
   }
 
   /** The fields and those by which the client learns which pods answer. */
@@ -137,12 +143,10 @@ final class Reply {
       client.begin(
           200,
           null,
-          new String[] {
-            "content-type", "text/event-stream; charset=utf-8",
-            "cache-control", "no-cache",
-            "x-accel-buffering", "no",
-            "x-request-id", facts.requestId
-          },
+          named(
+              "content-type", "text/event-stream; charset=utf-8",
+              "cache-control", "no-cache",
+              "x-accel-buffering", "no"),
           -1);
     }
     client.comment(

@@ -198,7 +198,8 @@ class FailureTest {
     @Test
     void an_error_has_the_name_by_which_the_api_knows_it() throws Exception {
       late("/v1/messages", BytePod.json("400 Bad Request", ERROR), 0)
-          .contains("\nevent: error\ndata: {   \"error\"");
+          .contains("\nevent: error\ndata: {   \"error\"")
+          .contains("\r\nrequest-id: ");
     }
 
     @ParameterizedTest

@@ -123,6 +123,7 @@ class GatewayTest {
         assertThat(whole.statusCode()).as(whole.body()).isEqualTo(200);
         assertThat(whole.body())
             .contains(stream ? "event: message_stop" : "\"role\":\"assistant\"");
+        assertThat(whole.headers().allValues("request-id")).containsExactly("ask-2");
       }
     }
   }

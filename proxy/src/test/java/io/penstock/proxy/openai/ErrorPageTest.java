@@ -16,7 +16,8 @@ class ErrorPageTest {
     page.append("What the gateway itself answers; errors of a pod pass through as they are. ");
     page.append(
         "Every answer has `x-request-id` and `x-should-retry`; the official SDKs obey it. ");
-    page.append("On `/v1/messages` the shape is Anthropic's. ");
+    page.append("On `/v1/messages` the shape is Anthropic's, and every answer, ");
+    page.append("streamed or not, has the id as `request-id` too. ");
     page.append("Inside a stream that has begun the same error is its last event, ");
     page.append("followed by an abnormal close. ");
     page.append("499 is never sent: it stands in logs and metrics.\n\n");
