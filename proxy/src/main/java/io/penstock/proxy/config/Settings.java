@@ -166,8 +166,9 @@ public final class Settings {
           "auth.keysFile",
           SettingType.FILE_OR_OFF,
           "",
-          "API keys, as salted hashes, read again when it changes; turns authentication on. A stored"
-              + " response is there for the key that made it, by its name.");
+          "API keys of up to 512 characters, as salted hashes, read again when it changes; turns"
+              + " authentication on. A stored response is there for the key that made it, by its"
+              + " name.");
   static final Setting<Boolean> HEADERS_DECISION_ID =
       new Setting<>(
           "headers.decisionId",

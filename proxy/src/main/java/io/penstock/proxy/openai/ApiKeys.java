@@ -18,9 +18,10 @@ import org.jspecify.annotations.Nullable;
  * one immutable value in a volatile field, replaced when their file changes.
  *
  * <p>Each entry has a salt of its own, so an unknown key costs one SHA-256 per entry (some 0.2 µs
- * each, at most {@link KeyFile#MAX_ENTRIES}), and every entry is compared whether or not one before
- * it matched. A key that was good once is found again through a bounded cache, by a hash with a
- * secret of this process: one SHA-256 whatever the number of entries. No key is kept or logged.
+ * each, 1 µs for the longest key; at most {@link KeyFile#MAX_ENTRIES}), and every entry is compared
+ * whether or not one before it matched. A key that was good once is found again through a bounded
+ * cache, by a hash with a secret of this process: one SHA-256 whatever the number of entries. No
+ * key is kept or logged.
  */
 public final class ApiKeys {
 
@@ -42,7 +43,7 @@ public final class ApiKeys {
   private static final Verdict MISSING = new Verdict.Missing();
   private static final Verdict INVALID = new Verdict.Invalid();
   private static final Verdict ANYBODY = new Verdict.Allowed(ApiKey.ANYBODY);
-  private static final int LONGEST = 4_096;
+  private static final int LONGEST = 512;
   private static final int REMEMBERED = 10_000;
   private static final String BEARER = "Bearer ";
 
@@ -85,11 +86,14 @@ public final class ApiKeys {
    * An entry for the key file.
    *
    * @param name for logs and people
-   * @param key what the client will send
+   * @param key what the client will send, at most 512 characters
    * @param random unpredictable in production
    * @return YAML, a list of one entry
    */
   public static String entryFor(String name, String key, RandomGenerator random) {
+    if (key.length() > LONGEST) {
+      throw new IllegalArgumentException("a key has at most " + LONGEST + " characters");
+    }
     var salt = new byte[16];
     random.nextBytes(salt);
     var hex = HexFormat.of();

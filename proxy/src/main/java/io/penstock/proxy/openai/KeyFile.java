@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * - name: ci              # for logs
  *   salt: "9f86d0…"       # hex, at least 16 characters
- *   sha256: "2c26b4…"     # hex of SHA-256(salt bytes, key bytes)
+ *   sha256: "2c26b4…"     # hex of SHA-256(salt bytes, key bytes), key: up to 512 characters
  *   models: [tiny, "lora-*"]          # optional; absent: all
  *   expires: 2027-01-01T00:00:00Z     # optional
  * </pre>

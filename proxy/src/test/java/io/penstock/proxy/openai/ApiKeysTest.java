@@ -1,6 +1,7 @@
 package io.penstock.proxy.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.penstock.picker.config.ConfigError;
 import io.penstock.proxy.openai.ApiKeys.Verdict;
@@ -16,6 +17,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ApiKeysTest {
 
   private static final String KEY = "sk-test-1";
+
+  /** The entry of a key of 513 times x. */
+  private static final String LONGER =
+      """
+      - name: longer
+        salt: "000102030405060708090a0b0c0d0e0f"
+        sha256: "dc8ceae1164fad23c5c430c45d83d4d9732dafae8a0803798d156afca54a068d"
+      """;
 
   private final SplittableRandom random = new SplittableRandom(1);
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
@@ -75,6 +84,16 @@ class ApiKeysTest {
       assertThat(keys.check("Bearer " + wrong, null)).isInstanceOf(Verdict.Invalid.class);
       assertThat(keys.check(null, wrong)).isInstanceOf(Verdict.Invalid.class);
     }
+  }
+
+  @Test
+  void a_key_has_512_characters_at_most() {
+    var keys = keys(entry("ci", "x".repeat(512)) + LONGER);
+    assertThat(name(keys.check("Bearer " + "x".repeat(512), null))).isEqualTo("ci");
+    assertThat(keys.check("Bearer " + "x".repeat(513), null)).isInstanceOf(Verdict.Invalid.class);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> entry("ci", "x".repeat(513)))
+        .withMessageContaining("512");
   }
 
   @ParameterizedTest
