@@ -143,8 +143,10 @@ final class PoolRuntime implements AutoCloseable {
                     ScrapeConfig.every(config.scrape().interval())));
     var picker = replicas == null ? builder.build() : replicas.join(config.name(), builder);
     var policyFile = follow(config.policy(), picker, control, metrics);
-    picker.listen((snapshot, added, removed) -> metrics.knowModels(modelNames(snapshot)));
-    metrics.knowModels(config.models());
+    picker.listen(
+        (snapshot, added, removed) ->
+            metrics.knowModels("pods of " + config.name(), modelNames(snapshot)));
+    metrics.knowModels("configuration of " + config.name(), config.models());
     metrics.knowPool(config.name());
     var connector = config.disaggregation().connector();
     var engines =
@@ -208,7 +210,7 @@ final class PoolRuntime implements AutoCloseable {
         new RuleBook(
             changed -> {
               picker.rules(changed);
-              metrics.knowModels(changed.namedModels());
+              metrics.knowModels("rules of " + config.name(), changed.namedModels());
             });
     rules.put("configuration", config.rules().inline());
     return rules;

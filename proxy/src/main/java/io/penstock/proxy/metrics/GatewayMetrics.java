@@ -12,7 +12,6 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
 
@@ -27,9 +26,6 @@ public final class GatewayMetrics {
 
   /** Label of models that nobody serves. */
   public static final String UNKNOWN_MODEL = "_unknown";
-
-  /** Most models with series of their own. */
-  private static final int MAX_MODELS = 1_000;
 
   /** Kinds of files that are followed. */
   private static final List<String> FILES =
@@ -50,8 +46,6 @@ public final class GatewayMetrics {
   private final CollectorRegistry registry;
   private final LongAdder inFlight = new LongAdder();
   private final Counter.Child accepted;
-  private final Counter completed;
-  private final Counter cancelled;
   private final Map<GatewayError, Counter.Child> failed;
   private final Map<GatewayError, Counter.Child> rejected;
   private final Map<GatewayError, Counter.Child> retried;
@@ -64,14 +58,9 @@ public final class GatewayMetrics {
   private final Counter reloads;
   private final Counter reloadsFailed;
   private final Counter rewrites;
-  private final Counter tokens;
-  private final Histogram duration;
-  private final Histogram firstToken;
-  private final Histogram perToken;
   private final LegMetrics legs;
   private final FlowMetrics flow;
-  private final ModelMetrics unknown;
-  private final Map<String, ModelMetrics> models = new ConcurrentHashMap<>();
+  private final KnownModels models;
 
   /** Registers the series. */
   public GatewayMetrics(CollectorRegistry registry) {
@@ -80,9 +69,9 @@ public final class GatewayMetrics {
     flow = new FlowMetrics(registry);
     accepted =
         counter("penstock_requests_accepted_total", "Requests whose head was read.").labels();
-    completed =
+    var completed =
         counter("penstock_requests_completed_total", "Requests answered whole by a pod.", "model");
-    cancelled =
+    var cancelled =
         counter("penstock_requests_client_cancelled_total", "Requests the client left.", "model");
     failed =
         byReason("penstock_requests_failed_total", "Requests that failed after a pod was chosen.");
@@ -114,20 +103,22 @@ public final class GatewayMetrics {
             "Requests sent to another model than they name, by rule.",
             "rewrite",
             "model");
-    tokens = counter("penstock_tokens_total", "Tokens by the pods' count.", "model", "type");
-    duration =
+    var tokens = counter("penstock_tokens_total", "Tokens by the pods' count.", "model", "type");
+    var duration =
         histogram("penstock_request_duration_seconds", "Head read to answer ended.", SECONDS);
-    firstToken =
+    var firstToken =
         histogram(
             "penstock_time_to_first_token_seconds",
             "Head read to first token of a stream.",
             FIRST_TOKEN_SECONDS);
-    perToken =
+    var perToken =
         histogram(
             "penstock_time_per_output_token_seconds",
             "Time per token after the first.",
             PER_TOKEN_SECONDS);
-    unknown = newModel(UNKNOWN_MODEL);
+    models =
+        new KnownModels(
+            new KnownModels.Families(completed, cancelled, tokens, duration, firstToken, perToken));
     for (var kind : FILES) {
       reloads.labels(kind);
       reloadsFailed.labels(kind);
@@ -139,13 +130,14 @@ public final class GatewayMetrics {
     return registry;
   }
 
-  /** Gives these models series of their own: names from configuration or from pods, not clients. */
-  public void knowModels(Collection<String> names) {
-    for (var name : names) {
-      if (models.size() < MAX_MODELS) {
-        models.computeIfAbsent(name, this::newModel);
-      }
-    }
+  /**
+   * Gives these models series of their own, as far as there is room.
+   *
+   * @param source who lists them, in the place of what it listed before; a few for each pool
+   * @param names from configuration or from pods, not from clients
+   */
+  public void knowModels(String source, Collection<String> names) {
+    models.list(source, names);
   }
 
   /** What happens to requests before they go to a pod. */
@@ -165,12 +157,12 @@ public final class GatewayMetrics {
 
   /** The series of a model, or those of all unknown ones. */
   public ModelMetrics model(String name) {
-    return models.getOrDefault(name, unknown);
+    return models.get(name);
   }
 
   /** The series of requests whose model is not known, or not yet. */
   public ModelMetrics unknownModel() {
-    return unknown;
+    return models.unknown();
   }
 
   /** A request's head was read; exactly one of the next four follows. */
@@ -312,16 +304,10 @@ public final class GatewayMetrics {
 
   /** The law as it stands. */
   public Conservation conservation() {
-    double complete = unknown.completedCount();
-    double cancel = unknown.cancelledCount();
-    for (var model : models.values()) {
-      complete += model.completedCount();
-      cancel += model.cancelledCount();
-    }
     return new Conservation(
         (long) accepted.get(),
-        (long) complete,
-        (long) cancel,
+        (long) models.completed(),
+        (long) models.cancelled(),
         sum(failed),
         sum(rejected),
         inFlight.sum());
@@ -340,10 +326,6 @@ public final class GatewayMetrics {
       sum += counter.get();
     }
     return (long) sum;
-  }
-
-  private ModelMetrics newModel(String name) {
-    return new ModelMetrics(name, completed, cancelled, tokens, duration, firstToken, perToken);
   }
 
   /** One series per entry of the catalogue, so that a dashboard sees zeros too. */

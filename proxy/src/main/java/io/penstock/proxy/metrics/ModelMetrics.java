@@ -4,6 +4,7 @@ import io.penstock.proxy.metrics.Timeline.Event;
 import io.penstock.proxy.openai.TraceParent;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Histogram;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * this.
  */
 public final class ModelMetrics {
+
+  /** Values of the label {@code type} of tokens. */
+  static final List<String> TOKEN_TYPES = List.of("input", "cached_input", "output");
 
   private final String model;
   private final Counter.Child completed;
@@ -87,6 +91,12 @@ public final class ModelMetrics {
 
   void cancelled() {
     cancelled.inc();
+  }
+
+  /** Takes over how the requests of a model have ended whose series are dropped. */
+  void addOutcomes(ModelMetrics dropped) {
+    completed.inc(dropped.completedCount());
+    cancelled.inc(dropped.cancelledCount());
   }
 
   double completedCount() {

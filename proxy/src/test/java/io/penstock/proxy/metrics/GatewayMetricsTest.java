@@ -24,7 +24,7 @@ class GatewayMetricsTest {
 
   @Test
   void accepted_is_the_sum_of_all_outcomes_and_of_what_runs() throws Exception {
-    metrics.knowModels(List.of("a", "b"));
+    metrics.knowModels("pods", List.of("a", "b"));
     var random = new SplittableRandom(7);
     long[] ended = new long[4];
     long running = 0;
@@ -69,7 +69,7 @@ class GatewayMetricsTest {
 
   @Test
   void names_that_clients_invent_make_no_series() throws Exception {
-    metrics.knowModels(List.of("tiny"));
+    metrics.knowModels("pods", List.of("tiny"));
     int before = page().series().size();
     for (int i = 0; i < 100; i++) {
       var model = metrics.model("invented-" + i);
@@ -89,7 +89,7 @@ class GatewayMetricsTest {
     for (int i = 0; i < 1_500; i++) {
       names.add("model-" + i);
     }
-    metrics.knowModels(names);
+    metrics.knowModels("pods", names);
     assertThat(metrics.model("model-999").model()).isEqualTo("model-999");
     assertThat(metrics.model("model-1000").model()).isEqualTo(GatewayMetrics.UNKNOWN_MODEL);
     assertThat(
@@ -97,6 +97,32 @@ class GatewayMetricsTest {
                 .filter(s -> s.startsWith("penstock_requests_completed_total{"))
                 .count())
         .isEqualTo(1_001);
+  }
+
+  @Test
+  void a_model_that_is_listed_takes_the_place_of_one_that_no_longer_is() throws Exception {
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < 1_000; i++) {
+      names.add("model-" + i);
+    }
+    metrics.knowModels("pods", names);
+    metrics.accepted();
+    metrics.completed(metrics.model("model-0"));
+    metrics.accepted();
+    metrics.cancelled(metrics.model("model-0"));
+
+    metrics.knowModels("rules", List.of("more"));
+    assertThat(metrics.model("more").model()).isEqualTo(GatewayMetrics.UNKNOWN_MODEL);
+    metrics.knowModels("pods", List.of("new"));
+
+    assertThat(metrics.model("new").model()).isEqualTo("new");
+    assertThat(metrics.model("more").model()).isEqualTo("more");
+    assertThat(metrics.model("model-0").model()).isEqualTo(GatewayMetrics.UNKNOWN_MODEL);
+    assertThat(metrics.conservation().isQuiet()).isTrue();
+    var page = page();
+    assertThat(page.series()).noneMatch(series -> series.contains("model=model-0"));
+    assertThat(page.value("penstock_requests_completed_total{model=_unknown}")).isEqualTo(1);
+    assertThat(page.value("penstock_requests_client_cancelled_total{model=_unknown}")).isEqualTo(1);
   }
 
   @Test
@@ -124,7 +150,7 @@ class GatewayMetricsTest {
 
   @Test
   void a_models_name_cannot_break_the_page() throws Exception {
-    metrics.knowModels(List.of("a\"b\\c\nd", "org/ü {x}"));
+    metrics.knowModels("pods", List.of("a\"b\\c\nd", "org/ü {x}"));
     metrics.accepted();
     metrics.completed(metrics.model("a\"b\\c\nd"));
     assertThat(page().value("penstock_requests_completed_total{model=a\\\"b\\\\c\\nd}"))
@@ -133,7 +159,7 @@ class GatewayMetricsTest {
 
   @Test
   void tokens_and_times_are_counted_by_model() throws Exception {
-    metrics.knowModels(List.of("tiny"));
+    metrics.knowModels("pods", List.of("tiny"));
     var timeline = new Timeline();
     timeline.mark(Timeline.Event.RECEIVED, 0);
     timeline.mark(Timeline.Event.FIRST_TOKEN, 50_000_000);
