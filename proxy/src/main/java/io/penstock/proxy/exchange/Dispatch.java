@@ -35,7 +35,7 @@ final class Dispatch {
         place == null
             ? targets.choose(exchange.loop().random())
             : targets.choose(exchange.loop().random(), place.endpoint()::serves);
-    exchange.loop().gateway().metrics().rewritten(targets.rewrite(), chosen);
+    exchange.facts().rewrite = targets.rewrite();
     return chosen;
   }
 

@@ -44,6 +44,9 @@ final class RequestFacts implements AccessRecord {
   /** The name that the answer's model is to have, null where the pod's is the client's. */
   @Nullable String answerModel;
 
+  /** The rule that sends the request to another model than it names, null for none. */
+  @Nullable String rewrite;
+
   @Nullable GatewayPool pool;
   @Nullable Endpoint endpoint;
   private long decision;

@@ -71,8 +71,17 @@ final class Routing implements ExchangeState {
       exchange.reject(GatewayError.PREFIX_NOT_CACHED);
       return;
     }
+    countRewrite(decision);
     go(decision);
     exchange.placed();
+  }
+
+  /** A request counts as sent to another model once a pod is picked for it. */
+  private void countRewrite(Decision decision) {
+    var rewrite = exchange.facts().rewrite;
+    if (request != null && rewrite != null && !(decision instanceof Decision.NoEndpoint)) {
+      exchange.loop().gateway().metrics().rewritten(rewrite, request.model());
+    }
   }
 
   /** Does as the picker decided. */

@@ -183,6 +183,21 @@ class ModelRewriteTest {
   }
 
   @Test
+  void are_counted_where_a_pod_is_asked() throws Exception {
+    try (var gateway = gateway(RULES)) {
+      var stray = gateway.post(RESPONSES, response("only-tuned", "resp_gone"));
+      assertThat(stray.statusCode()).as(stray.body()).isEqualTo(404);
+      assertThat(gateway.post(CHAT, chat("nowhere", "hello", false)).statusCode()).isEqualTo(503);
+      assertThat(gateway.admin("/metrics")).doesNotContain("penstock_model_rewrites_total{");
+
+      assertThat(gateway.post(CHAT, chat("only-tuned", "a", false)).statusCode()).isEqualTo(200);
+      assertThat(
+              gateway.metric("penstock_model_rewrites_total{rewrite=\"canary\",model=\"tuned\",}"))
+          .isEqualTo(1);
+    }
+  }
+
+  @Test
   void follow_a_file_of_manifests_as_it_changes() throws Exception {
     var file = folder.resolve("rules.yaml");
     Files.writeString(file, manifest("tiny"));
