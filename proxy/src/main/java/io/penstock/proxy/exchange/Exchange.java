@@ -321,11 +321,21 @@ public final class Exchange {
    * alone inside an event, to whose data the other would be added.
    */
   void breakOff(int status, @Nullable AnswerBody answer, GatewayError error) {
+    cut(answer, error);
+    done(status, answer, Outcome.FAILED, error);
+  }
+
+  /** The same where the client has stopped reading the answer, which is its own way to leave. */
+  void stalled(AnswerBody answer) {
+    cut(answer, GatewayError.CLIENT_STALL);
+    done(499, answer, Outcome.CLIENT_CANCELLED, GatewayError.CLIENT_STALL);
+  }
+
+  private void cut(@Nullable AnswerBody answer, GatewayError error) {
     if (answer == null || (answer instanceof EventStreamBody stream && !stream.passedPart())) {
       reply.errorEvent(error, answer == null ? 0 : answer.events());
     }
     client.abort();
-    done(status, answer, Outcome.FAILED, error);
   }
 
   /** The outcome, exactly once: counts it, logs it, forgets the exchange. */

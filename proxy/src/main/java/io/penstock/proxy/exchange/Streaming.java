@@ -198,7 +198,8 @@ final class Streaming implements ExchangeState, ResponseHandler {
       breakOff(GatewayError.DEADLINE_EXCEEDED);
     } else if (stalled && nowNanos - stalledSinceNanos >= timeouts.clientStallNanos()) {
       attempt.abandoned();
-      breakOff(GatewayError.CLIENT_STALL);
+      answer.discard();
+      exchange.stalled(answer);
     } else if (!stalled && nowNanos - lastByteNanos >= timeouts.streamIdleNanos()) {
       silent();
       breakOff(GatewayError.STREAM_IDLE_TIMEOUT);

@@ -396,7 +396,7 @@ class FailureTest {
               .atMost(Duration.ofSeconds(15))
               .until(() -> gateway.app.conservation().inFlight() == 0);
         }
-        assertThat(gateway.app.conservation().failed()).isEqualTo(1);
+        assertThat(gateway.app.conservation().cancelled()).isEqualTo(1);
       }
     }
   }

@@ -132,7 +132,7 @@ class Http2Test {
       var slow = client.post(CHAT, chat("hello", 20_000, true));
       slow.awaitBody().reading(false);
 
-      await().until(() -> gateway.app.conservation().failed() == 1);
+      await().until(() -> gateway.app.conservation().cancelled() == 1);
       slow.reading(true);
       slow.awaitClosed();
 

@@ -115,7 +115,7 @@ class SlowClientsTest {
         var _ = write(narrow(gateway), 100_000)) {
       await()
           .atMost(Duration.ofSeconds(20))
-          .untilAsserted(() -> assertThat(gateway.app.conservation().failed()).isOne());
+          .untilAsserted(() -> assertThat(gateway.app.conservation().cancelled()).isOne());
       await()
           .atMost(Duration.ofSeconds(20))
           .untilAsserted(() -> assertThat(gateway.metric("penstock_client_connections")).isZero());
