@@ -10,6 +10,9 @@ final class BuiltInEngines {
 
   static final String VLLM = "vllm";
 
+  /** Has one series for each engine of a pod. */
+  static final String VLLM_CACHE = "vllm:cache_config_info";
+
   private static final String SGLANG = "sglang";
   private static final String TRITON_REQUESTS = "nv_trt_llm_request_metrics";
   private static final String TRITON_CACHE = "nv_trt_llm_kv_cache_block_metrics";
@@ -23,7 +26,7 @@ final class BuiltInEngines {
               MetricSpec.of("vllm:kv_cache_usage_perc"),
               MetricSpec.of("vllm:lora_requests_info"),
               new EngineSpec.Cache(
-                  MetricSpec.of("vllm:cache_config_info"),
+                  MetricSpec.of(VLLM_CACHE),
                   EngineSpec.BLOCK_SIZE,
                   EngineSpec.NUM_BLOCKS,
                   null,

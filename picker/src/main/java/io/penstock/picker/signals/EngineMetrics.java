@@ -62,6 +62,10 @@ public final class EngineMetrics {
   final AttributeKeys keys;
   final byte[] blockSizeLabel;
   final byte[] numBlocksLabel;
+
+  /** Whether the cache's shape is told as vLLM does: blocks of the pod, tokens of each engine. */
+  final boolean podBlocks;
+
   private final boolean strict;
   private final byte[][] names;
   private final Series[][] series;
@@ -72,6 +76,8 @@ public final class EngineMetrics {
     this.keys = keys;
     this.blockSizeLabel = spec.cache().blockSizeLabel().getBytes(UTF_8);
     this.numBlocksLabel = spec.cache().numBlocksLabel().getBytes(UTF_8);
+    var info = spec.cache().info();
+    this.podBlocks = info != null && info.name().equals(BuiltInEngines.VLLM_CACHE);
     // A page of vLLM's always has it; other engines may have none before the first request.
     this.strict = spec.name().equals(BuiltInEngines.VLLM) && spec.running() != null;
     Map<String, List<Series>> byName = new LinkedHashMap<>();

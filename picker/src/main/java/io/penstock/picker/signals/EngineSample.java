@@ -14,6 +14,7 @@ public final class EngineSample {
   double kvUsage;
   int blockSize;
   long numGpuBlocks;
+  long kvCapacityTokens;
   long prefixCacheQueries;
   long prefixCacheHits;
   long promptTokens;
@@ -48,9 +49,14 @@ public final class EngineSample {
     return blockSize;
   }
 
-  /** KV blocks, summed over engines. */
+  /** KV blocks, of all engines. */
   public long numGpuBlocks() {
     return numGpuBlocks;
+  }
+
+  /** Tokens that fit into the KV caches of all engines. */
+  public long kvCapacityTokens() {
+    return kvCapacityTokens;
   }
 
   /** Prompt tokens looked up in the prefix cache so far. */

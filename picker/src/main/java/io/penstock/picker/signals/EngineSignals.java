@@ -109,7 +109,7 @@ public final class EngineSignals {
     INTS.setOpaque(rows.waiting, row, sample.waiting);
     DOUBLES.setOpaque(rows.kvUsage, row, sample.kvUsage);
     INTS.setOpaque(rows.blockSize, row, sample.blockSize);
-    LONGS.setOpaque(rows.numGpuBlocks, row, sample.numGpuBlocks);
+    LONGS.setOpaque(rows.kvCapacityTokens, row, sample.kvCapacityTokens);
     LONGS.setOpaque(rows.prefixCacheQueries, row, sample.prefixCacheQueries);
     LONGS.setOpaque(rows.prefixCacheHits, row, sample.prefixCacheHits);
     LONGS.setOpaque(rows.promptTokens, row, sample.promptTokens);
@@ -147,8 +147,7 @@ public final class EngineSignals {
     into.fresh = fresh(rows, row, nowNanos);
     into.running = (int) INTS.getOpaque(rows.running, row);
     into.kvUsage = (double) DOUBLES.getOpaque(rows.kvUsage, row);
-    into.kvCapacityTokens =
-        (long) LONGS.getOpaque(rows.numGpuBlocks, row) * (int) INTS.getOpaque(rows.blockSize, row);
+    into.kvCapacityTokens = (long) LONGS.getOpaque(rows.kvCapacityTokens, row);
   }
 
   /** Whether the last sample is young enough to be believed. */
@@ -217,14 +216,9 @@ public final class EngineSignals {
     return (int) INTS.getOpaque(chunk(slot).blockSize, slot % CHUNK);
   }
 
-  /** KV blocks; 0 when unknown. */
-  public long numGpuBlocks(int slot) {
-    return (long) LONGS.getOpaque(chunk(slot).numGpuBlocks, slot % CHUNK);
-  }
-
   /** Tokens that fit into the KV cache; 0 when unknown. */
   public long kvCapacityTokens(int slot) {
-    return numGpuBlocks(slot) * blockSize(slot);
+    return (long) LONGS.getOpaque(chunk(slot).kvCapacityTokens, slot % CHUNK);
   }
 
   /** Prompt tokens looked up in the prefix cache, a total of the engine. */
@@ -286,7 +280,7 @@ public final class EngineSignals {
     final int[] waiting = new int[CHUNK];
     final double[] kvUsage = new double[CHUNK];
     final int[] blockSize = new int[CHUNK];
-    final long[] numGpuBlocks = new long[CHUNK];
+    final long[] kvCapacityTokens = new long[CHUNK];
     final long[] prefixCacheQueries = new long[CHUNK];
     final long[] prefixCacheHits = new long[CHUNK];
     final long[] promptTokens = new long[CHUNK];

@@ -13,7 +13,9 @@ import java.util.Arrays;
  *
  * <p>A page is {@link #begin}, any number of {@link #feed}, {@link #finish}. It has one series per
  * engine of the pod: counts and attributes are summed over them, KV usage is their mean (engines of
- * one pod have caches of one size).
+ * one pod have caches of one size). Of vLLM's caches each series has the blocks of the whole pod,
+ * but the tokens of its engine alone; these are what they hold, where blocks are of several kinds
+ * or hold more than their size says.
  *
  * <p>Cost: lines that cannot be wanted are skipped eight bytes at a time, one line may be copied
  * where a piece ends within it, and nothing is allocated but a {@link LoraAdapters} when the
@@ -35,6 +37,7 @@ public final class MetricsPageScanner {
 
   private static final byte[] SLEEP_STATE = "sleep_state".getBytes(US_ASCII);
   private static final byte[] AWAKE = "awake".getBytes(US_ASCII);
+  private static final byte[] CACHE_TOKENS = "kv_cache_size_tokens".getBytes(US_ASCII);
 
   private static final VarHandle EIGHT_BYTES =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -62,6 +65,7 @@ public final class MetricsPageScanner {
   private double oldUsage;
   private double blockSize;
   private double numGpuBlocks;
+  private double cacheTokens;
   private double blockSizeValue;
   private double numBlocksValue;
   private double prefixCacheQueries;
@@ -109,6 +113,7 @@ public final class MetricsPageScanner {
     oldUsage = 0;
     blockSize = 0;
     numGpuBlocks = 0;
+    cacheTokens = 0;
     blockSizeValue = 0;
     numBlocksValue = 0;
     prefixCacheQueries = 0;
@@ -178,6 +183,8 @@ public final class MetricsPageScanner {
             : oldUsageSeries > 0 ? Math.min(1, oldUsage / oldUsageSeries) : 0;
     sample.blockSize = (int) (blockSize > 0 ? blockSize : blockSizeValue);
     sample.numGpuBlocks = (long) Math.max(numGpuBlocks, numBlocksValue);
+    sample.kvCapacityTokens =
+        cacheTokens > 0 ? (long) cacheTokens : sample.numGpuBlocks * sample.blockSize;
     sample.prefixCacheQueries = (long) prefixCacheQueries;
     sample.prefixCacheHits = (long) prefixCacheHits;
     sample.promptTokens = (long) promptTokens;
@@ -266,7 +273,11 @@ public final class MetricsPageScanner {
     }
     double blocks = line.number(metrics.numBlocksLabel);
     if (blocks > 0) {
-      numGpuBlocks += blocks;
+      numGpuBlocks = metrics.podBlocks ? Math.max(numGpuBlocks, blocks) : numGpuBlocks + blocks;
+    }
+    double tokens = metrics.podBlocks ? line.number(CACHE_TOKENS) : 0;
+    if (tokens > 0) {
+      cacheTokens += tokens;
     }
   }
 

@@ -31,7 +31,6 @@ final class EngineSignalsTest {
     assertThat(signals.waiting(700)).isEqualTo(2);
     assertThat(signals.kvUsage(700)).isEqualTo(0.25);
     assertThat(signals.blockSize(700)).isEqualTo(16);
-    assertThat(signals.numGpuBlocks(700)).isEqualTo(1000);
     assertThat(signals.kvCapacityTokens(700)).isEqualTo(16_000);
     assertThat(signals.prefixCacheQueries(700)).isEqualTo(11);
     assertThat(signals.prefixCacheHits(700)).isEqualTo(12);
@@ -172,7 +171,7 @@ final class EngineSignalsTest {
     sample.waiting = 2;
     sample.kvUsage = 0.25;
     sample.blockSize = 16;
-    sample.numGpuBlocks = 1000;
+    sample.kvCapacityTokens = 16_000;
     sample.prefixCacheQueries = 11;
     sample.prefixCacheHits = 12;
     sample.promptTokens = 13;

@@ -33,6 +33,7 @@ final class MetricsPageScannerTest {
       assertThat(sample.kvUsage()).isCloseTo(0.0003662221137119559, within(1e-18));
       assertThat(sample.blockSize()).isEqualTo(32);
       assertThat(sample.numGpuBlocks()).isEqualTo(32_768);
+      assertThat(sample.kvCapacityTokens()).isEqualTo(1_048_576);
       assertThat(sample.prefixCacheQueries()).isEqualTo(780);
       assertThat(sample.prefixCacheHits()).isEqualTo(256);
       assertThat(sample.promptTokens()).isEqualTo(780);
@@ -111,8 +112,6 @@ final class MetricsPageScannerTest {
           vllm:num_requests_waiting{engine="1",model_name="m"} 10.0
           vllm:kv_cache_usage_perc{engine="0",model_name="m"} 0.2
           vllm:kv_cache_usage_perc{engine="1",model_name="m"} 0.6
-          vllm:cache_config_info{block_size="16",engine="0",num_gpu_blocks="100"} 1.0
-          vllm:cache_config_info{block_size="16",engine="1",num_gpu_blocks="120"} 1.0
           vllm:prefix_cache_hits_total{engine="0"} 5.0
           vllm:prefix_cache_hits_total{engine="1"} 6.0
           """);
@@ -120,9 +119,38 @@ final class MetricsPageScannerTest {
       assertThat(sample.running()).isEqualTo(7);
       assertThat(sample.waiting()).isEqualTo(11);
       assertThat(sample.kvUsage()).isCloseTo(0.4, within(1e-12));
-      assertThat(sample.blockSize()).isEqualTo(16);
-      assertThat(sample.numGpuBlocks()).isEqualTo(220);
       assertThat(sample.prefixCacheHits()).isEqualTo(11);
+    }
+
+    /** vLLM sums the blocks and not the tokens, and gives all engines of a pod the same labels. */
+    @Test
+    void theCapacityIsWhatTheEnginesOfThePodHaveTogether() {
+      scan(
+          page(
+              """
+              vllm:cache_config_info{block_size="16",engine="0",kv_cache_size_tokens="1600",num_gpu_blocks="200"} 1.0
+              vllm:cache_config_info{block_size="16",engine="1",kv_cache_size_tokens="1600",num_gpu_blocks="200"} 1.0
+              """));
+      assertThat(sample.kvCapacityTokens()).isEqualTo(3_200);
+
+      scan(
+          page(
+              """
+              vllm:cache_config_info{block_size="16",engine="0",kv_cache_size_tokens="None",num_gpu_blocks="200"} 1.0
+              vllm:cache_config_info{block_size="16",engine="1",kv_cache_size_tokens="None",num_gpu_blocks="200"} 1.0
+              """));
+      assertThat(sample.kvCapacityTokens()).as("told in blocks alone").isEqualTo(3_200);
+    }
+
+    @Test
+    void aBlockMayHoldMoreTokensThanItsSizeSays() {
+      scan(
+          page(
+              """
+              vllm:cache_config_info{block_size="16",effective_attention_block_size="128",kv_cache_size_tokens="12800",num_gpu_blocks="100"} 1.0
+              """));
+
+      assertThat(sample.kvCapacityTokens()).isEqualTo(12_800);
     }
 
     @Test
@@ -333,6 +361,7 @@ final class MetricsPageScannerTest {
           "block_size=\"16\"",
           "num_gpu_blocks=\"512\"",
           "num_gpu_blocks=\"None\"",
+          "kv_cache_size_tokens=\"7000\"",
           "max_lora=\"3\"",
           "running_lora_adapters=\"x,y\"",
           "waiting_lora_adapters=\"z\"",
@@ -374,6 +403,7 @@ final class MetricsPageScannerTest {
     assertThat(got.kvUsage()).as(what).isCloseTo(wanted.kvUsage(), within(1e-15));
     assertThat(got.blockSize()).as(what).isEqualTo(wanted.blockSize());
     assertThat(got.numGpuBlocks()).as(what).isEqualTo(wanted.numGpuBlocks());
+    assertThat(got.kvCapacityTokens()).as(what).isEqualTo(wanted.kvCapacityTokens());
     assertThat(got.prefixCacheQueries()).as(what).isEqualTo(wanted.prefixCacheQueries());
     assertThat(got.prefixCacheHits()).as(what).isEqualTo(wanted.prefixCacheHits());
     assertThat(got.promptTokens()).as(what).isEqualTo(wanted.promptTokens());
@@ -389,6 +419,7 @@ final class MetricsPageScannerTest {
         && Math.abs(got.kvUsage() - wanted.kvUsage()) < 1e-15
         && got.blockSize() == wanted.blockSize()
         && got.numGpuBlocks() == wanted.numGpuBlocks()
+        && got.kvCapacityTokens() == wanted.kvCapacityTokens()
         && got.prefixCacheQueries() == wanted.prefixCacheQueries()
         && got.prefixCacheHits() == wanted.prefixCacheHits()
         && got.promptTokens() == wanted.promptTokens()

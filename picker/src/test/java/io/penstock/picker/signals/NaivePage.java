@@ -58,8 +58,12 @@ final class NaivePage {
     for (var config : series) {
       if (config.name.equals("vllm:cache_config_info")) {
         sample.blockSize = (int) number(config, "block_size", sample.blockSize);
-        sample.numGpuBlocks += number(config, "num_gpu_blocks", 0);
+        sample.numGpuBlocks = Math.max(sample.numGpuBlocks, number(config, "num_gpu_blocks", 0));
+        sample.kvCapacityTokens += number(config, "kv_cache_size_tokens", 0);
       }
+    }
+    if (sample.kvCapacityTokens == 0) {
+      sample.kvCapacityTokens = sample.numGpuBlocks * sample.blockSize;
     }
     double newest = Double.NEGATIVE_INFINITY;
     for (var lora : series) {
