@@ -18,6 +18,7 @@ import io.penstock.picker.scrape.Scraping;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
@@ -39,7 +40,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The slot of a removed endpoint gets a new owner only when no event loop can still act on a
  * snapshot that has the old one (each has run a task since), its scraper has stopped, nothing is in
- * flight to it, and the index has given up all of its blocks.
+ * flight to it, and the index has given up all of its blocks. An endpoint whose engine has lost its
+ * cache keeps its slot, which is closed in the index until that has given up the blocks.
  */
 final class PoolControl implements AutoCloseable {
 
@@ -66,6 +68,10 @@ final class PoolControl implements AutoCloseable {
   private final @Nullable Scraper scraper;
 
   private final List<Leaving> leaving = new ArrayList<>();
+
+  /** Slots of endpoints that are to be opened again once the index has given up their blocks. */
+  private final BitSet reopening = new BitSet();
+
   private final int[] capacities = new int[Endpoint.MAX_SLOTS];
   private final AtomicLong refused = new AtomicLong();
 
@@ -106,6 +112,11 @@ final class PoolControl implements AutoCloseable {
           @Override
           public void models(EndpointId id, List<ServedModel> models) {
             pool.models(id, models);
+          }
+
+          @Override
+          public void emptied(Endpoint endpoint) {
+            PoolControl.this.emptied(endpoint);
           }
 
           @Override
@@ -157,10 +168,31 @@ final class PoolControl implements AutoCloseable {
     }
     for (var endpoint : removed) {
       index.forget(endpoint.slot());
+      reopening.clear(endpoint.slot());
       quality.forget(endpoint.id());
       leaving.add(new Leaving(endpoint.slot(), passAll(), scraper != null));
     }
     flowControl.pool(snapshot);
+  }
+
+  /** What the endpoint held it holds no more; what it is sent from now on it will. */
+  private void emptied(Endpoint endpoint) {
+    var known = pool.snapshot().bySlot(endpoint.slot());
+    if (known != null && known.id().equals(endpoint.id())) {
+      index.forget(endpoint.slot());
+      reopening.set(endpoint.slot());
+      reopen();
+    }
+  }
+
+  private void reopen() {
+    for (int slot = reopening.nextSetBit(0); slot >= 0; slot = reopening.nextSetBit(slot + 1)) {
+      if (index.drain(slot, DRAIN_BLOCKS_PER_TICK)) {
+        reopening.clear(slot);
+        capacities[slot] = 0;
+        index.open(slot);
+      }
+    }
   }
 
   /** A slot that is leaving has one life only, so the slot tells which. */
@@ -198,6 +230,7 @@ final class PoolControl implements AutoCloseable {
       shadow.takeIn();
     }
     index.tick(nowNanos / NANOS_PER_SECOND);
+    reopen();
     for (var endpoint : snapshot.endpoints()) {
       setCapacity(endpoint);
     }

@@ -12,8 +12,9 @@ import java.util.random.RandomGenerator;
  * chain. Deep in a prompt a key stands for several blocks ({@link KeyGrid}); capacities count
  * blocks, matches count keys.
  *
- * <p>Life of a slot: {@link #open} when an endpoint gets it; {@link #forget} when the endpoint
- * goes; {@link #drain} until it says true; then the slot may be given to another endpoint.
+ * <p>Life of a slot: {@link #open} when an endpoint gets it; {@link #forget} when the endpoint goes
+ * or has lost what it held; {@link #drain} until it says true; then the slot may be given to
+ * another endpoint, or to the same again.
  *
  * <p>Life of a request: {@link #match}, pick, {@link #learn} on the picked slot (the reservation);
  * at the first byte {@link #confirm} (it puts back what somebody else unlearned meanwhile, and is

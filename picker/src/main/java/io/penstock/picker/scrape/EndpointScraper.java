@@ -44,6 +44,7 @@ final class EndpointScraper {
   private final PageSource pages;
   private final Shared shared;
   private final Consumer<List<ServedModel>> models;
+  private final Runnable emptied;
   private final ScrapePace pagePace;
   private final ScrapePace modelsPace;
   private final EngineSample sample = new EngineSample();
@@ -62,21 +63,30 @@ final class EndpointScraper {
   private long modelsDueNanos;
   private long lastMark;
   private long lastGenerated;
+  private boolean lastAsleep;
   private long lastFingerprint;
   private boolean modelsTold;
 
+  /**
+   * Reads nothing until it is started.
+   *
+   * @param models told what the endpoint lists, where that changes
+   * @param emptied told where the engine holds no prompt any more
+   */
   EndpointScraper(
       Endpoint endpoint,
       EventLoop loop,
       PageSource pages,
       Shared shared,
       RandomGenerator random,
-      Consumer<List<ServedModel>> models) {
+      Consumer<List<ServedModel>> models,
+      Runnable emptied) {
     this.endpoint = endpoint;
     this.loop = loop;
     this.pages = pages;
     this.shared = shared;
     this.models = models;
+    this.emptied = emptied;
     var config = shared.config();
     this.intervalNanos = config.interval().toNanos();
     long backoff = config.maxBackoff().toNanos();
@@ -151,6 +161,9 @@ final class EndpointScraper {
     if (current != engines) {
       engines = current;
       scanner = scanner();
+      // What was read otherwise says nothing of a change of the engine.
+      lastGenerated = 0;
+      lastAsleep = false;
     }
     scanner.begin();
     pages.fetch(
@@ -201,12 +214,17 @@ final class EndpointScraper {
       if (recovered || restarted) {
         modelsDueNanos = now;
       }
+      if (restarted || (lastAsleep && !sample.asleep())) {
+        log.info("{} started anew or was asleep: it holds no prompt", endpoint.address());
+        emptied.run();
+      }
       long mark = mark();
       long pause = pagePace.afterSuccess(busy() || mark != lastMark);
       pageDueNanos = now + pause;
       pageSoonerNanos = now + Math.min(pause, intervalNanos);
       lastMark = mark;
       lastGenerated = sample.generationTokens();
+      lastAsleep = sample.asleep();
       shared.stats().page(now - startNanos);
       shared.signals().update(endpoint.slot(), sample, now, pagePace.pauseNanos());
     }

@@ -14,6 +14,9 @@ public interface ScrapeListener {
    */
   void models(EndpointId id, List<ServedModel> models);
 
+  /** The engine of an endpoint has lost its KV cache: it started anew, or was asleep. */
+  void emptied(Endpoint endpoint);
+
   /** The scraper of a removed endpoint has stopped and forgotten the slot's signals. */
   void stopped(Endpoint endpoint);
 }

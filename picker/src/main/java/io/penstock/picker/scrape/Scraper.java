@@ -131,7 +131,8 @@ public final class Scraper implements Pool.Listener, AutoCloseable {
             fetcher,
             shared,
             own,
-            models -> control.execute(() -> listener.models(endpoint.id(), models)));
+            models -> control.execute(() -> listener.models(endpoint.id(), models)),
+            () -> control.execute(() -> listener.emptied(endpoint)));
     long spread = Math.min(shared.config().interval().toNanos(), spreadNanos);
     long delay = (long) (spread * own.nextDouble());
     running.put(endpoint.id(), new Running(endpoint, loop, scraper));

@@ -35,6 +35,7 @@ final class EndpointScraperTest {
   private final ScrapeStats stats = new ScrapeStats();
   private final FakePages pages = new FakePages();
   private final List<List<ServedModel>> told = new ArrayList<>();
+  private int emptied;
   private long nowNanos;
 
   private final EndpointScraper scraper =
@@ -44,7 +45,8 @@ final class EndpointScraperTest {
           pages,
           new EndpointScraper.Shared(config, signals, inFlight, () -> nowNanos, stats),
           new SplittableRandom(1),
-          told::add);
+          told::add,
+          () -> emptied++);
 
   EndpointScraperTest() {
     channel.freezeTime();
@@ -112,7 +114,8 @@ final class EndpointScraperTest {
         pages,
         new EndpointScraper.Shared(config, signals, inFlight, () -> nowNanos, stats),
         new SplittableRandom(1),
-        told::add);
+        told::add,
+        () -> emptied++);
   }
 
   @Test
@@ -214,6 +217,53 @@ final class EndpointScraperTest {
     pass(1_000);
 
     assertThat(pages.count("/v1/models")).isEqualTo(1);
+  }
+
+  @Test
+  void anEngineThatStartedAnewIsToldOfAsEmptyOnce() {
+    pages.generated = 1000;
+    scraper.start(0);
+    pass(2_000);
+    assertThat(emptied).isZero();
+
+    pages.generated = 5;
+    pass(5_000);
+    assertThat(emptied).isEqualTo(1);
+  }
+
+  @Test
+  void anEngineThatWasAsleepIsToldOfAsEmptyWhenItIsAwakeAgain() {
+    String page =
+        "vllm:num_requests_running 0\nvllm:engine_sleep_state{sleep_state=\"awake\"} %d\n";
+    pages.page = page.formatted(1);
+    scraper.start(0);
+    pass(2_000);
+    pages.page = page.formatted(0);
+    pass(2_000);
+    assertThat(emptied).isZero();
+
+    pages.page = page.formatted(1);
+    pass(5_000);
+    assertThat(emptied).isEqualTo(1);
+  }
+
+  @Test
+  void anotherReadingOfThePageIsNoNewEngine() {
+    pages.page =
+        """
+        sglang:num_running_reqs 5.0
+        vllm:num_requests_running 9.0
+        vllm:generation_tokens_total 7
+        vllm:engine_sleep_state{sleep_state="awake"} 0
+        """;
+    scraper.start(0);
+    pass(1);
+    signals.engines(
+        new EngineSettings(EngineSettings.LABEL, "sglang", EngineSettings.DEFAULT.engines()));
+    pass(2_000);
+
+    assertThat(signals.running(SLOT)).isEqualTo(5);
+    assertThat(emptied).isZero();
   }
 
   @Test

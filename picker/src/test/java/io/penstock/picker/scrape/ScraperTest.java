@@ -54,6 +54,9 @@ final class ScraperTest {
             }
 
             @Override
+            public void emptied(Endpoint endpoint) {}
+
+            @Override
             public void stopped(Endpoint endpoint) {
               stopped.add(endpoint);
             }
