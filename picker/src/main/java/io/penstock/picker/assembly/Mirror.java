@@ -55,9 +55,9 @@ public final class Mirror {
             ? inFlight.reserveHandOver(column, slot, handOverTokens, contextTokens)
             : inFlight.reserve(column, slot, uncachedTokens, contextTokens);
     var learned = state.index().learn(slot, keys.array(), keys.count());
-    state.costs().routedElsewhere(uncachedTokens);
+    double routedAt = state.costs().routedElsewhere(uncachedTokens);
     placements.loadChanged(slot);
-    return new Mirrored(reservation, learned);
+    return new Mirrored(reservation, learned, uncachedTokens, routedAt);
   }
 
   private @Nullable Endpoint endpoint(EndpointId id) {
@@ -73,10 +73,14 @@ public final class Mirror {
   private final class Mirrored implements PlacementFeed.Told {
     private final Reservation reservation;
     private final Learned learned;
+    private final int uncachedTokens;
+    private final double routedAt;
 
-    Mirrored(Reservation reservation, Learned learned) {
+    Mirrored(Reservation reservation, Learned learned, int uncachedTokens, double routedAt) {
       this.reservation = reservation;
       this.learned = learned;
+      this.uncachedTokens = uncachedTokens;
+      this.routedAt = routedAt;
     }
 
     @Override
@@ -95,6 +99,7 @@ public final class Mirror {
     @Override
     public void unlearned() {
       state.index().unlearn(learned);
+      state.costs().unroutedElsewhere(uncachedTokens, routedAt);
     }
   }
 }

@@ -253,7 +253,10 @@ public final class Placement {
     }
   }
 
-  /** The try failed; before the first byte, the index unlearns what it learned from it. */
+  /**
+   * The try failed; before the first byte, the index unlearns what it learned from it, and it
+   * counts in the load no more.
+   */
   public void failed(FailureKind kind, long nowNanos) {
     if (end(state == State.WAITING)) {
       attempt.failed(kind, nowNanos);
@@ -310,9 +313,10 @@ public final class Placement {
     if (place != UNWATCHED) {
       loop.unwatch(this);
     }
-    if (unlearns && learned != null) {
+    if (unlearns && sent != null && learned != null) {
       told.unlearned();
       placements.state().index().unlearn(learned);
+      loop.observer().unsent(sent);
     }
     if (reservation != null) {
       reservation.end();

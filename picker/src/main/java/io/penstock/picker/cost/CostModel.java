@@ -238,13 +238,29 @@ public final class CostModel implements Forecast {
   /**
    * Another replica has sent a request of which so many tokens are to be prefilled. From any
    * thread.
+   *
+   * @return when, for {@link #unroutedElsewhere}
    */
-  public void routedElsewhere(int tokens) {
+  public double routedElsewhere(int tokens) {
+    double now = loadPrice.averagedSeconds();
     loadPrice.addOthers(tokens);
+    return now;
   }
 
-  void routed(double prefillSeconds, double tokens) {
+  /** They will not be prefilled. From any thread. */
+  public void unroutedElsewhere(int tokens, double routedAt) {
+    loadPrice.takeBackOthers(tokens, routedAt);
+  }
+
+  /** Returns when, for {@link #unrouted}. */
+  double routed(double prefillSeconds, double tokens) {
+    double now = loadPrice.averagedSeconds();
     loadPrice.add(prefillSeconds, tokens);
+    return now;
+  }
+
+  void unrouted(double prefillSeconds, double tokens, double routedAt) {
+    loadPrice.takeBack(prefillSeconds, tokens, routedAt);
   }
 
   /** Takes in what was observed since the last call, about ten times a second. Control thread. */
@@ -279,6 +295,7 @@ public final class CostModel implements Forecast {
       case OUTPUT -> model.output(y);
       case PROMPT -> model.prompt(y, x);
       case ROUTED -> model.routed(y, x);
+      case UNROUTED -> model.unrouted(y, x, (int) z);
       case CACHED -> {
         model.cached(y, x);
         if (z > 0) {

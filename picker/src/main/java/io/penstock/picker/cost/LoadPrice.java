@@ -4,8 +4,11 @@ import java.util.concurrent.atomic.DoubleAdder;
 
 /**
  * How full the pool is: seconds of prefill routed per second and endpoint, and how many tokens and
- * requests these were, as averages over about 30 s. Event loops add, the control thread averages,
- * anyone reads.
+ * requests these were, as averages over about 30 s. Event loops add and take back, the control
+ * thread averages, anyone reads.
+ *
+ * <p>What is taken back is taken off as far as it still counts by then, so that the averages are
+ * what they were without it; all of it would take off what others have added since.
  */
 final class LoadPrice {
 
@@ -20,6 +23,7 @@ final class LoadPrice {
   private final DoubleAdder routedRequests = new DoubleAdder();
   private final DoubleAdder othersTokens = new DoubleAdder();
   private long lastNanos;
+  private long startNanos;
   private boolean started;
   private double perSecond;
   private double othersPerSecond;
@@ -27,6 +31,7 @@ final class LoadPrice {
   private double requestsPerSecond;
   private double lastPerSecond;
   private volatile double load;
+  private volatile double averagedSeconds;
 
   /** A request was routed that takes so many seconds to prefill so many tokens. */
   void add(double prefillSeconds, double tokens) {
@@ -40,10 +45,38 @@ final class LoadPrice {
     othersTokens.add(tokens);
   }
 
+  /** Time up to which all is averaged, in seconds, for {@link #takeBack}. */
+  double averagedSeconds() {
+    return averagedSeconds;
+  }
+
+  /**
+   * What was added will not be prefilled.
+   *
+   * @param addedAt {@link #averagedSeconds} when it was added
+   */
+  void takeBack(double prefillSeconds, double tokens, double addedAt) {
+    double left = left(addedAt);
+    routed.add(-left * prefillSeconds);
+    routedTokens.add(-left * tokens);
+    routedRequests.add(-left);
+  }
+
+  /** The same of what another replica had routed. */
+  void takeBackOthers(double tokens, double addedAt) {
+    othersTokens.add(-left(addedAt) * tokens);
+  }
+
+  /** What is left in the averages of what was added then. */
+  private double left(double addedAt) {
+    return Math.exp((addedAt - averagedSeconds) / TIME_CONSTANT_SECONDS);
+  }
+
   /**
    * What is routed to the pool from here.
    *
-   * @param perSecond requests whose prompts are to be computed, between the last two ticks
+   * @param perSecond requests whose prompts are to be computed, between the last two ticks, less
+   *     those taken back between them
    * @param tokensPerRequest to prefill, on average; 0 before any was routed
    * @param secondsPerToken of prefill, on average; 0 before any was routed
    */
@@ -53,8 +86,12 @@ final class LoadPrice {
   Routed routed() {
     return new Routed(
         lastPerSecond,
-        requestsPerSecond > NOTHING ? tokensPerSecond / requestsPerSecond : 0,
-        tokensPerSecond > NOTHING ? perSecond / tokensPerSecond : 0);
+        requestsPerSecond > NOTHING ? Math.max(0, tokensPerSecond / requestsPerSecond) : 0,
+        secondsPerToken());
+  }
+
+  private double secondsPerToken() {
+    return tokensPerSecond > NOTHING ? Math.max(0, perSecond / tokensPerSecond) : 0;
   }
 
   /** ρ, 0 to 0.95. */
@@ -72,6 +109,7 @@ final class LoadPrice {
   void tick(long nowNanos, int endpoints) {
     if (!started) {
       started = true;
+      startNanos = nowNanos;
       lastNanos = nowNanos;
       return;
     }
@@ -85,9 +123,9 @@ final class LoadPrice {
     tokensPerSecond += share * (routedTokens.sumThenReset() / seconds - tokensPerSecond);
     lastPerSecond = routedRequests.sumThenReset() / seconds;
     requestsPerSecond += share * (lastPerSecond - requestsPerSecond);
-    double secondsPerToken = tokensPerSecond > NOTHING ? perSecond / tokensPerSecond : 0;
-    double others = othersTokens.sumThenReset() * secondsPerToken;
+    double others = othersTokens.sumThenReset() * secondsPerToken();
     othersPerSecond += share * (others / seconds - othersPerSecond);
     load = Math.clamp((perSecond + othersPerSecond) / Math.max(endpoints, 1), 0, MOST_LOAD);
+    averagedSeconds = (nowNanos - startNanos) / 1e9;
   }
 }

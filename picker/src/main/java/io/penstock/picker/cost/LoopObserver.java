@@ -3,6 +3,7 @@ package io.penstock.picker.cost;
 import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.signals.EngineSignals;
 import io.penstock.picker.signals.InFlight;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one event loop tells the cost model. Confined to that loop; costs a few stores a call, and
@@ -37,12 +38,41 @@ public final class LoopObserver {
         uncached * (predictedCached + uncached / 2) + ahead * ahead / (2 * aheadRequests);
     var rates = model.rates(request.model());
     double seconds = model.prefillFactor(slot) * rates.prefillSeconds(uncached, predictedCached);
-    model.routed(seconds, uncached);
-    if (request.previousResponseId() == null) {
-      var known = model.known(request.model());
-      observations.add(Observations.Kind.ROUTED, known, slot, uncached, promptTokens, 0);
+    double routedAt = model.routed(seconds, uncached);
+    var taught = request.previousResponseId() == null ? model.known(request.model()) : null;
+    if (taught != null) {
+      observations.add(Observations.Kind.ROUTED, taught, slot, uncached, promptTokens, 0);
     }
-    return new Sent(request.model(), slot, uncached + ahead, pairs);
+    var prefill =
+        new Prefill(
+            seconds,
+            uncached,
+            promptTokens,
+            routedAt,
+            taught,
+            taught == null ? 0 : taught.routed());
+    return new Sent(request.model(), slot, uncached + ahead, pairs, prefill);
+  }
+
+  /**
+   * The endpoint has not computed the prompt and will not: it counts neither in the pool's load nor
+   * in the model's means. At most once.
+   */
+  public void unsent(Sent sent) {
+    var prefill = sent.prefill;
+    if (prefill == null) {
+      return;
+    }
+    model.unrouted(prefill.seconds, prefill.uncached, prefill.routedAt);
+    if (prefill.taught != null) {
+      observations.add(
+          Observations.Kind.UNROUTED,
+          prefill.taught,
+          sent.slot,
+          prefill.uncached,
+          prefill.promptTokens,
+          prefill.taughtBefore);
+    }
   }
 
   /**
@@ -50,7 +80,7 @@ public final class LoopObserver {
    * and says nothing of prefills.
    */
   public Sent decoding(InferenceRequest request, int slot) {
-    return new Sent(request.model(), slot, 0, 0);
+    return new Sent(request.model(), slot, 0, 0, null);
   }
 
   /** The first token of a streamed answer came. */
@@ -113,12 +143,30 @@ public final class LoopObserver {
     private final int slot;
     private final double tokens;
     private final double pairs;
+    private final @Nullable Prefill prefill;
 
-    Sent(String model, int slot, double tokens, double pairs) {
+    Sent(String model, int slot, double tokens, double pairs, @Nullable Prefill prefill) {
       this.model = model;
       this.slot = slot;
       this.tokens = tokens;
       this.pairs = pairs;
+      this.prefill = prefill;
     }
   }
+
+  /**
+   * What the pool's load and the model's means were told of a prompt, to be taken back. Immutable.
+   *
+   * @param seconds that its prefill takes
+   * @param routedAt when the load was told
+   * @param taught whose means were told; null where none were
+   * @param taughtBefore {@link ModelCalibration#routed()} by then
+   */
+  record Prefill(
+      double seconds,
+      double uncached,
+      int promptTokens,
+      double routedAt,
+      @Nullable ModelCalibration taught,
+      int taughtBefore) {}
 }

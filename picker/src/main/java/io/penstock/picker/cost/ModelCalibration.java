@@ -1,7 +1,8 @@
 package io.penstock.picker.cost;
 
 /**
- * One model's rates. {@link #rates} from anywhere; the rest is owned by the control thread.
+ * One model's rates. {@link #rates} and {@link #routed()} from anywhere; the rest is owned by the
+ * control thread.
  *
  * <p>Time to first token: {@code y = t₀ + c·x₁ + a·x₂}, where x₁ are the uncached tokens of the
  * request and of those queued ahead of it and x₂ their pairs of token and context. A pass over the
@@ -37,7 +38,9 @@ final class ModelCalibration {
   private final Mean uncachedTokens;
   private final Mean promptTokens;
   private double cachedDensity;
+  private int routed;
   private boolean changed;
+  private volatile int publishedRouted;
   private volatile ModelRates rates;
 
   ModelCalibration(ModelRates prior) {
@@ -59,6 +62,11 @@ final class ModelCalibration {
 
   ModelRates rates() {
     return rates;
+  }
+
+  /** Requests that were routed and are taken in, less those taken back; may wrap. */
+  int routed() {
+    return publishedRouted;
   }
 
   /**
@@ -96,8 +104,22 @@ final class ModelCalibration {
 
   void routed(double uncached, double prompt) {
     changed = true;
+    routed++;
     uncachedTokens.add(Math.clamp(uncached, 0, MOST_TOKENS));
     promptTokens.add(Math.clamp(prompt, 0, MOST_TOKENS));
+  }
+
+  /**
+   * Takes back what {@link #routed(double, double)} was told: no endpoint has computed it.
+   *
+   * @param before {@link #routed()} when the request was routed
+   */
+  void unrouted(double uncached, double prompt, int before) {
+    changed = true;
+    routed--;
+    int since = Math.max(0, routed - before);
+    uncachedTokens.takeBack(Math.clamp(uncached, 0, MOST_TOKENS), since);
+    promptTokens.takeBack(Math.clamp(prompt, 0, MOST_TOKENS), since);
   }
 
   /**
@@ -122,6 +144,7 @@ final class ModelCalibration {
       return;
     }
     changed = false;
+    publishedRouted = routed;
     rates =
         new ModelRates(
             firstToken.rate(1),
@@ -138,8 +161,9 @@ final class ModelCalibration {
 
   /** The prior counts as ten observations. */
   private static final class Mean {
+    private static final int PRIOR = 10;
     private double value;
-    private int count = 10;
+    private int count = PRIOR;
 
     Mean(double prior) {
       this.value = prior;
@@ -147,7 +171,22 @@ final class ModelCalibration {
 
     void add(double observed) {
       count = ObservationCount.next(count);
-      value += Math.max(LEAST_GAIN, 1.0 / count) * (observed - value);
+      value += gain(count) * (observed - value);
+    }
+
+    /** Takes back an observation that so many others have followed; at most 1,000 steps. */
+    void takeBack(double observed, int since) {
+      int then = Math.max(PRIOR + 1, count - since);
+      double share = gain(then);
+      for (int i = then + 1; i <= count; i++) {
+        share *= 1 - gain(i);
+      }
+      value = Math.max(0, (value - share * observed) / (1 - share));
+      count = Math.max(PRIOR, count - 1);
+    }
+
+    private static double gain(int count) {
+      return Math.max(LEAST_GAIN, 1.0 / count);
     }
   }
 }

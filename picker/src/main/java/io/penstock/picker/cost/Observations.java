@@ -21,6 +21,10 @@ final class Observations {
     PROMPT,
     /** y of a prompt's x tokens have to be computed. */
     ROUTED,
+    /**
+     * None of what {@link #ROUTED} said of y and x; z is {@link ModelCalibration#routed()} then.
+     */
+    UNROUTED,
     /** y tokens of a prompt were cached; x were expected, z is 1 where the endpoint seemed full. */
     CACHED
   }

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.pool.Endpoint;
 import io.penstock.picker.pool.EndpointId;
+import io.penstock.picker.request.ApiKind;
+import io.penstock.picker.request.InferenceRequest;
 import io.penstock.picker.request.PromptKeys;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,6 +102,21 @@ class MirrorTest {
     assertThat(first.route(prompt(1, 31)).cachedTokens()).isZero();
     assertThat(second.route(prompt(1, 31)).cachedTokens()).isZero();
     assertThat(second.picker.inFlight().total()).isZero();
+  }
+
+  @Test
+  void what_a_pod_has_refused_counts_in_the_load_of_neither() {
+    second.pass(100);
+    second.place(prompt(1, 40), second.route(prompt(1, 40))).unmeasured(second.now);
+    second.pass(100);
+    double load = second.picker.costs().load();
+
+    var tooLong =
+        InferenceRequest.builder(ApiKind.CHAT, TestPool.MODEL).promptBytes(4_000_000).build();
+    first.place(tooLong, first.route(tooLong)).failed(FailureKind.REJECTED, first.now);
+    second.pass(100);
+
+    assertThat(second.picker.costs().load()).isPositive().isLessThan(load);
   }
 
   @Test

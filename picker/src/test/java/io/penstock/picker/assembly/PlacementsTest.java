@@ -3,6 +3,7 @@ package io.penstock.picker.assembly;
 import static io.penstock.picker.assembly.TestPool.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.penstock.picker.explain.FailureKind;
 import io.penstock.picker.request.ApiKind;
@@ -14,6 +15,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class PlacementsTest {
+
+  private static final InferenceRequest TOO_LONG =
+      InferenceRequest.builder(ApiKind.CHAT, TestPool.MODEL).promptBytes(4_000_000).build();
 
   @Test
   void a_failure_before_the_first_byte_unlearns_what_the_request_added_and_no_more() {
@@ -181,6 +185,62 @@ class PlacementsTest {
 
     assertThat(pool.picker.costs().rates(TestPool.MODEL).stepSeconds()).isEqualTo(before);
     assertThat(pool.picker.costs().decodeFactor(0)).isEqualTo(1);
+  }
+
+  @Test
+  void a_prompt_that_was_refused_leaves_the_load_and_the_means_as_they_were() {
+    var pool = new TestPool(8, 1);
+    pool.pass(100);
+    var before = pool.picker.costs().rates(TestPool.MODEL);
+
+    for (int retry = 0; retry < 3; retry++) {
+      pool.place(TOO_LONG, pool.route(TOO_LONG)).failed(FailureKind.REJECTED, pool.now);
+    }
+    pool.pass(100);
+
+    var after = pool.picker.costs().rates(TestPool.MODEL);
+    assertThat(pool.picker.costs().load()).isCloseTo(0, within(1e-9));
+    assertThat(after.uncachedTokens()).isCloseTo(before.uncachedTokens(), within(1e-6));
+    assertThat(after.promptTokens()).isCloseTo(before.promptTokens(), within(1e-6));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1", "10", "100", "600"})
+  void what_failed_late_is_taken_back_as_far_as_it_still_counts(int ticks) {
+    var alone = new TestPool(8, 1);
+    var pool = new TestPool(8, 1);
+    alone.pass(100);
+    pool.pass(100);
+    serve(alone, 20);
+    serve(pool, 20);
+
+    var failing = pool.place(TOO_LONG, pool.route(TOO_LONG));
+    serve(alone, ticks);
+    serve(pool, ticks);
+    failing.failed(FailureKind.RESET, pool.now);
+    serve(alone, 1);
+    serve(pool, 1);
+
+    var costs = pool.picker.costs();
+    var others = alone.picker.costs();
+    assertThat(costs.load()).isCloseTo(others.load(), withinPercentage(1));
+    var means = costs.rates(TestPool.MODEL);
+    var known = others.rates(TestPool.MODEL);
+    assertThat(means.uncachedTokens()).isCloseTo(known.uncachedTokens(), withinPercentage(2));
+    assertThat(means.promptTokens()).isCloseTo(known.promptTokens(), withinPercentage(2));
+  }
+
+  /** A prompt that nobody holds in each tick. */
+  private static void serve(TestPool pool, int ticks) {
+    for (int i = 0; i < ticks; i++) {
+      var request =
+          InferenceRequest.builder(ApiKind.CHAT, TestPool.MODEL).stream(true)
+              .promptBytes(8_000)
+              .build();
+      var placement = pool.place(request, pool.route(request));
+      placement.unmeasured(pool.now);
+      pool.pass(100);
+    }
   }
 
   private static double prefillSeconds(TestPool pool) {

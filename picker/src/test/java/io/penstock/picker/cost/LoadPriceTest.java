@@ -52,6 +52,37 @@ class LoadPriceTest {
   }
 
   @Test
+  void what_is_taken_back_late_takes_nothing_off_what_came_since() {
+    pass(1);
+    double early = price.averagedSeconds();
+    price.add(600, 1_000_000);
+    for (int i = 0; i < 100; i++) {
+      price.add(0.2, 100);
+      if (i == 40) {
+        price.takeBack(600, 1_000_000, early);
+      }
+      pass(1);
+    }
+
+    assertThat(price.routed().tokensPerRequest()).isCloseTo(100, within(1e-6));
+    assertThat(price.routed().secondsPerToken()).isCloseTo(0.002, within(1e-9));
+  }
+
+  @Test
+  void what_other_replicas_take_back_counts_no_more() {
+    pass(1);
+    price.add(0.2, 100);
+    pass(1);
+    double load = price.load();
+
+    price.addOthers(1_000);
+    price.takeBackOthers(1_000, price.averagedSeconds());
+    pass(1);
+
+    assertThat(price.load()).isPositive().isLessThan(load);
+  }
+
+  @Test
   void after_many_idle_hours_nothing_is_left_that_could_be_divided() {
     pass(1);
     price.add(0.032, 1_000);
