@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param rootBytes bytes of those in front of the first block (tools, documents): no key stands for
  *     them alone, but where the first key is cached they are too
  * @param promptTokenIds exact number of prompt tokens if the prompt is token ids, otherwise -1
- * @param mediaTokens estimated tokens of images, audio and video in the prompt
+ * @param mediaTokens estimated tokens of images, audio and video in the prompt, 4 million at most
  * @param keys block keys of the prompt
  * @param modelSpan the model's value in the body: of JSON with its quotes, of a form the value
  *     alone; null if the body is neither

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * bytes however it is written. Lists of prompts are taken as one long prompt.
  *
  * <p>Media in content parts are hashed like everything else, but count as their estimated tokens
- * instead of their bytes.
+ * instead of their bytes, up to some millions.
  *
  * <p>Confined to one event loop; {@link #reset} makes it ready for another body.
  */
@@ -23,6 +23,9 @@ final class PromptReader {
 
   /** Deepest array whose elements are items: a list of token lists. */
   private static final int DEEPEST_LIST = 2;
+
+  /** What media count for at most: a thousand videos. */
+  private static final int MOST_MEDIA_TOKENS = 4_000_000;
 
   /** Open containers around a part's members: body, messages, message, content, part. */
   private static final int PART_DEPTH = 5;
@@ -97,7 +100,7 @@ final class PromptReader {
     if (region.isOpen()) {
       if (media != null && depth == mediaDepth) {
         mediaBytes += end - mediaStart;
-        mediaTokens += media.tokens();
+        mediaTokens = Math.min(MOST_MEDIA_TOKENS, mediaTokens + media.tokens());
         media = null;
       }
       if (depth == itemDepth) {

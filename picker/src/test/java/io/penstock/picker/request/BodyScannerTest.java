@@ -275,6 +275,18 @@ class BodyScannerTest {
     }
 
     @Test
+    void anyNumberOfMediaCountsForFourMillionTokensAtMost() {
+      String parts = "{\"video_url\":0},".repeat(540_000);
+      String body =
+          "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[" + parts + "0]}]}";
+
+      InferenceRequest request = request(ApiKind.CHAT, body);
+
+      assertThat(request.mediaTokens()).isEqualTo(4_000_000);
+      assertThat(request.promptTokens(4.0)).isBetween(4_000_000L, 8_000_000L);
+    }
+
+    @Test
     void mediaOfTheOtherMessageApis() {
       String responses =
           "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":["
