@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class BodyFacts {
 
+  /** What vLLM generates at most for a completion that does not say, or says null. */
+  private static final int COMPLETION_TOKENS = 16;
+
   /** The model as the body names it; null while it names none. */
   @Nullable String model;
 
@@ -66,14 +69,13 @@ final class BodyFacts {
    * @param asked name that the client gave the model
    * @param sent name of the model that an engine is asked for
    * @param sampling what the body says in its sampling parameters
+   * @param whole whether the body has nothing more to say
    */
   InferenceRequest.Builder request(
-      ApiKind api, String asked, String sent, SamplingParams sampling) {
+      ApiKind api, String asked, String sent, SamplingParams sampling, boolean whole) {
     return InferenceRequest.builder(api, sent).asked(asked).stream(stream)
         .includeUsage(includeUsage)
-        .maxTokens(
-            Math.max(
-                sampling.maxTokens(), maxCompletionTokens >= 0 ? maxCompletionTokens : maxTokens))
+        .maxTokens(Math.max(sampling.maxTokens(), limit(api, whole)))
         .n(Math.max(n, sampling.n()))
         .priority(priority)
         .hasTools(hasTools)
@@ -85,5 +87,12 @@ final class BodyFacts {
         .prompts(Math.max(1, prompts))
         .samplingSpan(sampling.span())
         .extraArgsSpan(sampling.extraArgs());
+  }
+
+  private int limit(ApiKind api, boolean whole) {
+    if (maxCompletionTokens >= 0) {
+      return maxCompletionTokens;
+    }
+    return maxTokens < 0 && whole && api == ApiKind.COMPLETIONS ? COMPLETION_TOKENS : maxTokens;
   }
 }

@@ -111,7 +111,7 @@ final class BodyMembers implements JsonListener {
   private ScanResult scanned(String asked, String sent, int bodyBytes) {
     return new ScanResult.Scanned(
         facts
-            .request(api, asked, sent, sampling)
+            .request(api, asked, sent, sampling, tokenizer.ended())
             .promptBytes(facts.rootBytes + head.length() + body.length() - prompt.mediaBytes())
             .promptTokenIds(prompt.tokenIds())
             .mediaTokens(prompt.mediaTokens())

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param asked name that the client gave the model
  * @param stream whether the answer is to be an event stream
  * @param includeUsage whether {@code stream_options.include_usage} asks for a usage event
- * @param maxTokens bound on generated tokens as the engine reads it, or -1 if absent
+ * @param maxTokens bound on generated tokens as the engine reads it, or -1 if there is none; a
+ *     completion without one has vLLM's own
  * @param n number of answers, at least 1
  * @param priority engine priority, lower first, 0 if absent
  * @param hasTools whether at least one tool is defined

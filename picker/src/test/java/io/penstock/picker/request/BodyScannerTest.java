@@ -202,12 +202,26 @@ class BodyScannerTest {
           "CHAT|\"max_tokens\":-7|-1",
           "CHAT|\"max_tokens\":99999999999999999999999999|2147483647",
           "COMPLETIONS|\"max_tokens\":3,\"max_completion_tokens\":\"x\"|3",
+          "COMPLETIONS|\"max_tokens\":0|0",
+          "COMPLETIONS|\"max_tokens\":null|16",
+          "COMPLETIONS|\"prompt\":\"x\"|16",
+          "CHAT|\"n\":1|-1",
           "RESPONSES|\"max_output_tokens\":6,\"max_tokens\":3|6",
           "MESSAGES|\"max_tokens\":0|0",
           "OPAQUE|\"max_tokens\":\"x\"|-1"
         })
     void maxTokensIsWhatTheEngineOfThatApiReads(ApiKind api, String members, int expected) {
       assertThat(request(api, "{\"model\":\"m\"," + members + "}").maxTokens()).isEqualTo(expected);
+    }
+
+    @Test
+    void aCompletionOfWhichMoreMayComeHasNoBoundYet() {
+      var scanner = new BodyScanner(ScanLimits.DEFAULT);
+      byte[] part = utf8("{\"model\":\"m\",\"prompt\":\"x\",");
+      scanner.reset(ApiKind.COMPLETIONS);
+      scanner.feed(part, 0, part.length);
+
+      assertThat(request(scanner.finishCut(SentModel.AS_NAMED)).maxTokens()).isEqualTo(-1);
     }
 
     @Test
