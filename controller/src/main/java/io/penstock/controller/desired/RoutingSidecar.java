@@ -36,8 +36,22 @@ final class RoutingSidecar {
             "--inference-pool=" + service.namespace() + "/" + service.poolName(),
             "--secure-proxy=" + service.shape().tls());
     if (service.shape().tls()) {
-      args.add("--cert-path=/var/run/kserve/tls");
+      args.add("--cert-path=" + ServingTls.MOUNT);
       args.add("--enable-tls=decoder").add("--enable-tls=prefiller");
+      // It calls them by address, which no certificate names, and can be told no other name.
+      args.add("--tls-insecure-skip-verify=prefiller");
+    }
+    var env =
+        array(
+            object(
+                "name",
+                "INFERENCE_POOL_NAMESPACE",
+                "valueFrom",
+                object("fieldRef", object("fieldPath", "metadata.namespace"))),
+            object("name", "INFERENCE_POOL_NAME", "value", service.poolName()));
+    if (service.shape().tls()) {
+      // It has no flag for an issuer, and knows but those of its system.
+      env.add(object("name", "SSL_CERT_DIR", "value", ServingTls.MOUNT + ":/etc/ssl/certs"));
     }
     var sidecar =
         object(
@@ -55,13 +69,7 @@ final class RoutingSidecar {
             "args",
             args,
             "env",
-            array(
-                object(
-                    "name",
-                    "INFERENCE_POOL_NAMESPACE",
-                    "valueFrom",
-                    object("fieldRef", object("fieldPath", "metadata.namespace"))),
-                object("name", "INFERENCE_POOL_NAME", "value", service.poolName())),
+            env,
             "ports",
             array(object("name", "sidecar", "containerPort", Engine.PORT, "protocol", "TCP")),
             "securityContext",

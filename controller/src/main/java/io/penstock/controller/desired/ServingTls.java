@@ -19,7 +19,8 @@ final class ServingTls {
 
   private static final String CA_FOLDER = "/var/run/penstock/pods-ca";
 
-  private static final String MOUNT = "/var/run/kserve/tls";
+  /** Where a pod's certificate and key lie in what serves, and their issuer beside them. */
+  static final String MOUNT = "/var/run/kserve/tls";
 
   private ServingTls() {}
 

@@ -258,6 +258,18 @@ class WorkloadsTest {
     }
     assertThat(rendered.pod("Deployment", "llama-kserve").toString())
         .contains("--secure-proxy=true", "--enable-tls=prefiller");
+    var sidecar =
+        Rendered.named(
+            rendered.pod("Deployment", "llama-kserve").path("initContainers"),
+            RoutingSidecar.CONTAINER);
+    assertThat(Rendered.named(sidecar.path("env"), "SSL_CERT_DIR").path("value").asText())
+        .as("where the issuer of its own engine's certificate is")
+        .startsWith("/var/run/kserve/tls:");
+    assertThat(sidecar.path("args"))
+        .extracting(JsonNode::asText)
+        .filteredOn(arg -> arg.startsWith("--tls-insecure-skip-verify"))
+        .as("prefill pods are called by address, which no certificate names")
+        .containsExactly("--tls-insecure-skip-verify=prefiller");
     var picker = rendered.engine("Deployment", "llama-kserve-router-scheduler");
     assertThat(picker.path("args"))
         .extracting(JsonNode::asText)
