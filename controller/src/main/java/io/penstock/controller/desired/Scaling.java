@@ -78,6 +78,7 @@ final class Scaling {
     var name = "-kserve" + suffix + "-hpa";
     var scaling = workload.path("scaling");
     var behavior = at(scaling, "wva", "hpa", "behavior");
+    // The metric is a number of pods: with a Value it would be multiplied by those that are ready.
     var metric =
         object(
             "type",
@@ -91,7 +92,7 @@ final class Scaling {
                     "selector",
                     object("matchLabels", object("variant_name", service.child(name)))),
                 "target",
-                object("type", "Value", "value", "1")));
+                object("type", "AverageValue", "averageValue", "1")));
     var child =
         service.child(
             "autoscaling/v2",

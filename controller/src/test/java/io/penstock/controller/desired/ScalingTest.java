@@ -2,6 +2,7 @@ package io.penstock.controller.desired;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What scales workloads. */
@@ -33,6 +34,11 @@ class ScalingTest {
     assertThat(
             main.at("/spec/metrics/0/external/metric/selector/matchLabels/variant_name").asText())
         .isEqualTo("llama-kserve-hpa");
+    for (var scaler : List.of(main, prefill)) {
+      assertThat(scaler.at("/spec/metrics/0/external/target").toString())
+          .as("the metric is a number of pods, not a load to be divided by one")
+          .isEqualTo("{\"type\":\"AverageValue\",\"averageValue\":\"1\"}");
+    }
     assertThat(rendered.child("Deployment", "llama-kserve").path("spec").has("replicas")).isFalse();
     rendered.isGolden("scaling.yaml");
   }
