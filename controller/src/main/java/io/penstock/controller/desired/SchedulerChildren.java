@@ -53,9 +53,8 @@ final class SchedulerChildren {
             "-epp-rb",
             account,
             rules(service, elected, llmD)));
-    boolean oneLeads = elected && replicas > 1;
-    children.add(deployment(service, scheduler, pod, replicas, oneLeads));
-    if (!oneLeads) {
+    children.add(deployment(service, scheduler, pod, replicas, elected));
+    if (!elected || replicas <= 1) {
       // Of pods that are not ready a budget counts none: it would hold the leader's node for good.
       children.add(Workloads.budget(service, NAME, COMPONENT, service.identity(COMPONENT)));
     }
@@ -98,7 +97,7 @@ final class SchedulerChildren {
   }
 
   private static ObjectNode deployment(
-      ServiceView service, JsonNode scheduler, ObjectNode pod, int replicas, boolean oneLeads) {
+      ServiceView service, JsonNode scheduler, ObjectNode pod, int replicas, boolean elected) {
     Map<String, String> labels = new LinkedHashMap<>();
     scheduler
         .path("labels")
@@ -117,7 +116,7 @@ final class SchedulerChildren {
             "selector",
             object("matchLabels", service.identity(COMPONENT)),
             "strategy",
-            oneLeads ? Workloads.oneLeads() : Workloads.oneAhead(),
+            elected ? Workloads.oneLeads() : Workloads.oneAhead(),
             "template",
             object(
                 "metadata",

@@ -339,6 +339,19 @@ class RouterTest {
       assertThat(single.names()).contains("PodDisruptionBudget/llama-kserve-router-scheduler");
     }
 
+    @Test
+    void that_elects_itself_is_replaced_though_no_other_is_ready_before_it_goes() {
+      var alone =
+          render(
+              MODEL
+                  + "  router: {scheduler: {template: {containers: [{name: main,"
+                  + " args: [picker, --ha-enable-leader-election]}]}}}\n");
+
+      assertThat(strategy(alone).toString())
+          .isEqualTo("{\"maxUnavailable\":\"100%\",\"maxSurge\":1}");
+      assertThat(alone.names()).contains("PodDisruptionBudget/llama-kserve-router-scheduler");
+    }
+
     private static JsonNode strategy(Rendered rendered) {
       return rendered
           .child("Deployment", "llama-kserve-router-scheduler")
