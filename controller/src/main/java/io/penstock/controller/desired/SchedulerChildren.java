@@ -26,6 +26,14 @@ final class SchedulerChildren {
 
   private static final long USUAL_GRACE_SECONDS = 30;
 
+  private static final String DRAIN_FLAG = "--drain-timeout=";
+
+  /** As the preset of Penstock's picker has it; llm-d's has no such flag. */
+  private static final long PRESET_DRAIN_SECONDS = 300;
+
+  /** What a picker that has drained needs to end. */
+  private static final long MARGIN_SECONDS = 10;
+
   private SchedulerChildren() {}
 
   static List<ObjectNode> of(ServiceView service) {
@@ -67,6 +75,21 @@ final class SchedulerChildren {
     long longest = Math.max(grace(service.spec()), grace(service.spec().path("prefill")));
     if (longest >= pod.path("terminationGracePeriodSeconds").asLong(USUAL_GRACE_SECONDS)) {
       pod.put("terminationGracePeriodSeconds", longest + 30);
+    }
+    if (longest > PRESET_DRAIN_SECONDS) {
+      long grace = pod.path("terminationGracePeriodSeconds").asLong(USUAL_GRACE_SECONDS);
+      Engine.of(pod)
+          .ifPresent(container -> drainFor(Math.min(longest, grace - MARGIN_SECONDS), container));
+    }
+  }
+
+  /** In place of what the preset says; another value is the user's. */
+  private static void drainFor(long seconds, ObjectNode container) {
+    var args = arrayAt(container, "args");
+    for (int i = 0; i < args.size(); i++) {
+      if (args.path(i).asText().equals(DRAIN_FLAG + PRESET_DRAIN_SECONDS + "s")) {
+        args.set(i, DRAIN_FLAG + seconds + "s");
+      }
     }
   }
 

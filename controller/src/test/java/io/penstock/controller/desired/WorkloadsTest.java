@@ -221,8 +221,39 @@ class WorkloadsTest {
                 .path("terminationGracePeriodSeconds")
                 .asLong())
         .isEqualTo(3630);
+    assertThat(drains(rendered)).containsExactly("--drain-timeout=3600s");
     assertThat(rendered.engine("Deployment", "llama-kserve").at("/command/2").asText())
         .contains("--shutdown-timeout 3580");
+  }
+
+  @Test
+  void a_scheduler_drains_for_as_long_as_its_pods_do_and_within_its_own_grace() {
+    var pods = "  template: {terminationGracePeriodSeconds: %d}\n";
+
+    assertThat(drains(render(MODEL + ROUTER + pods.formatted(60))))
+        .containsExactly("--drain-timeout=300s");
+    assertThat(drains(render(MODEL + ROUTER + pods.formatted(325))))
+        .as("of 330 s")
+        .containsExactly("--drain-timeout=320s");
+    assertThat(
+            drains(
+                render(
+                    MODEL
+                        + "  router: {scheduler: {template: {containers: [{name: main, args:"
+                        + " [picker, --drain-timeout=10s]}]}}}\n"
+                        + pods.formatted(3600))))
+        .as("the user's")
+        .containsExactly("--drain-timeout=10s");
+  }
+
+  private static List<String> drains(Rendered rendered) {
+    return rendered
+        .engine("Deployment", "llama-kserve-router-scheduler")
+        .path("args")
+        .valueStream()
+        .map(JsonNode::asText)
+        .filter(arg -> arg.startsWith("--drain-timeout"))
+        .toList();
   }
 
   @Test
