@@ -6,6 +6,9 @@ public final class Annotations {
   /** {@code "true"}, in any case: the service's children are deleted until it is taken off. */
   public static final String STOP = "serving.kserve.io/stop";
 
+  /** {@code penstock}: Penstock's gateway also where the cluster has the Gateway API. */
+  public static final String GATEWAY = "penstock.io/gateway";
+
   /** A service's criticality of v1alpha1, which the hub has no field for. */
   public static final String MODEL_CRITICALITY = "internal.serving.kserve.io/model-criticality";
 

@@ -5,6 +5,7 @@ import static io.penstock.controller.preset.Nodes.has;
 import static io.penstock.controller.preset.Nodes.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.penstock.controller.api.Annotations;
 import io.penstock.controller.desired.ClusterFacts.PoolVersion;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,9 +32,6 @@ record Shape(
     @Nullable PoolVersion poolVersion,
     boolean tls) {
 
-  /** {@code penstock}: Penstock's gateway also where the cluster has the Gateway API. */
-  static final String GATEWAY = "penstock.io/gateway";
-
   /** {@code false}: no routing sidecar, whatever gateway it is. */
   static final String SIDECAR = "penstock.io/routing-sidecar";
 
@@ -42,7 +40,7 @@ record Shape(
     boolean own =
         asked
             && (!facts.gatewayApi()
-                || at(metadata, "annotations", GATEWAY).asText().equals("penstock"));
+                || at(metadata, "annotations", Annotations.GATEWAY).asText().equals("penstock"));
     boolean scheduler = has(spec, "router", "scheduler");
     boolean foreignPool = !text(spec, "router", "scheduler", "pool", "ref", "name").isEmpty();
     boolean picked = scheduler && !own;

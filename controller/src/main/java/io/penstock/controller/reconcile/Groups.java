@@ -32,7 +32,7 @@ final class Groups {
    *
    * @param member its share, and where its traffic goes
    * @param stopped whether it has been stopped, so that it gets nothing
-   * @param serves whether it has a ready pod, and a picker where it needs one
+   * @param serves whether it has a ready pod, and a picker that gateways of others can ask
    * @param models names by which its model and adapters are asked for
    */
   record Peer(GroupMember member, boolean stopped, boolean serves, Set<String> models) {
@@ -73,13 +73,18 @@ final class Groups {
     return new Peer(
         new GroupMember(Trees.name(service), weight(service), backend(service)),
         stopped,
-        isPicked(service) && readyPods(service) > 0,
+        !hasOwnGateway(service) && isPicked(service) && readyPods(service) > 0,
         models(service));
   }
 
   private static long weight(ObjectNode service) {
     long observed = Trees.number(service, 1, "status", "router", "group", "weight");
     return Trees.number(service, observed, "spec", "router", "route", "weight");
+  }
+
+  /** Whether Penstock's gateway serves it, and picks: its pool names no picker to anybody else. */
+  private static boolean hasOwnGateway(ObjectNode service) {
+    return "penstock".equals(Trees.annotation(service, Annotations.GATEWAY));
   }
 
   /**

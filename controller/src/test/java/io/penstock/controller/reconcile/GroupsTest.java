@@ -109,6 +109,18 @@ class GroupsTest {
   }
 
   @Test
+  void a_member_that_penstocks_own_gateway_serves_gets_no_share_for_nobody_else_picks_its_pods() {
+    serving(NEW);
+    assertThat(shares(OLD, "v1-model-routing")).hasSize(2);
+
+    change(
+        NEW,
+        each -> Trees.with(each, "metadata", "annotations").put("penstock.io/gateway", "penstock"));
+
+    assertThat(shares(OLD, "v1-model-routing")).containsExactly("old-inference-pool 90");
+  }
+
+  @Test
   void a_member_keeps_its_share_while_the_config_that_puts_it_there_is_missing()
       throws IOException {
     var config = new Key("n", "base");
