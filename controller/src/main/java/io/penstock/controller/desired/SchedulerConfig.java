@@ -33,6 +33,9 @@ final class SchedulerConfig {
           "--configFile",
           "-configFile");
 
+  private static final String METRICS_SOURCE = "metrics-data-source";
+  private static final String METRICS_EXTRACTOR = "core-metrics-extractor";
+
   private SchedulerConfig() {}
 
   /** Whether the container runs llm-d's picker, which is started by its own command. */
@@ -136,6 +139,16 @@ final class SchedulerConfig {
     if (adapters) {
       plugins.add(object("type", "lora-affinity-scorer"));
     }
+    if (service.shape().tls()) {
+      // It calls pods by address, which no certificate names.
+      plugins.add(
+          object(
+              "type",
+              METRICS_SOURCE,
+              "parameters",
+              object("scheme", "https", "insecureSkipVerify", true)));
+      plugins.add(object("type", METRICS_EXTRACTOR));
+    }
     var profiles =
         split
             ? array(
@@ -168,7 +181,25 @@ final class SchedulerConfig {
         "plugins",
         plugins,
         "schedulingProfiles",
-        profiles);
+        profiles,
+        "dataLayer",
+        service.shape().tls() ? object("sources", array(metrics())) : null);
+  }
+
+  private static ObjectNode metrics() {
+    return object(
+        "pluginRef", METRICS_SOURCE, "extractors", array(object("pluginRef", METRICS_EXTRACTOR)));
+  }
+
+  /** Whether pods that serve TLS keep their metrics from llm-d's picker, as far as one can see. */
+  static boolean readsMetricsInPlain(ServiceView service, JsonNode container) {
+    var inline = at(service.spec(), "router", "scheduler", "config", "inline");
+    boolean isOwn =
+        has(service.spec(), "router", "scheduler", "config", "inline")
+            || FLAGS.stream().anyMatch(flag -> Engine.hasFlag(container, flag));
+    var text =
+        (inline.isTextual() ? inline.textValue() : inline.toString()) + container.path("args");
+    return isLlmD(container) && isOwn && !(text.contains(METRICS_SOURCE) && text.contains("https"));
   }
 
   private static ObjectNode profile(String name, boolean adapters, String... plugins) {

@@ -33,6 +33,16 @@ final class Warnings {
       plainProbes(service.spec(), "spec", warnings);
       plainProbes(service.spec().path("prefill"), "spec.prefill", warnings);
     }
+    if (service.shape().tls() && service.shape().scheduler()) {
+      Engine.of(at(service.spec(), "router", "scheduler", "template"))
+          .filter(container -> SchedulerConfig.readsMetricsInPlain(service, container))
+          .ifPresent(
+              _ ->
+                  warnings.add(
+                      "pods serve TLS: llm-d's picker reads the pods' metrics over plain HTTP, and"
+                          + " gets none, unless its configuration has a metrics-data-source with"
+                          + " scheme https"));
+    }
     if (service.shape().tls() && service.shape().route()) {
       warnings.add(
           "pods serve TLS: the Gateway must speak TLS to them too, as by a BackendTLSPolicy with"

@@ -451,6 +451,31 @@ class RouterTest {
     }
 
     @Test
+    void of_llm_d_reads_the_metrics_of_pods_with_tls_over_https() {
+      var tls =
+          "  template: {containers: [{name: main, livenessProbe: {httpGet: {path: /health, port:"
+              + " 8000, scheme: HTTPS}}}]}\n"
+              + "  baseRefs: [{name: kserve-config-llm-scheduler-llm-d}]\n";
+      var warning = "llm-d's picker reads the pods' metrics over plain HTTP";
+
+      var rendered = render(MODEL + ROUTER + tls);
+      assertThat(args(rendered).toString().replace("\\", ""))
+          .contains(
+              "{\"type\":\"metrics-data-source\",\"parameters\":{\"scheme\":\"https\"",
+              "\"sources\":[{\"pluginRef\":\"metrics-data-source\"");
+      assertThat(rendered.result().warnings()).noneMatch(each -> each.contains(warning));
+
+      var own =
+          "  router: {scheduler: {config: {inline: {apiVersion: llm-d.ai/v1alpha1, kind:"
+              + " EndpointPickerConfig, plugins: [{type: max-score-picker}%s]}}}}\n";
+      assertThat(render(MODEL + own.formatted("") + tls).result().warnings())
+          .anyMatch(each -> each.contains(warning));
+      var https = ", {type: metrics-data-source, parameters: {scheme: https}}";
+      assertThat(render(MODEL + own.formatted(https) + tls).result().warnings())
+          .noneMatch(each -> each.contains(warning));
+    }
+
+    @Test
     void has_the_services_labels_on_its_pods_and_never_in_its_selector() {
       var rendered =
           render(MODEL + "  router: {scheduler: {labels: {team: red}, annotations: {a: b}}}\n");
