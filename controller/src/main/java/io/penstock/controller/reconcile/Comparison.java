@@ -91,7 +91,9 @@ public final class Comparison {
           service.set("status", there.path("status"));
           Trees.with(service, "metadata").put("uid", Objects.uid(there));
         });
-    return switch (Renderer.render(service, new LiveConfigs(server, configs), facts)) {
+    var lookup = new LiveConfigs(server, configs);
+    var peers = GroupStatus.peers(service);
+    return switch (Renderer.render(service, lookup, facts, peers)) {
       case Rendering.Refused(var reason, var message) ->
           new Result(List.of(), List.of(), List.of(reason + ": " + message));
       case Rendering.Rendered rendered -> compare(service, rendered);

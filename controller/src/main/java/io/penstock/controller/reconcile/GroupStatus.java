@@ -1,8 +1,11 @@
 package io.penstock.controller.reconcile;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.controller.api.Conditions;
 import io.penstock.controller.api.Trees;
+import io.penstock.controller.desired.GroupMember;
+import io.penstock.controller.desired.TrafficPeers;
 import io.penstock.controller.reconcile.ConditionList.Verdict;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,6 +58,27 @@ record GroupStatus(
 
   private List<Groups.Peer> sharing() {
     return peers.stream().filter(each -> each.shares(models)).toList();
+  }
+
+  /**
+   * Who got a share of a service's traffic when its status was written. Nobody in another group, or
+   * with other models: they shared because they served the same.
+   */
+  static TrafficPeers peers(ObjectNode service) {
+    var group = Trees.at(service, "status", "router", "group");
+    Set<String> observed =
+        Trees.list(group, "models").stream().map(JsonNode::asText).collect(Collectors.toSet());
+    List<GroupMember> members = new ArrayList<>();
+    for (var member : Trees.list(group, "members")) {
+      if (member.path("sharing").asBoolean()
+          && member.path("backendRef") instanceof ObjectNode backend) {
+        members.add(
+            new GroupMember(
+                Trees.text(member, "name"), Trees.number(member, 1, "weight"), backend));
+      }
+    }
+    return (name, models) ->
+        name.equals(Trees.text(group, "name")) && models.equals(observed) ? members : List.of();
   }
 
   /** As {@code status.router.group} has it. */

@@ -1,5 +1,6 @@
 package io.penstock.controller.reconcile;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import io.penstock.controller.api.Json;
@@ -148,7 +149,8 @@ final class FakeCluster implements ClusterView, AutoCloseable {
         exchange.close();
         return;
       }
-      var answer = carryOut(method, path, body);
+      boolean dry = String.valueOf(exchange.getRequestURI().getQuery()).contains("dryRun=All");
+      var answer = dry ? new ApiServer.Answer(200, body) : carryOut(method, path, body);
       if (cut) {
         exchange.close();
         return;
@@ -172,12 +174,32 @@ final class FakeCluster implements ClusterView, AutoCloseable {
     }
     var there = objects.get(path.replaceFirst("/status$", ""));
     return switch (method) {
-      case "GET" -> there == null ? missing() : new ApiServer.Answer(200, there);
+      case "GET" -> there == null ? listed(path) : new ApiServer.Answer(200, there);
       case "PATCH" -> new ApiServer.Answer(there == null ? 201 : 200, apply(path, there, body));
       case "PUT" -> putStatus(path.replaceFirst("/status$", ""), there, body);
       case "DELETE" -> delete(path, there);
       default -> new ApiServer.Answer(201, body);
     };
+  }
+
+  /** What a group version serves, or the objects of a kind in a namespace. */
+  private ApiServer.Answer listed(String path) {
+    var body = Trees.newObject();
+    for (var kind : Kind.values()) {
+      if (path.equals(kind.versionPath()) && served.contains(kind)) {
+        body.withArray("resources").addObject().put("name", kind.plural());
+      } else if (path.endsWith("/" + kind.plural())) {
+        var items = body.putArray("items");
+        objects.forEach((at, object) -> addIf(at.startsWith(path + "/"), items, object));
+      }
+    }
+    return body.isEmpty() ? missing() : new ApiServer.Answer(200, body);
+  }
+
+  private static void addIf(boolean wanted, ArrayNode items, ObjectNode object) {
+    if (wanted) {
+      items.add(object.deepCopy());
+    }
   }
 
   private static boolean isOf(String plural, String path) {
