@@ -182,6 +182,13 @@ final class Children {
     if (kind.isOptional() && !seen.served().contains(kind)) {
       return stuck(kind, name, kind.kindName() + "CRDMissing", "the cluster has no such kind");
     }
+    if (!Objects.key(child).isPossible()) {
+      return stuck(
+          kind,
+          name,
+          "Invalid" + kind.kindName(),
+          "%s %s: no object can be called so".formatted(kind.kindName(), name));
+    }
     var complete = complete(owner, child);
     var there = live(kind, Objects.key(child));
     if (there.isEmpty()) {

@@ -131,6 +131,11 @@ public final class Comparison {
     }
     var kind = found.get();
     var key = Objects.key(child);
+    if (!key.isPossible()) {
+      var called = "%s %s: no object can be called so".formatted(kind.kindName(), key.name());
+      result.problems().add(called);
+      return;
+    }
     var before = read(kind, key);
     if (before.isPresent() && !Objects.isControlledBy(before.get(), uidOf(service))) {
       result

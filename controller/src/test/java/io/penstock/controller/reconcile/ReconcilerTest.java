@@ -313,6 +313,15 @@ class ReconcilerTest {
     settle(reconciler);
     assertThat(message()).contains("ConfigMap " + name + " is in neither");
     assertThat(cluster.followers(new Key("n", name))).isEmpty();
+
+    change(
+        stored -> {
+          var scheduler = Trees.with(stored, "spec", "router", "scheduler");
+          scheduler.remove("config");
+          Trees.with(scheduler, "pool", "spec", "endpointPickerRef").put("name", name);
+        });
+    settle(reconciler);
+    assertThat(message()).contains("Service " + name + ": no object can be called so");
   }
 
   private String message() {
