@@ -21,7 +21,14 @@ final class GatewayChildren {
   /** The pod's own loopback, for people, who come by a port-forward. */
   private static final String ADMIN = "127.0.0.1:9090";
 
+  private static final long LEAST_DRAIN_SECONDS = 300;
+
   private GatewayChildren() {}
+
+  /** Answers of the pods come through the gateway, which waits for them as long as the pods do. */
+  private static long drainSeconds(ServiceView service) {
+    return Math.max(LEAST_DRAIN_SECONDS, Workloads.longestGraceSeconds(service));
+  }
 
   static List<ObjectNode> of(ServiceView service) {
     var account = service.child(NAME);
@@ -70,7 +77,7 @@ final class GatewayChildren {
             account,
             // Longer than the gateway waits for its streams to end.
             "terminationGracePeriodSeconds",
-            330,
+            drainSeconds(service) + 30,
             "securityContext",
             object("runAsNonRoot", true, "seccompProfile", object("type", "RuntimeDefault")),
             "containers",
@@ -127,7 +134,7 @@ final class GatewayChildren {
             "--health",
             ":" + HEALTH_PORT,
             "--timeouts.drain",
-            "300s"),
+            drainSeconds(service) + "s"),
         "ports",
         array(
             object("name", "http", "containerPort", PORT, "protocol", "TCP"),

@@ -24,8 +24,6 @@ final class SchedulerChildren {
   private static final String COMPONENT = "router-scheduler";
   private static final Set<String> SERVICE_PORTS = Set.of("grpc", "grpc-health", "metrics", "zmq");
 
-  private static final long USUAL_GRACE_SECONDS = 30;
-
   private static final String DRAIN_FLAG = "--drain-timeout=";
 
   /** As the preset of Penstock's picker has it; llm-d's has no such flag. */
@@ -72,12 +70,12 @@ final class SchedulerChildren {
 
   /** Answers of the pods pass by the picker: it must not go before they have ended. */
   private static void keepLongerThanPods(ServiceView service, ObjectNode pod) {
-    long longest = Math.max(grace(service.spec()), grace(service.spec().path("prefill")));
-    if (longest >= pod.path("terminationGracePeriodSeconds").asLong(USUAL_GRACE_SECONDS)) {
+    long longest = Workloads.longestGraceSeconds(service);
+    if (longest >= Workloads.graceSeconds(pod)) {
       pod.put("terminationGracePeriodSeconds", longest + 30);
     }
     if (longest > PRESET_DRAIN_SECONDS) {
-      long grace = pod.path("terminationGracePeriodSeconds").asLong(USUAL_GRACE_SECONDS);
+      long grace = Workloads.graceSeconds(pod);
       Engine.of(pod)
           .ifPresent(container -> drainFor(Math.min(longest, grace - MARGIN_SECONDS), container));
     }
@@ -91,10 +89,6 @@ final class SchedulerChildren {
         args.set(i, DRAIN_FLAG + seconds + "s");
       }
     }
-  }
-
-  private static long grace(JsonNode workload) {
-    return at(workload, "template", "terminationGracePeriodSeconds").asLong(USUAL_GRACE_SECONDS);
   }
 
   /** Completes the picker's flags; whether its replicas elect a leader. */

@@ -22,7 +22,22 @@ final class Workloads {
   /** Longer than a model takes to load, so that a slow start is not called a failed rollout. */
   private static final int PROGRESS_SECONDS = 2400;
 
+  /** What Kubernetes gives a pod that says nothing. */
+  private static final long USUAL_GRACE_SECONDS = 30;
+
   private Workloads() {}
+
+  /** How long a pod may take to end. */
+  static long graceSeconds(JsonNode pod) {
+    return pod.path("terminationGracePeriodSeconds").asLong(USUAL_GRACE_SECONDS);
+  }
+
+  /** The longest that one of the pods that answer may take to end. */
+  static long longestGraceSeconds(ServiceView service) {
+    var spec = service.spec();
+    return Math.max(
+        graceSeconds(spec.path("template")), graceSeconds(at(spec, "prefill", "template")));
+  }
 
   static List<ObjectNode> of(ServiceView service) {
     List<ObjectNode> children = new ArrayList<>();

@@ -246,6 +246,20 @@ class WorkloadsTest {
         .containsExactly("--drain-timeout=10s");
   }
 
+  @Test
+  void a_gateway_drains_for_as_long_as_its_pods_may_answer() {
+    var pods = "  template: {terminationGracePeriodSeconds: 3600}\n";
+    var rendered =
+        Rendered.of(
+            Rendered.serviceOf(MODEL + ROUTER + pods),
+            ClusterFacts.offline().withGatewayApi(false));
+
+    var pod = rendered.pod("Deployment", "llama-kserve-gateway");
+    assertThat(pod.path("terminationGracePeriodSeconds").asLong()).isEqualTo(3630);
+    assertThat(pod.at("/containers/0/args").valueStream().map(JsonNode::asText))
+        .containsSequence("--timeouts.drain", "3600s");
+  }
+
   private static List<String> drains(Rendered rendered) {
     return rendered
         .engine("Deployment", "llama-kserve-router-scheduler")
