@@ -76,6 +76,9 @@ public record Documents(List<Document> documents, List<String> errors) {
       var mark = e.getProblemMark();
       int line = mark == null ? 1 : mark.getLine() + 1;
       errors.add("line " + line + ": this is not YAML: " + e.getProblem());
+    } catch (NumberFormatException e) {
+      // Of eight hexadecimal digits, with which the scanner does not reckon.
+      errors.add("line 1: this is not YAML: the escape of a character is out of range");
     } catch (YAMLException e) {
       errors.add("line 1: this is not YAML: " + e.getMessage());
     }

@@ -92,6 +92,10 @@ class DocumentsTest {
         .containsExactly("line 1: a key must be a plain word");
     assertThat(Documents.read("a: .inf\n").errors())
         .containsExactly("line 1: '.inf' is no number of JSON");
+    assertThat(Documents.read("a: \"\\UFFFFFFFF\"\n").errors())
+        .singleElement()
+        .asString()
+        .startsWith("line 1: this is not YAML: ");
     assertThat(Documents.read("a: \u0000").errors())
         .singleElement()
         .asString()
