@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * What a service's status says, computed from what one pass has seen. Pure: the same sight gives
@@ -148,7 +149,8 @@ final class ServiceStatus {
           Conditions.INFERENCE_POOL_READY,
           Conditions.SCHEDULER_WORKLOAD_READY);
       if (sight.rendering() instanceof Rendering.Refused
-          && !routes()
+          && !hasRoutes()
+          && !workloads.containsKey(Part.GATEWAY)
           && conditions.get(Conditions.ROUTER_READY).orElseThrow().truth() == Truth.TRUE) {
         conditions.set(
             Conditions.ROUTER_READY, Verdict.unknown("NotCreated", "no route is created yet"));
@@ -165,24 +167,17 @@ final class ServiceStatus {
 
   private boolean hasRouter() {
     return Trees.has(sight.service(), "spec", "router")
-        || List.of(
-                Conditions.GATEWAYS_READY,
-                Conditions.HTTP_ROUTES_READY,
-                Conditions.INFERENCE_POOL_READY,
-                Conditions.SCHEDULER_WORKLOAD_READY)
-            .stream()
-            .anyMatch(each -> conditions.get(each).isPresent());
+        || conditions.get(Conditions.GATEWAYS_READY).isPresent()
+        || hasRoutes();
   }
 
-  /** Whether a child is there that requests come through; a Gateway alone takes them nowhere. */
-  private boolean routes() {
-    return workloads.containsKey(Part.GATEWAY)
-        || List.of(
-                Conditions.HTTP_ROUTES_READY,
-                Conditions.INFERENCE_POOL_READY,
-                Conditions.SCHEDULER_WORKLOAD_READY)
-            .stream()
-            .anyMatch(each -> conditions.get(each).isPresent());
+  /** Whether something is there that requests come by; a Gateway alone takes them nowhere. */
+  private boolean hasRoutes() {
+    return Stream.of(
+            Conditions.HTTP_ROUTES_READY,
+            Conditions.INFERENCE_POOL_READY,
+            Conditions.SCHEDULER_WORKLOAD_READY)
+        .anyMatch(each -> conditions.get(each).isPresent());
   }
 
   private void routing() {
