@@ -118,7 +118,8 @@ public final class GatewayMetrics {
             PER_TOKEN_SECONDS);
     models =
         new KnownModels(
-            new KnownModels.Families(completed, cancelled, tokens, duration, firstToken, perToken));
+            new ModelMetrics.Families(
+                completed, cancelled, tokens, duration, firstToken, perToken));
     for (var kind : FILES) {
       reloads.labels(kind);
       reloadsFailed.labels(kind);

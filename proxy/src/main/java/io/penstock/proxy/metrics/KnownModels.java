@@ -1,7 +1,5 @@
 package io.penstock.proxy.metrics;
 
-import io.prometheus.client.Counter;
-import io.prometheus.client.Histogram;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -25,32 +23,7 @@ final class KnownModels {
   /** Most models with series of their own. */
   private static final int MAX_MODELS = 1_000;
 
-  /** The series by model. */
-  record Families(
-      Counter completed,
-      Counter cancelled,
-      Counter tokens,
-      Histogram duration,
-      Histogram firstToken,
-      Histogram perToken) {
-
-    private ModelMetrics of(String model) {
-      return new ModelMetrics(model, completed, cancelled, tokens, duration, firstToken, perToken);
-    }
-
-    private void remove(String model) {
-      completed.remove(model);
-      cancelled.remove(model);
-      for (var type : ModelMetrics.TOKEN_TYPES) {
-        tokens.remove(model, type);
-      }
-      duration.remove(model);
-      firstToken.remove(model);
-      perToken.remove(model);
-    }
-  }
-
-  private final Families families;
+  private final ModelMetrics.Families families;
   private final ModelMetrics unknown;
   private final Map<String, ModelMetrics> models = new ConcurrentHashMap<>();
 
@@ -62,9 +35,9 @@ final class KnownModels {
   /** Known models that nobody lists, the one that left first in front. Guarded by the lock. */
   private final Set<String> left = new LinkedHashSet<>();
 
-  KnownModels(Families families) {
+  KnownModels(ModelMetrics.Families families) {
     this.families = families;
-    this.unknown = families.of(GatewayMetrics.UNKNOWN_MODEL);
+    this.unknown = new ModelMetrics(GatewayMetrics.UNKNOWN_MODEL, families);
   }
 
   /** The series of a model, or those of all unknown ones. */
@@ -101,7 +74,7 @@ final class KnownModels {
     }
     for (var name : all) {
       if (!models.containsKey(name) && (models.size() < MAX_MODELS || dropOne())) {
-        models.put(name, families.of(name));
+        models.put(name, new ModelMetrics(name, families));
       }
     }
   }

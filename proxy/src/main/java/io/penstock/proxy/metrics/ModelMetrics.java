@@ -4,7 +4,6 @@ import io.penstock.proxy.metrics.Timeline.Event;
 import io.penstock.proxy.openai.TraceParent;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Histogram;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,8 +12,31 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ModelMetrics {
 
-  /** Values of the label {@code type} of tokens. */
-  static final List<String> TOKEN_TYPES = List.of("input", "cached_input", "output");
+  private static final String INPUT = "input";
+  private static final String CACHED_INPUT = "cached_input";
+  private static final String OUTPUT = "output";
+
+  /** Families of series that have one for each model. */
+  record Families(
+      Counter completed,
+      Counter cancelled,
+      Counter tokens,
+      Histogram duration,
+      Histogram firstToken,
+      Histogram perToken) {
+
+    /** Drops the series of a model. */
+    void remove(String model) {
+      completed.remove(model);
+      cancelled.remove(model);
+      tokens.remove(model, INPUT);
+      tokens.remove(model, CACHED_INPUT);
+      tokens.remove(model, OUTPUT);
+      duration.remove(model);
+      firstToken.remove(model);
+      perToken.remove(model);
+    }
+  }
 
   private final String model;
   private final Counter.Child completed;
@@ -26,23 +48,16 @@ public final class ModelMetrics {
   private final Histogram.Child firstToken;
   private final Histogram.Child perToken;
 
-  ModelMetrics(
-      String model,
-      Counter completed,
-      Counter cancelled,
-      Counter tokens,
-      Histogram duration,
-      Histogram firstToken,
-      Histogram perToken) {
+  ModelMetrics(String model, Families families) {
     this.model = model;
-    this.completed = completed.labels(model);
-    this.cancelled = cancelled.labels(model);
-    this.inputTokens = tokens.labels(model, "input");
-    this.cachedTokens = tokens.labels(model, "cached_input");
-    this.outputTokens = tokens.labels(model, "output");
-    this.duration = duration.labels(model);
-    this.firstToken = firstToken.labels(model);
-    this.perToken = perToken.labels(model);
+    this.completed = families.completed.labels(model);
+    this.cancelled = families.cancelled.labels(model);
+    this.inputTokens = families.tokens.labels(model, INPUT);
+    this.cachedTokens = families.tokens.labels(model, CACHED_INPUT);
+    this.outputTokens = families.tokens.labels(model, OUTPUT);
+    this.duration = families.duration.labels(model);
+    this.firstToken = families.firstToken.labels(model);
+    this.perToken = families.perToken.labels(model);
   }
 
   /** Value of the label: the model's name, or {@link GatewayMetrics#UNKNOWN_MODEL}. */
