@@ -63,6 +63,6 @@ final class RequestCourse implements Course {
 
   @Override
   public void steps(StepListener listener) {
-    timeline.steps(listener::step);
+    timeline.steps(listener);
   }
 }

@@ -1,5 +1,6 @@
 package io.penstock.proxy.metrics;
 
+import io.penstock.picker.explain.Course;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -41,12 +42,6 @@ public final class Timeline {
     }
   }
 
-  /** Hears of steps. */
-  public interface StepListener {
-    /** A step happened, so many nanoseconds after the request's head was read. */
-    void step(String label, long sinceReceivedNanos);
-  }
-
   private static final Event[] EVENTS = Event.values();
   private static final long NEVER = Long.MIN_VALUE;
 
@@ -68,7 +63,7 @@ public final class Timeline {
   }
 
   /** Tells the steps that happened, in the order in which they usually do. */
-  public void steps(StepListener listener) {
+  public void steps(Course.StepListener listener) {
     for (var event : EVENTS) {
       long since = between(Event.RECEIVED, event);
       if (since >= 0) {
