@@ -80,6 +80,7 @@ final class DecisionSlot {
     id = context.decisionId();
     keep(request);
     timeMillis = time;
+    // The same name as last time is mostly here already, and this request's own need not be held.
     var itsModel = context.request().model();
     model = itsModel.equals(model) ? model : itsModel;
     promptTokens = context.promptTokens();
